@@ -1,0 +1,1 @@
+"""Farshore: an S3-compatible object store whose replication can be trusted."""

@@ -1,0 +1,49 @@
+"""The port of the deployment's directory: accounts, access keys, and which region and account a bucket name belongs to.
+
+Bucket names are unique in the deployment. A name is reserved here before its region creates the bucket, and released
+after its region deleted it; a crash between leaves a name without a bucket, which `CreateBucket` takes over and which
+start-up releases.
+
+Contract: reads are synchronous point reads of the last committed state; writes return when they are on disk;
+`generation()` is cheap and changes with every committed write, by any process, so that callers cache by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from farshore.model.access import AccessKey, Account
+from farshore.model.buckets import BucketHome
+
+
+class Directory(Protocol):
+    def generation(self) -> int: ...
+
+    def access_key(self, access_key_id: str) -> AccessKey | None: ...
+
+    def account(self, account_id: str) -> Account | None: ...
+
+    def accounts(self) -> list[Account]: ...
+
+    def bucket_home(self, name: str) -> BucketHome | None: ...
+
+    def scan_bucket_homes(self, owner: str, start: str, inclusive: bool) -> Iterator[BucketHome]:
+        """Bucket names of an account, ascending, from `start`."""
+        ...
+
+    def all_bucket_homes(self) -> list[BucketHome]: ...
+
+    async def create_account(self, account: Account, key: AccessKey) -> None:
+        """Add an account with its first key. Raises AssertionError when the account id or key id exists."""
+        ...
+
+    async def reserve_bucket(self, home: BucketHome) -> BucketHome:
+        """Take the name, unless it is taken: returns the entry that now stands, the caller's own or another's."""
+        ...
+
+    async def release_bucket(self, name: str) -> None:
+        """Give the name up; no error if it is not there."""
+        ...
+
+    async def close(self) -> None: ...

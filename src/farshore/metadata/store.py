@@ -1,0 +1,235 @@
+"""The port of a region's metadata: versions, bodies kept inline, uploads, buckets, and the replication outbox.
+
+Reads are plain synchronous calls on a `Reader`: each is a few microseconds and sees the last committed state. A write is
+a *command*: a plain function over a `Transaction`, run in the region's single writer. The store runs the commands that
+wait as one group, in one transaction with one flush to disk, and answers each after that flush.
+
+Contract, for every driver:
+- `write` returns only when the command's changes are on disk. Commands run one after another: a command sees every
+  change of the commands before it, so check-then-change needs no lock.
+- A command that raises leaves nothing behind, and the exception reaches its caller; other commands of its group stand.
+- A command may be run more than once before its result counts (a group is retried without the one that failed): it must
+  have no effect outside its transaction, and take time and ids from its arguments or make them anew.
+- A command does no other I/O and does not wait: it is short.
+- `write` raises `StoreUnavailable` when the disk refuses; nothing of the command is then stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
+from farshore.model.objects import Part, Upload, Version
+from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
+
+T = TypeVar("T")
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be read or written now (disk full, I/O error, stopping). Transient."""
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for one destination of one source bucket."""
+
+    bucket_id: int
+    destination: str
+    tasks: int
+    bytes: int
+    oldest_enqueued_us: int
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A version whose replication to a destination ended FAILED."""
+
+    bucket_id: int
+    key: str
+    version_id: str
+    state: DestinationState
+
+
+class Reader(Protocol):
+    """Synchronous reads. Iterators read as they are advanced, see one snapshot, and must be closed or exhausted."""
+
+    def bucket(self, name: str) -> Bucket | None: ...
+
+    def bucket_by_id(self, bucket_id: int) -> Bucket | None: ...
+
+    def buckets(self) -> list[Bucket]:
+        """All buckets of the region, by name."""
+        ...
+
+    def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
+        """The stored document, as it was put, or None."""
+        ...
+
+    def find(self, bucket: str, key: str, version_id: str | None) -> tuple[Bucket | None, Version | None]:
+        """The bucket, and of the key the named version or the current one (which may be a delete marker).
+
+        The one read of a GET or HEAD: one statement where the driver can.
+        """
+        ...
+
+    def body(self, row: int) -> bytes:
+        """The inline body of a version. Raises KeyError when the version is gone."""
+        ...
+
+    def current(self, bucket_id: int, key: str) -> Version | None:
+        """The newest version of the key, which may be a delete marker."""
+        ...
+
+    def version(self, bucket_id: int, key: str, version_id: str) -> Version | None: ...
+
+    def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
+        """Current versions that are not delete markers, by key bytes, from `start`."""
+        ...
+
+    def scan_versions(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
+        """All versions and markers, by key bytes, then newest first (created_us, version_id descending), from key `start`."""
+        ...
+
+    def scan_versions_after(self, bucket_id: int, key: bytes, created_us: int, version_id: str) -> Iterator[Version]:
+        """As `scan_versions`, beginning just after this place in the order (the version need not exist any more)."""
+        ...
+
+    def has_versions(self, bucket_id: int) -> bool: ...
+
+    def upload(self, bucket_id: int, key: str, upload_id: str) -> Upload | None: ...
+
+    def scan_uploads(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Upload]:
+        """Uploads in progress, by key bytes, then oldest first, then upload id."""
+        ...
+
+    def parts(self, upload_id: str, after: int, limit: int) -> list[Part]:
+        """Uploaded parts with number > after, ascending."""
+        ...
+
+    def pending_tasks(self, after_id: int, limit: int) -> list[ReplicationTask]:
+        """Tasks by id, ascending, whether due or not."""
+        ...
+
+    def lanes(self) -> list[Lane]:
+        """What waits, per source bucket and destination."""
+        ...
+
+    def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
+        """The most recent failures, newest first."""
+        ...
+
+    def counts(self, bucket_id: int) -> tuple[int, int]:
+        """(current objects, bytes of current objects) of the bucket. Walks an index: for status pages, not for requests."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """What a command may change. Rows are named by `Version.row`."""
+
+    def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:
+        """Insert a bucket. AssertionError if the name exists in this region (the directory decides that before)."""
+        ...
+
+    def delete_bucket(self, bucket_id: int) -> None:
+        """Remove the bucket, its configurations and uploads (their blobs become garbage). It must have no versions."""
+        ...
+
+    def set_versioning(self, bucket_id: int, versioning: VersioningStatus) -> None:
+        """Also raises the bucket's generation."""
+        ...
+
+    def put_configuration(self, bucket_id: int, kind: ConfigurationKind, document: bytes | None) -> None:
+        """Store or (None) remove a document; raises the bucket's generation."""
+        ...
+
+    def insert_version(self, version: Version, body: bytes | None) -> int:
+        """Insert as given (`latest` too) and return its row. `body` is given exactly when `version.inline`.
+
+        Raises AssertionError if the (bucket, key, created_us, version_id) exists.
+        """
+        ...
+
+    def remove_version(self, version: Version) -> None:
+        """Remove a version and its inline body; its blobs become garbage. Its replication tasks stay (the worker
+        finds the version gone)."""
+        ...
+
+    def set_latest(self, row: int, latest: bool) -> None: ...
+
+    def set_tags(self, row: int, tags: dict[str, str]) -> None: ...
+
+    def set_replication(
+        self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
+    ) -> None: ...
+
+    def create_upload(self, upload: Upload) -> None: ...
+
+    def put_part(self, upload_id: str, part: Part) -> None:
+        """Insert or replace the part of that number; a replaced part's blob becomes garbage."""
+        ...
+
+    def remove_upload(self, upload_id: str, *, kept: Sequence[str]) -> None:
+        """Remove an upload and its parts. Blobs not in `kept` become garbage."""
+        ...
+
+    def add_tasks(self, tasks: Sequence[ReplicationTask]) -> None: ...
+
+    def claim_tasks(
+        self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
+    ) -> list[ReplicationTask]:
+        """Due tasks of a lane, oldest due first; each gets `due_us = lease_until_us` and `attempts + 1`."""
+        ...
+
+    def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
+        """(task id, due_us, last error) each: not before then."""
+        ...
+
+    def remove_tasks(self, ids: Sequence[int]) -> None: ...
+
+    def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
+        """A replica was permanently deleted here; Batch Replication must not bring it back."""
+        ...
+
+    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool: ...
+
+    def add_garbage(self, blobs: Sequence[str], since_us: int) -> None:
+        """Blobs that nothing refers to any more, to be deleted after a grace period."""
+        ...
+
+    def garbage(self, before_us: int, limit: int) -> list[str]:
+        """Blobs that became garbage before this time, oldest first."""
+        ...
+
+    def remove_garbage(self, blobs: Sequence[str]) -> None: ...
+
+
+class MetadataStore(Protocol):
+    """A region's metadata. Safe to use from one event loop; several processes may open the same store."""
+
+    region: str
+
+    @property
+    def reader(self) -> Reader:
+        """For point reads on the event loop."""
+        ...
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        """Run a longer read (a listing) in a thread, on one snapshot."""
+        ...
+
+    async def write(self, command: Callable[[Transaction], T]) -> T:
+        """Run a command in the writer; see the module's contract."""
+        ...
+
+    async def referenced_blobs(self, blobs: Sequence[str]) -> set[str]:
+        """Those of the given blobs that a version or an uploaded part refers to (for the collector of orphans)."""
+        ...
+
+    def flushes(self) -> int:
+        """How often this process's writer flushed to disk, for the benchmark's account of group commit."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, checkpoint, release the files."""
+        ...

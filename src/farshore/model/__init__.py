@@ -1,0 +1,1 @@
+"""The vocabulary: errors and values that every other floor speaks in."""

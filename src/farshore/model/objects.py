@@ -1,0 +1,108 @@
+"""What is stored of an object: versions, delete markers, multipart uploads and their parts.
+
+Times are integer microseconds since the epoch (UTC), sizes are bytes, ETags and checksums are bare (no quotes).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from farshore.model.replication import DestinationState, ReplicationStatus
+
+NULL_VERSION = "null"
+"""Version id of an object stored while versioning was off or suspended."""
+
+
+class ChecksumType(StrEnum):
+    FULL_OBJECT = "FULL_OBJECT"
+    COMPOSITE = "COMPOSITE"
+
+
+class Checksum(msgspec.Struct, frozen=True, array_like=True):
+    """One checksum: the algorithm's AWS name (CRC32, CRC32C, CRC64NVME, SHA1, SHA256), base64 value (with `-N` when
+    composite), and over what it was computed."""
+
+    algorithm: str
+    value: str
+    type: ChecksumType = ChecksumType.FULL_OBJECT
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """A part of a completed multipart object, or an uploaded part. `blob` is None only when size is 0."""
+
+    number: int
+    size: int
+    etag: str
+    blob: str | None
+    checksum: Checksum | None = None
+    created_us: int = 0
+
+
+class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a version carries and never changes after its creation, apart from its identity and size.
+
+    headers: system metadata by AWS member name (ContentType, CacheControl, ContentDisposition, ContentEncoding,
+    ContentLanguage, Expires (text as sent), WebsiteRedirectLocation).
+    metadata: user metadata, lower-case names without `x-amz-meta-`.
+    parts: of a multipart object, in order; empty otherwise.
+    """
+
+    headers: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    checksum: Checksum | None = None
+    parts: tuple[Part, ...] = ()
+    server_side_encryption: str = "AES256"
+    canned_acl: str = ""
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of an object, or a delete marker (then size 0, empty ETag).
+
+    row: the store's own handle, 0 before it is inserted.
+    blob: the single blob that holds the body; None when the body is inline, empty, or in `attributes.parts`.
+    inline: True when the body is stored beside the version (`Reader.body`).
+    created_us: Last-Modified; a replica keeps its source's. Versions of a key are ordered by (created_us, version_id).
+    """
+
+    bucket_id: int
+    key: str
+    version_id: str
+    created_us: int
+    owner: str
+    latest: bool = True
+    delete_marker: bool = False
+    size: int = 0
+    etag: str = ""
+    storage_class: str = "STANDARD"
+    blob: str | None = None
+    inline: bool = False
+    attributes: Attributes = Attributes()
+    tags: dict[str, str] = {}
+    replication_status: ReplicationStatus | None = None
+    destinations: tuple[DestinationState, ...] = ()
+    row: int = 0
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """Every blob that the version refers to."""
+        if self.blob is not None:
+            return (self.blob,)
+        return tuple(part.blob for part in self.attributes.parts if part.blob is not None)
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A multipart upload in progress: what CreateMultipartUpload said, for CompleteMultipartUpload to use."""
+
+    bucket_id: int
+    key: str
+    upload_id: str
+    created_us: int
+    owner: str
+    initiator: str
+    storage_class: str = "STANDARD"
+    checksum_algorithm: str | None = None
+    checksum_type: ChecksumType | None = None
+    attributes: Attributes = Attributes()
+    tags: dict[str, str] = {}

@@ -1,0 +1,117 @@
+"""The words of S3 Replication: statuses, failure codes, rules, tasks.
+
+Source: Amazon S3 User Guide, "Replicating objects within and across Regions"; API Reference, ReplicationConfiguration.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ReplicationStatus(StrEnum):
+    """`x-amz-replication-status`."""
+
+    PENDING = "PENDING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    REPLICA = "REPLICA"
+
+
+class TaskKind(StrEnum):
+    """What a replication task carries to its destination. `s3Operation` of AWS's events."""
+
+    OBJECT = "OBJECT_PUT"
+    DELETE_MARKER = "DELETE_MARKER"
+    TAGS = "OBJECT_TAGGING"
+
+
+class FailureCode(StrEnum):
+    """AWS's failure reasons, of events and Batch Replication reports (User Guide, "Replication failure reasons")."""
+
+    ASSUME_ROLE_NOT_PERMITTED = "AssumeRoleNotPermitted"
+    DST_BUCKET_NOT_FOUND = "DstBucketNotFound"
+    DST_BUCKET_OBJECT_LOCK_CONFIG_MISSING = "DstBucketObjectLockConfigMissing"
+    DST_BUCKET_UNVERSIONED = "DstBucketUnversioned"
+    DST_DEL_OBJ_NOT_PERMITTED = "DstDelObjNotPermitted"
+    DST_PUT_OBJECT_NOT_PERMITTED = "DstPutObjectNotPermitted"
+    DST_PUT_TAGGING_NOT_PERMITTED = "DstPutTaggingNotPermitted"
+    DST_VERSION_NOT_FOUND = "DstVersionNotFound"
+    SRC_BUCKET_NOT_FOUND = "SrcBucketNotFound"
+    SRC_BUCKET_REPLICATION_CONFIG_MISSING = "SrcBucketReplicationConfigMissing"
+    SRC_GET_OBJECT_NOT_PERMITTED = "SrcGetObjectNotPermitted"
+    SRC_KEY_NOT_FOUND = "SrcKeyNotFound"
+    SRC_OBJECT_NOT_ELIGIBLE = "SrcObjectNotEligible"
+    SRC_OBJECT_NOT_FOUND = "SrcObjectNotFound"
+    SRC_REPLICATION_NOT_PENDING = "SrcReplicationNotPending"
+    SRC_VERSION_NOT_FOUND = "SrcVersionNotFound"
+
+
+class DestinationState(msgspec.Struct, frozen=True, array_like=True):
+    """Where one destination of a version stands.
+
+    bucket: destination bucket name. rule_id: the rule that won for this destination. at_us: when it came to be so.
+    detail: what went wrong, in words for a person; empty when nothing did.
+    """
+
+    bucket: str
+    status: ReplicationStatus
+    rule_id: str
+    at_us: int
+    reason: FailureCode | None = None
+    detail: str = ""
+
+
+class RuleFilter(msgspec.Struct, frozen=True):
+    """A rule's filter, compiled: key prefix (empty = all) and tags that must all be present with these values."""
+
+    prefix: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class ReplicationRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule, compiled from AWS's document. Flags are True where the document says Enabled."""
+
+    id: str
+    priority: int
+    enabled: bool
+    filter: RuleFilter
+    destination: str
+    destination_account: str | None = None
+    storage_class: str | None = None
+    owner_override: bool = False
+    delete_markers: bool = False
+    replica_modifications: bool = False
+    sse_kms: bool = False
+    metrics: bool = False
+    replication_time: bool = False
+
+
+class ReplicationConfiguration(msgspec.Struct, frozen=True):
+    """A bucket's rules, compiled. `v1`: the older schema (rule-level Prefix)."""
+
+    role: str
+    rules: tuple[ReplicationRule, ...]
+    v1: bool = False
+
+
+class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
+    """One version (or a change of its metadata) on its way to one destination: identity only, the worker re-reads.
+
+    id: the store's handle, 0 before insertion; ascending in order of insertion.
+    due_us: not before this time; a claim moves it forward to the end of the lease.
+    size: bytes of the version when enqueued, for metrics and batching.
+    """
+
+    bucket_id: int
+    key: str
+    version_id: str
+    destination: str
+    kind: TaskKind
+    enqueued_us: int
+    due_us: int
+    size: int = 0
+    attempts: int = 0
+    last_error: str = ""
+    id: int = 0

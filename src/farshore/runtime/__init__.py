@@ -1,0 +1,1 @@
+"""What every floor may lean on: clock, ids, log, settings, worker loop."""

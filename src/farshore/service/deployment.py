@@ -1,0 +1,102 @@
+"""What a service function works with: the deployment's stores, and the request it serves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from farshore.blobs.store import BlobStore
+from farshore.metadata.directory import Directory
+from farshore.metadata.store import MetadataStore
+from farshore.model.access import Principal
+from farshore.runtime.clock import Clock
+
+Params = dict[str, Any]
+"""A request's or an answer's members, by AWS's names (botocore's), as the wire parsed or will write them."""
+
+
+class RequestBody(Protocol):
+    """A body still to be read: payload bytes, already freed of chunk framing."""
+
+    @property
+    def length(self) -> int | None:
+        """Payload bytes announced, or None when the client did not say (then the body may be of any length)."""
+        ...
+
+    async def read_all(self, limit: int) -> bytes:
+        """The whole body, for small ones. Raises IncompleteBody, EntityTooLarge beyond `limit`, and signature errors."""
+        ...
+
+    def pieces(self) -> AsyncIterator[bytes | memoryview]:
+        """The body in order. Ends only when it arrived whole and its framing and signatures hold, else raises."""
+        ...
+
+    def trailers(self) -> Mapping[str, str]:
+        """Trailing headers, lower-case, after the body was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region's stores."""
+
+    name: str
+    metadata: MetadataStore
+    blobs: BlobStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """Everything that a service function may use.
+
+    regions: those this process serves, the first being the default (us-east-1 rules of CreateBucket apply to
+        us-east-1 only).
+    ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
+    """
+
+    directory: Directory
+    regions: Mapping[str, Region]
+    clock: Clock
+    ring: Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """One authenticated request on its way through a service function.
+
+    region: the region whose endpoint was addressed (the signature's scope, else the default).
+    content_sha256: the hex digest the payload must have, None when the client signed none.
+    """
+
+    deployment: Deployment
+    principal: Principal
+    operation: str
+    params: Params
+    body: RequestBody
+    request_id: str
+    now_us: int
+    region: str
+    content_sha256: str | None = None
+    source_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body to send: inline bytes, or ranges of blobs in order."""
+
+    length: int
+    inline: bytes | memoryview | None = None
+    blobs: tuple[tuple[str, int, int], ...] = ()
+    store: BlobStore | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What a service function returns: the output's members by AWS's names, the HTTP status where it differs from the
+    model's (206 of a range), the body of a streaming operation."""
+
+    output: Params = field(default_factory=dict[str, Any])
+    status: int | None = None
+    body: Body | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
