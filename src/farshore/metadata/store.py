@@ -132,7 +132,7 @@ class Transaction(Reader, Protocol):
         ...
 
     def delete_bucket(self, bucket_id: int) -> None:
-        """Remove the bucket, its configurations and uploads (their blobs become garbage). It must have no versions."""
+        """Remove the bucket and its configurations. It must have no versions and no uploads."""
         ...
 
     def set_versioning(self, bucket_id: int, versioning: VersioningStatus) -> None:
@@ -151,8 +151,8 @@ class Transaction(Reader, Protocol):
         ...
 
     def remove_version(self, version: Version) -> None:
-        """Remove a version and its inline body; its blobs become garbage. Its replication tasks stay (the worker
-        finds the version gone)."""
+        """Remove a version and its inline body. The caller hands its blobs to `add_garbage`. Its replication tasks
+        stay: the worker finds the version gone."""
         ...
 
     def set_latest(self, row: int, latest: bool) -> None: ...
@@ -166,11 +166,11 @@ class Transaction(Reader, Protocol):
     def create_upload(self, upload: Upload) -> None: ...
 
     def put_part(self, upload_id: str, part: Part) -> None:
-        """Insert or replace the part of that number; a replaced part's blob becomes garbage."""
+        """Insert or replace the part of that number. The caller hands a replaced part's blob to `add_garbage`."""
         ...
 
-    def remove_upload(self, upload_id: str, *, kept: Sequence[str]) -> None:
-        """Remove an upload and its parts. Blobs not in `kept` become garbage."""
+    def remove_upload(self, upload_id: str) -> None:
+        """Remove an upload and its parts. The caller hands blobs that are not kept to `add_garbage`."""
         ...
 
     def add_tasks(self, tasks: Sequence[ReplicationTask]) -> None: ...

@@ -53,8 +53,6 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: dict[str, str] = {}
     checksum: Checksum | None = None
     parts: tuple[Part, ...] = ()
-    server_side_encryption: str = "AES256"
-    canned_acl: str = ""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,12 +53,14 @@ class Deployment:
     regions: those this process serves, the first being the default (us-east-1 rules of CreateBucket apply to
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
+    located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     """
 
     directory: Directory
     regions: Mapping[str, Region]
     clock: Clock
     ring: Callable[[str], None]
+    located: dict[str, Region] = field(default_factory=dict[str, Region])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class Request:
     request_id: str
     now_us: int
     region: str
+    presigned: bool = False
     content_sha256: str | None = None
     source_address: str = ""
 
