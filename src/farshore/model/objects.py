@@ -47,12 +47,14 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     ContentLanguage, Expires (text as sent), WebsiteRedirectLocation).
     metadata: user metadata, lower-case names without `x-amz-meta-`.
     parts: of a multipart object, in order; empty otherwise.
+    server_side_encryption: `aws:kms` …; empty where the server does not encrypt.
     """
 
     headers: dict[str, str] = {}
     metadata: dict[str, str] = {}
     checksum: Checksum | None = None
     parts: tuple[Part, ...] = ()
+    server_side_encryption: str = ""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,11 +21,11 @@ class RequestBody(Protocol):
 
     @property
     def length(self) -> int | None:
-        """Payload bytes announced, or None when the client did not say (then the body may be of any length)."""
+        """Payload bytes announced; None when the client did not say (then it may be of any length)."""
         ...
 
     async def read_all(self, limit: int) -> bytes:
-        """The whole body, for small ones. Raises IncompleteBody, EntityTooLarge beyond `limit`, and signature errors."""
+        """The whole body, for small ones. Raises EntityTooLarge beyond `limit`, IncompleteBody, signature errors."""
         ...
 
     def pieces(self) -> AsyncIterator[bytes | memoryview]:
@@ -68,6 +68,7 @@ class Request:
     """One authenticated request on its way through a service function.
 
     region: the region whose endpoint was addressed (the signature's scope, else the default).
+    headers: the HTTP headers, case-insensitive.
     content_sha256: the hex digest the payload must have, None when the client signed none.
     """
 
@@ -79,6 +80,7 @@ class Request:
     request_id: str
     now_us: int
     region: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     presigned: bool = False
     content_sha256: str | None = None
     source_address: str = ""

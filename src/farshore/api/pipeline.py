@@ -1,0 +1,155 @@
+"""The way of a request: one visible list of steps, from HTTP to a service function and back.
+
+    address -> authenticate -> route -> parse -> authorise and call (service) -> serialise -> send
+
+Errors of the S3Error family are answered as AWS's XML; everything else is logged and answered InternalError, here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from farshore.api.authenticate import Authenticated, Authenticator
+from farshore.api.dispatch import S3
+from farshore.api.document import read_document
+from farshore.api.request_body import HttpBody
+from farshore.api.respond import RequestLabels, send_answer, send_error
+from farshore.auth.chunk_signatures import ChunkSigner
+from farshore.blobs.store import BlobMissing, BlobsUnavailable
+from farshore.metadata.store import StoreUnavailable
+from farshore.model import errors
+from farshore.model.errors import (
+    InternalError,
+    InvalidArgument,
+    InvalidRequest,
+    MissingContentLength,
+    S3Error,
+    ServiceUnavailable,
+)
+from farshore.runtime import ids
+from farshore.service.deployment import Deployment, Request
+from farshore.wire.addressing import parse_query, resolve
+from farshore.wire.aws_chunked import AwsChunkedDecoder
+from farshore.wire.service_model import ServiceModel
+
+_CHUNKED = {
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": "signed",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": "signed-trailer",
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER": "unsigned-trailer",
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Serves S3 requests of one process.
+
+    domains: base domains of virtual-host style addressing.
+    default_region: the endpoint's region for requests that carry no credential scope.
+    """
+
+    deployment: Deployment
+    authenticator: Authenticator
+    model: ServiceModel
+    domains: Sequence[str]
+    default_region: str
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; never raises but for a broken connection or a cancellation."""
+        labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD")
+        try:
+            return await self._serve(http, labels)
+        except S3Error as error:
+            return await send_error(http, error, labels)
+        except (StoreUnavailable, BlobsUnavailable) as unavailable:
+            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
+            return await send_error(http, ServiceUnavailable(), labels)
+        except BlobMissing as missing:
+            log.error("stored bytes are missing", request_id=labels.request_id, blob=str(missing))
+            return await send_error(http, InternalError(), labels)
+        except (ConnectionError, web.RequestPayloadError):
+            raise
+        except Exception:
+            log.exception("request failed", request_id=labels.request_id, method=http.method, path=http.raw_path)
+            return await send_error(http, InternalError(), labels)
+
+    async def _serve(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
+        headers = http.headers
+        now_us = self.deployment.clock.now_us()
+        raw_path, _, raw_query = http.raw_path.partition("?")
+        bucket, key = resolve(headers.get("Host", ""), raw_path, self.domains)
+        labels.resource = raw_path
+        query = parse_query(raw_query)
+        caller = self.authenticator.authenticate(
+            method=http.method, raw_path=raw_path, raw_query=raw_query, headers=headers, now_us=now_us
+        )
+        operation = self.model.route(http.method, bucket, key, query, headers)
+        handler = S3.get(operation.name)
+        if handler is None:
+            raise errors.NotImplemented(f"{operation.name} is not implemented", Operation=operation.name)
+        body = _body(http, caller)
+        content_sha256 = _content_sha256(caller)
+        document = None
+        if operation.has_body and not operation.streaming_input:
+            document = await read_document(http.headers, body, operation, content_sha256)
+        params = self.model.parse(operation, bucket, key, query, headers, document)
+        credentials = caller.credentials
+        request = Request(
+            deployment=self.deployment,
+            principal=caller.principal,
+            operation=operation.name,
+            params=params,
+            body=body,
+            request_id=labels.request_id,
+            now_us=now_us,
+            region=self.default_region if credentials is None else credentials.region,
+            presigned=credentials is not None and credentials.presigned,
+            content_sha256=content_sha256,
+            headers=headers,
+            source_address=http.remote or "",
+        )
+        answer = await handler(request)
+        return await send_answer(
+            http, self.model.serialize(operation, answer.output, status=answer.status), answer, labels
+        )
+
+
+def _body(http: web.BaseRequest, caller: Authenticated) -> HttpBody:
+    """The request's body, with its framing and lengths checked before a byte is read."""
+    headers = http.headers
+    length = http.content_length
+    credentials = caller.credentials
+    mode = _CHUNKED.get(headers.get("x-amz-content-sha256", "") if credentials is None else credentials.payload_hash)
+    if mode is None:
+        if length is None and not http.body_exists:
+            length = 0
+        return HttpBody(http, length, None)
+    decoded = headers.get("x-amz-decoded-content-length")
+    if decoded is None:
+        raise MissingContentLength()
+    if not decoded.isascii() or not decoded.isdigit():
+        raise InvalidArgument(
+            "x-amz-decoded-content-length must be a non-negative integer",
+            ArgumentName="x-amz-decoded-content-length",
+            ArgumentValue=decoded,
+        )
+    signer = None
+    if mode != "unsigned-trailer":
+        if caller.signature is None:
+            raise InvalidRequest("A signed streaming payload needs a signed request")
+        signer = ChunkSigner(caller.signature)
+    return HttpBody(http, int(decoded), AwsChunkedDecoder(mode, int(decoded), signer))
+
+
+def _content_sha256(caller: Authenticated) -> str | None:
+    """The hex digest that the payload was signed with, None where it was not (unsigned, chunked, anonymous)."""
+    credentials = caller.credentials
+    if credentials is None or len(credentials.payload_hash) != 64 or "-" in credentials.payload_hash:
+        return None
+    return credentials.payload_hash

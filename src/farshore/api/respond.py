@@ -1,0 +1,98 @@
+"""From an answer to HTTP: one write for a head and a small body, streamed pieces for a large one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from farshore.blobs.store import BlobMissing, BlobsUnavailable
+from farshore.model.errors import S3Error
+from farshore.service.deployment import Answer, Body
+from farshore.wire.serialize import WireResponse, serialize_error
+
+_SERVER = "Farshore"
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestLabels:
+    """What every answer says of its request."""
+
+    request_id: str
+    head: bool
+    resource: str = ""
+
+    @property
+    def host_id(self) -> str:
+        return f"farshore/{self.request_id}"
+
+
+async def send_answer(
+    http: web.BaseRequest, wire: WireResponse, answer: Answer, labels: RequestLabels
+) -> web.StreamResponse:
+    headers = _headers(wire, labels)
+    for name, value in answer.headers.items():
+        headers[name] = value
+    body = answer.body
+    if body is None or labels.head:
+        return _Plain(status=wire.status, headers=headers, body=None if labels.head else wire.body)
+    if body.inline is not None:
+        return _Plain(status=wire.status, headers=headers, body=bytes(body.inline))
+    return await _stream(http, wire.status, headers, body)
+
+
+async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:
+    """The error as AWS words it. A connection whose request body was not read to its end is closed."""
+    wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
+    response = _Plain(status=wire.status, headers=_headers(wire, labels), body=wire.body)
+    if not http.content.at_eof():
+        response.force_close()
+    return response
+
+
+def _headers(wire: WireResponse, labels: RequestLabels) -> CIMultiDict[str]:
+    headers = CIMultiDict(wire.headers)
+    headers["x-amz-request-id"] = labels.request_id
+    headers["x-amz-id-2"] = labels.host_id
+    headers["Server"] = _SERVER
+    return headers
+
+
+class _Plain(web.Response):
+    """A response that says no Content-Type of its own making: S3 answers an empty body without one."""
+
+    async def _prepare_headers(self) -> None:
+        named = "Content-Type" in self.headers
+        await super()._prepare_headers()
+        if not named:
+            self.headers.popall("Content-Type", None)
+
+
+async def _stream(http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: Body) -> web.StreamResponse:
+    """Send ranges of blobs. The first piece is read before the head is sent, so that lost bytes are an error."""
+    pieces = _pieces(body)
+    first = await anext(pieces, None)
+    response = web.StreamResponse(status=status, headers=headers)
+    response.content_length = body.length
+    await response.prepare(http)
+    try:
+        if first is not None:
+            await response.write(first)
+        async for piece in pieces:
+            await response.write(piece)
+    except (BlobMissing, BlobsUnavailable):
+        # The head is out: all that can still be said is to break off, so that the client sees a short body.
+        if http.transport is not None:
+            http.transport.abort()
+        raise
+    await response.write_eof()
+    return response
+
+
+async def _pieces(body: Body) -> AsyncIterator[bytes | memoryview]:
+    assert body.store is not None, body
+    for blob, offset, length in body.blobs:
+        async for piece in body.store.read(blob, offset, length):
+            yield piece

@@ -1,0 +1,114 @@
+"""The HTTP front: aiohttp's low-level server on the sockets it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from farshore.api.authenticate import Authenticator
+from farshore.api.pipeline import Pipeline
+from farshore.api.respond import RequestLabels, send_error
+from farshore.model.errors import AccessDenied, S3Error
+from farshore.runtime import ids
+from farshore.service.deployment import Deployment
+from farshore.service.status import deployment_status
+from farshore.wire.service_model import load
+
+_OWN_PATHS = "/-/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """How the listener behaves. domains: base domains of virtual-host style addressing."""
+
+    domains: Sequence[str] = ("localhost", "s3.localhost")
+    default_region: str = "us-east-1"
+    keepalive_s: float = 75.0
+    header_bytes_max: int = 32 * 1024
+
+
+class ApiServer:
+    """A listening server: started by `start`, ended by `drain`."""
+
+    def __init__(self, deployment: Deployment, settings: ServerSettings) -> None:
+        self._deployment = deployment
+        self._authenticator = Authenticator(deployment.directory, tuple(deployment.regions))
+        self._pipeline = Pipeline(
+            deployment=deployment,
+            authenticator=self._authenticator,
+            model=load("s3"),
+            domains=settings.domains,
+            default_region=settings.default_region,
+        )
+        self._draining = False
+        self._web = web.Server(
+            self._handle,
+            access_log=None,
+            keepalive_timeout=settings.keepalive_s,
+            max_line_size=settings.header_bytes_max,
+            max_field_size=settings.header_bytes_max,
+            lingering_time=5.0,
+            auto_decompress=False,
+            read_bufsize=256 * 1024,
+        )
+        self._listeners: list[asyncio.Server] = []
+
+    async def listen(self, sockets: Sequence[socket.socket]) -> None:
+        loop = asyncio.get_running_loop()
+        for listening in sockets:
+            self._listeners.append(await loop.create_server(self._web, sock=listening, backlog=1024))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Accept no more, finish what is under way within the time, then close."""
+        self._draining = True
+        for listener in self._listeners:
+            listener.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._web.shutdown(timeout_s), timeout_s + 1)
+
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        if http.raw_path.startswith(_OWN_PATHS):
+            return await self._own(http)
+        return await self._pipeline.handle(http)
+
+    async def _own(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Farshore's own paths; a bucket name cannot begin with `-`, so none is shadowed."""
+        path = http.raw_path.partition("?")[0]
+        if path in ("/-/health/live", "/-/health/ready"):
+            draining = self._draining and path.endswith("ready")
+            return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
+        if path == "/-/status" and http.method == "GET":
+            return await self._status(http)
+        return web.Response(status=404, text="not found\n")
+
+    async def _status(self, http: web.BaseRequest) -> web.StreamResponse:
+        raw_path, _, raw_query = http.raw_path.partition("?")
+        try:
+            caller = self._authenticator.authenticate(
+                method=http.method,
+                raw_path=raw_path,
+                raw_query=raw_query,
+                headers=http.headers,
+                now_us=self._deployment.clock.now_us(),
+            )
+            if caller.principal.anonymous:
+                raise AccessDenied()
+        except S3Error as error:
+            return await send_error(http, error, RequestLabels(request_id=ids.request_id(), head=False))
+        status = await deployment_status(self._deployment, caller.principal)
+        return web.Response(body=json.dumps(status).encode(), content_type="application/json")
+
+
+async def start(
+    deployment: Deployment, *, sockets: Sequence[socket.socket], settings: ServerSettings | None = None
+) -> ApiServer:
+    """Serve the deployment on sockets that are bound already."""
+    server = ApiServer(deployment, settings or ServerSettings())
+    await server.listen(sockets)
+    return server

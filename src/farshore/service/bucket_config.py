@@ -1,0 +1,126 @@
+"""Versioning and tags of a bucket, and the reads of what is not configured.
+
+Source: API Reference, PutBucketVersioning, GetBucketVersioning, PutBucketTagging; recorded answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from farshore.metadata.store import Transaction
+from farshore.model import errors
+from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.errors import NoSuchBucket, NoSuchTagSet, S3Error
+from farshore.semantics import tagging
+from farshore.semantics.versioning import versioning_change
+from farshore.service.access import bucket_for
+from farshore.service.deployment import Answer, Params, Request
+from farshore.service.object_tagging import tag_set
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+_TAGS = msgspec.msgpack.Decoder(dict[str, str])
+
+
+async def put_bucket_versioning(request: Request) -> Answer:
+    """Enable or suspend versioning. A bucket with a replication configuration cannot be suspended."""
+    document: Params = request.params["VersioningConfiguration"]
+    versioning_change(document, replicated=False)
+    region, bucket = bucket_for(request, "s3:PutBucketVersioning")
+
+    def command(tx: Transaction) -> None:
+        now = _still(tx, bucket)
+        replicated = tx.configuration(now.id, ConfigurationKind.REPLICATION) is not None
+        status = versioning_change(document, replicated=replicated)
+        if now.versioning is not status:
+            tx.set_versioning(now.id, status)
+
+    await region.metadata.write(command)
+    return Answer()
+
+
+async def get_bucket_versioning(request: Request) -> Answer:
+    _, bucket = bucket_for(request, "s3:GetBucketVersioning")
+    return Answer(output={"Status": bucket.versioning.value} if bucket.versioning else {})
+
+
+async def put_bucket_tagging(request: Request) -> Answer:
+    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=50)
+    region, bucket = bucket_for(request, "s3:PutBucketTagging")
+    await region.metadata.write(lambda tx: store_tags(tx, _still(tx, bucket).id, tags))
+    return Answer(status=204)
+
+
+async def get_bucket_tagging(request: Request) -> Answer:
+    region, bucket = bucket_for(request, "s3:GetBucketTagging")
+    stored = region.metadata.reader.configuration(bucket.id, ConfigurationKind.TAGGING)
+    if stored is None:
+        raise NoSuchTagSet(BucketName=bucket.name)
+    return Answer(output={"TagSet": tag_set(_TAGS.decode(stored))})
+
+
+async def delete_bucket_tagging(request: Request) -> Answer:
+    region, bucket = bucket_for(request, "s3:PutBucketTagging")
+    await region.metadata.write(lambda tx: store_tags(tx, _still(tx, bucket).id, {}))
+    return Answer()
+
+
+def store_tags(tx: Transaction, bucket_id: int, tags: dict[str, str]) -> None:
+    """Inside a command: replace the bucket's tags."""
+    tx.put_configuration(bucket_id, ConfigurationKind.TAGGING, msgspec.msgpack.encode(tags) if tags else None)
+
+
+async def get_bucket_ownership_controls(request: Request) -> Answer:
+    """Bucket owner enforced: AWS's default since 2023, and what every bucket here is."""
+    bucket_for(request, "s3:GetBucketOwnershipControls")
+    return Answer(output={"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}})
+
+
+def _still(tx: Transaction, bucket: Bucket) -> Bucket:
+    now = tx.bucket_by_id(bucket.id)
+    if now is None:
+        raise NoSuchBucket(BucketName=bucket.name)
+    return now
+
+
+def _answers(output: Params) -> Handler:
+    """A read of something that is never configured here, which AWS answers with an empty or default document."""
+
+    async def read(request: Request) -> Answer:
+        bucket_for(request, f"s3:{request.operation}")
+        return Answer(output=dict(output))
+
+    return read
+
+
+def _refuses(error: type[S3Error]) -> Handler:
+    """A read of something that is never configured here, which AWS answers with an error of its own."""
+
+    async def read(request: Request) -> Answer:
+        _, bucket = bucket_for(request, f"s3:{request.operation}")
+        raise error(BucketName=bucket.name)
+
+    return read
+
+
+NOT_CONFIGURED: dict[str, Handler] = {
+    "GetBucketAccelerateConfiguration": _answers({}),
+    "GetBucketCors": _refuses(errors.NoSuchCORSConfiguration),
+    "GetBucketEncryption": _refuses(errors.ServerSideEncryptionConfigurationNotFoundError),
+    "GetBucketLifecycleConfiguration": _refuses(errors.NoSuchLifecycleConfiguration),
+    "GetBucketLogging": _answers({}),
+    "GetBucketNotificationConfiguration": _answers({}),
+    "GetBucketPolicy": _refuses(errors.NoSuchBucketPolicy),
+    "GetBucketPolicyStatus": _refuses(errors.NoSuchBucketPolicy),
+    "GetBucketRequestPayment": _answers({"Payer": "BucketOwner"}),
+    "GetBucketWebsite": _refuses(errors.NoSuchWebsiteConfiguration),
+    "GetObjectLockConfiguration": _refuses(errors.ObjectLockConfigurationNotFoundError),
+    "GetPublicAccessBlock": _refuses(errors.NoSuchPublicAccessBlockConfiguration),
+    "ListBucketAnalyticsConfigurations": _answers({"IsTruncated": False}),
+    "ListBucketIntelligentTieringConfigurations": _answers({"IsTruncated": False}),
+    "ListBucketInventoryConfigurations": _answers({"IsTruncated": False}),
+    "ListBucketMetricsConfigurations": _answers({"IsTruncated": False}),
+}
+"""Reads of sub-resources that cannot be set (their writes answer NotImplemented), as AWS answers them when unset."""

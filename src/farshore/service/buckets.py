@@ -1,0 +1,184 @@
+"""Buckets: create, head, delete, list, location.
+
+Source: API Reference, CreateBucket, HeadBucket, DeleteBucket, ListBuckets, GetBucketLocation; recorded answers.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from farshore.metadata.store import Transaction
+from farshore.model import errors
+from farshore.model.access import canonical_user_id
+from farshore.model.buckets import Bucket, BucketHome
+from farshore.model.errors import (
+    AccessDenied,
+    BucketAlreadyExists,
+    BucketAlreadyOwnedByYou,
+    BucketNotEmpty,
+    IllegalLocationConstraintException,
+    InvalidArgument,
+    InvalidLocationConstraint,
+)
+from farshore.semantics import access_control, listing, naming, tagging
+from farshore.service import bucket_config
+from farshore.service.access import bucket_for
+from farshore.service.deployment import Answer, Deployment, Params, Region, Request
+
+_LISTED_MAX = 10_000
+_US_EAST_1 = "us-east-1"
+
+
+async def create_bucket(request: Request) -> Answer:
+    """Reserve the name in the directory, then make the bucket in its region.
+
+    A crash between the two leaves a reserved name without a bucket: the owner's next CreateBucket, or the next start,
+    mends it.
+    """
+    params = request.params
+    name: str = params["Bucket"]
+    if request.principal.anonymous:
+        raise AccessDenied()
+    naming.check_bucket_name(name)
+    access_control.check_bucket_acl(params)
+    if params.get("ObjectLockEnabledForBucket"):
+        raise errors.NotImplemented(Header="x-amz-bucket-object-lock-enabled")
+    region = _region_of_new(request)
+    tags = tagging.check_tag_set(params.get("CreateBucketConfiguration", {}).get("Tags", []), limit=50)
+    home = BucketHome(name=name, region=region.name, owner=request.principal.account_id, created_us=request.now_us)
+    standing = await request.deployment.directory.reserve_bucket(home)
+    if standing.owner != home.owner:
+        raise BucketAlreadyExists(BucketName=name)
+    await _insert(request, standing, tags)
+    location = f"/{name}" if region.name == _US_EAST_1 else f"http://{name}.s3.amazonaws.com/"
+    return Answer(output={"Location": location, "BucketArn": f"arn:aws:s3:::{name}"})
+
+
+async def _insert(request: Request, standing: BucketHome, tags: dict[str, str]) -> None:
+    """Make the bucket of a reserved name, in the region of the reservation, unless it is there."""
+    if standing.region not in request.deployment.regions:
+        raise BucketAlreadyOwnedByYou(BucketName=standing.name)
+    region = request.deployment.regions[standing.region]
+
+    def command(tx: Transaction) -> bool:
+        there = tx.bucket(standing.name)
+        if there is not None:
+            return False
+        made = tx.create_bucket(standing.name, standing.owner, request.now_us)
+        if tags:
+            bucket_config.store_tags(tx, made.id, tags)
+        return True
+
+    if await region.metadata.write(command):
+        return
+    if request.region == _US_EAST_1 == standing.region:
+        return  # AWS: in us-east-1, creating one's own bucket again answers 200.
+    raise BucketAlreadyOwnedByYou(BucketName=standing.name)
+
+
+def _region_of_new(request: Request) -> Region:
+    """The region asked for by LocationConstraint, or by the endpoint (the region that the request was signed for)."""
+    deployment = request.deployment
+    constraint: str | None = request.params.get("CreateBucketConfiguration", {}).get("LocationConstraint")
+    if constraint == "EU":
+        constraint = "eu-west-1"
+    if request.region != _US_EAST_1:
+        if constraint is None:
+            raise IllegalLocationConstraintException()
+        if constraint != request.region:
+            raise IllegalLocationConstraintException(
+                f"The {constraint} location constraint is incompatible for the region specific endpoint "
+                "this request was sent to."
+            )
+    elif constraint == _US_EAST_1 or (constraint is not None and constraint not in deployment.regions):
+        raise InvalidLocationConstraint(LocationConstraint=constraint)
+    region = deployment.regions.get(constraint or request.region)
+    if region is None:
+        raise InvalidLocationConstraint(LocationConstraint=constraint or request.region)
+    return region
+
+
+async def head_bucket(request: Request) -> Answer:
+    region, bucket = bucket_for(request, "s3:ListBucket")
+    return Answer(
+        output={"BucketRegion": region.name, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
+    )
+
+
+async def get_bucket_location(request: Request) -> Answer:
+    region, _ = bucket_for(request, "s3:GetBucketLocation")
+    return Answer(output={} if region.name == _US_EAST_1 else {"LocationConstraint": region.name})
+
+
+async def delete_bucket(request: Request) -> Answer:
+    """Delete an empty bucket: first in its region, then its name."""
+    region, bucket = bucket_for(request, "s3:DeleteBucket")
+
+    def command(tx: Transaction) -> None:
+        if tx.has_versions(bucket.id):
+            raise _not_empty(bucket)
+        for upload in list(tx.scan_uploads(bucket.id, b"", True)):
+            blobs = [part.blob for part in tx.parts(upload.upload_id, 0, 10_000) if part.blob is not None]
+            tx.remove_upload(upload.upload_id)
+            tx.add_garbage(blobs, request.now_us)
+        tx.delete_bucket(bucket.id)
+
+    await region.metadata.write(command)
+    request.deployment.located.pop(bucket.name, None)
+    await request.deployment.directory.release_bucket(bucket.name)
+    return Answer()
+
+
+def _not_empty(bucket: Bucket) -> BucketNotEmpty:
+    if bucket.versioning:
+        message = "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+        return BucketNotEmpty(message, BucketName=bucket.name)
+    return BucketNotEmpty(BucketName=bucket.name)
+
+
+async def list_buckets(request: Request) -> Answer:
+    """The caller's buckets by name; `BucketRegion` filters, and is named in the answer, only when asked for."""
+    if request.principal.anonymous:
+        raise AccessDenied()
+    params = request.params
+    limit: int = params.get("MaxBuckets", _LISTED_MAX)
+    if not 1 <= limit <= _LISTED_MAX:
+        raise InvalidArgument(
+            f"Argument max-buckets must be an integer between 1 and {_LISTED_MAX}",
+            ArgumentName="max-buckets",
+            ArgumentValue=limit,
+        )
+    token: str | None = params.get("ContinuationToken")
+    prefix: str = params.get("Prefix", "")
+    region: str | None = params.get("BucketRegion")
+    if region is not None and region not in request.deployment.regions:
+        raise InvalidArgument(f"Argument value {region} is not a valid AWS Region", ArgumentName="bucket-region")
+    after = None if token is None else listing.decode_token(token).decode()
+    found = list(islice(_homes(request.deployment, request.principal.account_id, prefix, after, region), limit + 1))
+    listed, more = found[:limit], len(found) > limit
+    detailed = bool(params.keys() & {"MaxBuckets", "ContinuationToken", "Prefix", "BucketRegion"})
+    output: Params = {
+        "Buckets": [_bucket_entry(home, detailed) for home in listed],
+        "Owner": {"ID": canonical_user_id(request.principal.account_id)},
+    }
+    if "Prefix" in params:
+        output["Prefix"] = prefix
+    if more:
+        output["ContinuationToken"] = listing.encode_token(listed[-1].name)
+    return Answer(output=output)
+
+
+def _homes(deployment: Deployment, owner: str, prefix: str, after: str | None, region: str | None):
+    start = prefix if after is None else max(after, prefix)
+    for home in deployment.directory.scan_bucket_homes(owner, start, after is None or start != after):
+        if not home.name.startswith(prefix):
+            return
+        if region is None or home.region == region:
+            yield home
+
+
+def _bucket_entry(home: BucketHome, detailed: bool) -> Params:
+    entry: Params = {"Name": home.name, "CreationDate": home.created_us, "BucketArn": f"arn:aws:s3:::{home.name}"}
+    if detailed:
+        entry["BucketRegion"] = home.region
+    return entry

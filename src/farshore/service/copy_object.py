@@ -1,0 +1,96 @@
+"""CopyObject: a stored object becomes another, in any region of the deployment.
+
+Source: API Reference, CopyObject; recorded answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farshore.model.buckets import Bucket
+from farshore.model.errors import InvalidRequest, NoSuchKey, NoSuchVersion
+from farshore.model.objects import Version
+from farshore.semantics import access_control, checksums, naming, object_attributes, preconditions, ranges, versioning
+from farshore.semantics.copy_source import parse_copy_source
+from farshore.service.access import bucket_for, copy_source_for
+from farshore.service.answers import checksum_members
+from farshore.service.bodies import body_of, discard, receive_stored
+from farshore.service.deployment import Answer, Body, Params, Region, Request
+from farshore.service.put_object import commit_version, with_content
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The version that a copy reads."""
+
+    region: Region
+    bucket: Bucket
+    version: Version
+
+    def body(self, copy_range: str | None = None) -> Body:
+        """Its bytes, or the range of an UploadPartCopy."""
+        window = ranges.copy_source_range(copy_range, self.version.size)
+        return body_of(self.version, self.region, window)
+
+    def named(self) -> Params:
+        """`CopySourceVersionId`, where AWS shows it."""
+        shown = versioning.copy_source_version_id(self.version.version_id)
+        return {} if shown is None else {"CopySourceVersionId": shown}
+
+
+async def copy_object(request: Request) -> Answer:
+    """Copy one version, with its metadata and tags or with new ones."""
+    params = request.params
+    naming.check_key(params["Key"])
+    region, bucket = bucket_for(request, "s3:PutObject")
+    preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
+    source = readable_source(request)
+    old = source.version
+    if source.region is region and source.bucket.id == bucket.id and old.key == params["Key"]:
+        current = region.metadata.reader.current(bucket.id, old.key)
+        in_place = current is not None and current.version_id == old.version_id
+        if in_place:
+            object_attributes.check_self_copy(params)
+    access_control.check_object_acl(params)
+    draft = Version(
+        bucket_id=bucket.id,
+        key=params["Key"],
+        version_id="",
+        created_us=0,
+        owner=bucket.owner,
+        storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
+        attributes=object_attributes.copy_attributes(old, params),
+        tags=object_attributes.copy_tags(old, params),
+    )
+    algorithm = checksums.copy_algorithm(old.attributes.checksum, params.get("ChecksumAlgorithm"))
+    received = await receive_stored(source.body(), region.blobs, algorithm=algorithm)
+    try:
+        bucket, version = await commit_version(
+            request, region, bucket, with_content(draft, received), received.inline or None
+        )
+    except BaseException:
+        await discard(region.blobs, received)
+        raise
+    result: Params = {"ETag": f'"{version.etag}"', "LastModified": version.created_us}
+    result |= checksum_members(version.attributes.checksum)
+    output: Params = {"CopyObjectResult": result, **source.named()}
+    shown = versioning.version_id_of_read(bucket.versioning, version.version_id)
+    if shown is not None:
+        output["VersionId"] = shown
+    return Answer(output=output)
+
+
+def readable_source(request: Request) -> Source:
+    """The version named by `x-amz-copy-source`, which the caller may read and whose conditions hold."""
+    params = request.params
+    name, key, version_id = parse_copy_source(params["CopySource"])
+    region, bucket = copy_source_for(request, name)
+    _, version = region.metadata.reader.find(name, key, version_id)
+    if version is None or (version.delete_marker and version_id is None):
+        raise NoSuchKey(Key=key) if version_id is None else NoSuchVersion(Key=key, VersionId=version_id)
+    if version.delete_marker:
+        raise InvalidRequest(
+            "The source of a copy request may not specifically refer to a delete marker by version id."
+        )
+    preconditions.check_copy_source(params, version.etag, version.created_us, now_us=request.now_us)
+    return Source(region, bucket, version)

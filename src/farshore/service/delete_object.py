@@ -1,0 +1,168 @@
+"""DeleteObject and DeleteObjects: delete markers, and the permanent removal of versions.
+
+Source: User Guide, "Deleting object versions from a versioning-enabled bucket"; API Reference, DeleteObjects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farshore.metadata.store import Transaction
+from farshore.model.buckets import Bucket, VersioningStatus
+from farshore.model.errors import InternalError, MalformedXML, NoSuchBucket, NoSuchVersion, S3Error
+from farshore.model.objects import NULL_VERSION, Version
+from farshore.model.replication import ReplicationStatus
+from farshore.semantics import naming, preconditions, versioning
+from farshore.semantics.versioning import DeleteAction
+from farshore.service import outbox, version_stack
+from farshore.service.access import bucket_for
+from farshore.service.deployment import Answer, Params, Request
+
+DELETED_AT_ONCE_MAX = 1000
+_AS_PARAMETER = {"ETag": "IfMatch", "LastModifiedTime": "IfMatchLastModifiedTime", "Size": "IfMatchSize"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What a deletion did. marker: a delete marker was made or removed; marker_id names it."""
+
+    marker: bool = False
+    marker_id: str | None = None
+    version_id: str | None = None
+    replicates: bool = False
+
+
+async def delete_object(request: Request) -> Answer:
+    """Add a delete marker, or remove one version for good."""
+    params = request.params
+    version_id: str | None = params.get("VersionId")
+    naming.check_key(params["Key"])
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+    region, bucket = bucket_for(request, "s3:DeleteObject" if version_id is None else "s3:DeleteObjectVersion")
+
+    def command(tx: Transaction) -> Deleted:
+        return _delete(tx, request, _still(tx, bucket), params)
+
+    deleted = await region.metadata.write(command)
+    if deleted.replicates:
+        request.deployment.ring(region.name)
+    output: Params = {}
+    if deleted.marker:
+        output["DeleteMarker"] = True
+    shown = deleted.version_id or deleted.marker_id
+    if shown is not None:
+        output["VersionId"] = shown
+    return Answer(output=output)
+
+
+async def delete_objects(request: Request) -> Answer:
+    """Delete up to 1,000 keys or versions, in one command; each succeeds or fails by itself."""
+    document: Params = request.params["Delete"]
+    listed: list[Params] = document.get("Objects", [])
+    if not 1 <= len(listed) <= DELETED_AT_ONCE_MAX:
+        raise MalformedXML()
+    region, bucket = bucket_for(request, "s3:DeleteObject")
+
+    def command(tx: Transaction) -> list[Deleted | S3Error]:
+        now = _still(tx, bucket)
+        return [_delete_listed(tx, request, now, entry) for entry in listed]
+
+    outcomes = await region.metadata.write(command)
+    if any(isinstance(outcome, Deleted) and outcome.replicates for outcome in outcomes):
+        request.deployment.ring(region.name)
+    quiet: bool = document.get("Quiet", False)
+    pairs = list(zip(listed, outcomes, strict=True))
+    output: Params = {"Errors": [_error_entry(entry, error) for entry, error in pairs if isinstance(error, S3Error)]}
+    if not quiet:
+        output["Deleted"] = [_deleted_entry(entry, done) for entry, done in pairs if isinstance(done, Deleted)]
+    return Answer(output={name: entries for name, entries in output.items() if entries})
+
+
+def _delete_listed(tx: Transaction, request: Request, bucket: Bucket, entry: Params) -> Deleted | S3Error:
+    """One entry of DeleteObjects. Unlike DeleteObject, AWS names a version that is not there (recorded)."""
+    try:
+        naming.check_key(entry["Key"])
+        version_id = entry.get("VersionId")
+        if version_id is not None:
+            versioning.check_version_id(version_id)
+            if tx.version(bucket.id, entry["Key"], version_id) is None and version_id != "null":
+                return NoSuchVersion()
+        return _delete(tx, request, bucket, {_AS_PARAMETER.get(name, name): value for name, value in entry.items()})
+    except InternalError:
+        raise
+    except S3Error as refused:
+        return refused
+
+
+def _delete(tx: Transaction, request: Request, bucket: Bucket, params: Params) -> Deleted:
+    """Every check comes before the first change, so that a refusal leaves the rest of a group alone."""
+    key: str = params["Key"]
+    version_id: str | None = params.get("VersionId")
+    current = tx.current(bucket.id, key)
+    marker = current is not None and current.delete_marker
+    etag = None if current is None or marker else current.etag
+    preconditions.check_delete(params, etag, key=key, marker=marker)
+    match versioning.delete_action(bucket.versioning, version_id):
+        case DeleteAction.REMOVE_VERSION:
+            return _remove(tx, bucket, key, version_id or NULL_VERSION, request.now_us)
+        case DeleteAction.REMOVE_NULL:
+            if current is not None:
+                version_stack.pop(tx, current, request.now_us)
+            return Deleted()
+        case DeleteAction.ADD_MARKER | DeleteAction.ADD_NULL_MARKER:
+            return _mark(tx, request, bucket, key, current)
+
+
+def _remove(tx: Transaction, bucket: Bucket, key: str, version_id: str, now_us: int) -> Deleted:
+    """Permanent: never replicated, and a replica removed so is remembered, since it must not come back."""
+    named = version_id if bucket.versioning is not VersioningStatus.UNVERSIONED else None
+    version = tx.version(bucket.id, key, version_id)
+    if version is None:
+        return Deleted(version_id=named)
+    version_stack.pop(tx, version, now_us)
+    if version.replication_status is ReplicationStatus.REPLICA:
+        tx.remember_hard_deleted(bucket.id, key, version_id)
+    if version.delete_marker:
+        return Deleted(marker=True, marker_id=version_id, version_id=named)
+    return Deleted(version_id=named)
+
+
+def _mark(tx: Transaction, request: Request, bucket: Bucket, key: str, current: Version | None) -> Deleted:
+    version_id, created_us = version_stack.next_place(bucket, current, request.now_us)
+    marker = Version(
+        bucket_id=bucket.id,
+        key=key,
+        version_id=version_id,
+        created_us=created_us,
+        owner=bucket.owner,
+        delete_marker=True,
+    )
+    marker, tasks = outbox.plan_version(request.deployment.configurations.get(tx, bucket), marker, request.now_us)
+    version_stack.push(tx, marker, current, None, request.now_us)
+    if tasks:
+        tx.add_tasks(tasks)
+    return Deleted(marker=True, marker_id=version_id, replicates=bool(tasks))
+
+
+def _still(tx: Transaction, bucket: Bucket) -> Bucket:
+    now = tx.bucket_by_id(bucket.id)
+    if now is None:
+        raise NoSuchBucket(BucketName=bucket.name)
+    return now
+
+
+def _deleted_entry(entry: Params, done: Deleted) -> Params:
+    shown: Params = {"Key": entry["Key"]}
+    if entry.get("VersionId") is not None:
+        shown["VersionId"] = entry["VersionId"]
+    if done.marker:
+        shown |= {"DeleteMarker": True, "DeleteMarkerVersionId": done.marker_id}
+    return shown
+
+
+def _error_entry(entry: Params, error: S3Error) -> Params:
+    shown: Params = {"Key": entry["Key"], "Code": error.code, "Message": error.message}
+    if entry.get("VersionId") is not None:
+        shown["VersionId"] = entry["VersionId"]
+    return shown

@@ -1,0 +1,128 @@
+"""GetObject, HeadObject and GetObjectAttributes.
+
+Source: API Reference, GetObject, HeadObject, GetObjectAttributes.
+"""
+
+from __future__ import annotations
+
+from farshore.model.objects import ChecksumType, Part, Version
+from farshore.semantics import preconditions, versioning
+from farshore.semantics.ranges import ByteRange, requested_range
+from farshore.service.access import version_for
+from farshore.service.answers import checksum_members, live_version, object_members
+from farshore.service.bodies import body_of
+from farshore.service.deployment import Answer, Params, Region, Request
+
+_OVERRIDES = {
+    "ResponseContentType": "ContentType",
+    "ResponseContentLanguage": "ContentLanguage",
+    "ResponseContentDisposition": "ContentDisposition",
+    "ResponseContentEncoding": "ContentEncoding",
+    "ResponseCacheControl": "CacheControl",
+    "ResponseExpires": "Expires",
+}
+
+
+async def get_object(request: Request) -> Answer:
+    """The object's bytes, whole, a range, or a part."""
+    region, version, answer, window = _read(request)
+    answer.body = body_of(version, region, window)
+    return answer
+
+
+async def head_object(request: Request) -> Answer:
+    """What GetObject would answer, without the bytes."""
+    return _read(request)[2]
+
+
+def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
+    params = request.params
+    version_id = params.get("VersionId")
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+    region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    version = live_version(request, bucket, found)
+    preconditions.check_read(params, version.etag, version.created_us, now_us=request.now_us)
+    output = object_members(version, bucket)
+    answer = Answer(output=output)
+    window = _window(params, version, answer)
+    output["ContentLength"] = version.size if window is None else window.length
+    if params.get("ChecksumMode") == "ENABLED" and (window is None or "PartNumber" in params):
+        output.update(_read_checksum(params, version))
+    for name in params.keys() & _OVERRIDES.keys():
+        output[_OVERRIDES[name]] = params[name]
+    return region, version, answer, window
+
+
+def _window(params: Params, version: Version, answer: Answer) -> ByteRange | None:
+    """The bytes asked for, None for the whole; sets 206 and its members."""
+    number: int | None = params.get("PartNumber")
+    parts = version.attributes.parts
+    window = requested_range(params.get("Range"), number, parts, version.size)
+    if number is not None and parts:
+        answer.output["PartsCount"] = len(parts)
+    if window is None or version.size == 0:
+        return None
+    answer.status = 206
+    answer.output["ContentRange"] = window.content_range(version.size)
+    return window
+
+
+def _read_checksum(params: Params, version: Version) -> Params:
+    number: int | None = params.get("PartNumber")
+    parts = version.attributes.parts
+    if number is None or not parts:
+        return checksum_members(version.attributes.checksum)
+    whole = version.attributes.checksum
+    if whole is None or whole.type is ChecksumType.FULL_OBJECT:
+        return {}
+    return checksum_members(parts[number - 1].checksum, with_type=False) | {"ChecksumType": whole.type.value}
+
+
+async def get_object_attributes(request: Request) -> Answer:
+    """The attributes asked for, of the object or of one version."""
+    params = request.params
+    version_id = params.get("VersionId")
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+    action = "s3:GetObjectAttributes" if version_id is None else "s3:GetObjectVersionAttributes"
+    _, bucket, found = version_for(request, action)
+    version = live_version(request, bucket, found)
+    wanted = set(params["ObjectAttributes"])
+    members = object_members(version, bucket)
+    output: Params = {name: members[name] for name in ("LastModified", "VersionId") if name in members}
+    if "ETag" in wanted:
+        output["ETag"] = version.etag
+    if "ObjectSize" in wanted:
+        output["ObjectSize"] = version.size
+    if "StorageClass" in wanted:
+        output["StorageClass"] = version.storage_class
+    if "Checksum" in wanted and version.attributes.checksum is not None:
+        output["Checksum"] = checksum_members(version.attributes.checksum)
+    if "ObjectParts" in wanted and version.attributes.parts:
+        output["ObjectParts"] = _object_parts(params, version)
+    return Answer(output=output)
+
+
+def _object_parts(params: Params, version: Version) -> Params:
+    """AWS lists single parts only where they have checksums of their own (composite); else just the count."""
+    parts = version.attributes.parts
+    output: Params = {"TotalPartsCount": len(parts)}
+    whole = version.attributes.checksum
+    if whole is None or whole.type is not ChecksumType.COMPOSITE:
+        return output
+    marker: int = params.get("PartNumberMarker", 0)
+    limit: int = params.get("MaxParts", 1000)
+    listed = [part for part in parts if part.number > marker][:limit]
+    more = bool(listed) and listed[-1].number < parts[-1].number
+    return output | {
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": listed[-1].number if listed else 0,
+        "MaxParts": limit,
+        "IsTruncated": more,
+        "Parts": [_listed_part(part) for part in listed],
+    }
+
+
+def _listed_part(part: Part) -> Params:
+    return {"PartNumber": part.number, "Size": part.size, **checksum_members(part.checksum, with_type=False)}

@@ -1,0 +1,195 @@
+"""Multipart uploads: create, list, abort, and complete, which writes a list and copies no bytes.
+
+Source: API Reference, CreateMultipartUpload, CompleteMultipartUpload, ListParts, ListMultipartUploads; User Guide,
+"Uploading and copying objects using multipart upload"; recorded answers.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from farshore.metadata.store import Reader, Transaction
+from farshore.model.access import canonical_user_id
+from farshore.model.buckets import Bucket
+from farshore.model.errors import NoSuchUpload
+from farshore.model.objects import Part, Upload, Version
+from farshore.runtime import ids
+from farshore.semantics import access_control, multipart, naming, object_attributes, preconditions, tagging
+from farshore.semantics.checksums import upload_checksum
+from farshore.service.access import bucket_for
+from farshore.service.answers import checksum_members, written_members
+from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.put_object import add_version
+
+_CONDITIONS = {"If-Match": "IfMatch", "If-None-Match": "IfNoneMatch"}
+
+
+async def create_multipart_upload(request: Request) -> Answer:
+    """Begin an upload: what the object will carry is said here, and used at completion."""
+    params = request.params
+    naming.check_key(params["Key"])
+    region, bucket = bucket_for(request, "s3:PutObject")
+    access_control.check_object_acl(params)
+    algorithm, checksum_type = upload_checksum(params)
+    upload = Upload(
+        bucket_id=bucket.id,
+        key=params["Key"],
+        upload_id=ids.upload_id(),
+        created_us=request.now_us,
+        owner=bucket.owner,
+        initiator=request.principal.account_id,
+        storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
+        checksum_algorithm=algorithm,
+        checksum_type=checksum_type,
+        attributes=object_attributes.put_attributes(params),
+        tags=tagging.parse_tagging_header(params["Tagging"]) if "Tagging" in params else {},
+    )
+    await region.metadata.write(lambda tx: tx.create_upload(upload))
+    output: Params = {"Bucket": bucket.name, "Key": upload.key, "UploadId": upload.upload_id}
+    return Answer(output=output | _checksum_kind(upload))
+
+
+async def abort_multipart_upload(request: Request) -> Answer:
+    """Throw the upload and its parts away."""
+    region, bucket = bucket_for(request, "s3:AbortMultipartUpload")
+
+    def command(tx: Transaction) -> None:
+        upload = upload_of(tx, bucket, request.params)
+        parts = tx.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)
+        tx.remove_upload(upload.upload_id)
+        tx.add_garbage([part.blob for part in parts if part.blob is not None], request.now_us)
+
+    await region.metadata.write(command)
+    return Answer()
+
+
+async def complete_multipart_upload(request: Request) -> Answer:
+    """Make the object of the listed parts. Parts not listed are thrown away."""
+    params = request.params
+    preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
+    region, bucket = bucket_for(request, "s3:PutObject")
+    listed: list[Params] = params.get("MultipartUpload", {}).get("Parts", [])
+
+    def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
+        upload = upload_of(tx, bucket, params)
+        uploaded = {part.number: part for part in tx.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)}
+        parts = multipart.check_complete(listed, uploaded, upload=upload, params=params)
+        _check_unchanged(tx, upload, params)
+        draft = _assembled(upload, parts, params)
+        made = add_version(tx, request, bucket.id, draft, None, params)
+        kept = set(draft.blobs)
+        tx.remove_upload(upload.upload_id)
+        tx.add_garbage([part.blob for part in uploaded.values() if part.blob and part.blob not in kept], request.now_us)
+        return made
+
+    bucket, version, replicates = await region.metadata.write(command)
+    if replicates:
+        request.deployment.ring(region.name)
+    output = written_members(version, bucket)
+    output |= {"Bucket": bucket.name, "Key": version.key, "Location": f"/{bucket.name}/{version.key}"}
+    return Answer(output=output)
+
+
+def _check_unchanged(tx: Transaction, upload: Upload, params: Params) -> None:
+    """A conditional completion gives way to a write that came after the upload began."""
+    header = next((name for name, member in _CONDITIONS.items() if member in params), None)
+    if header is None:
+        return
+    current = tx.current(upload.bucket_id, upload.key)
+    preconditions.check_complete_write(
+        params.get("IfMatch"),
+        None if current is None or current.delete_marker else current.etag,
+        key=upload.key,
+        changed_us=0 if current is None else current.created_us,
+        upload_created_us=upload.created_us,
+        header=header,
+    )
+
+
+def _assembled(upload: Upload, parts: tuple[Part, ...], params: Params) -> Version:
+    checksum = multipart.complete_checksum(parts, upload=upload, params=params)
+    return Version(
+        bucket_id=upload.bucket_id,
+        key=upload.key,
+        version_id="",
+        created_us=0,
+        owner=upload.owner,
+        size=sum(part.size for part in parts),
+        etag=multipart.multipart_etag([part.etag for part in parts]),
+        storage_class=upload.storage_class,
+        attributes=msgspec.structs.replace(upload.attributes, checksum=checksum, parts=parts),
+        tags=upload.tags,
+    )
+
+
+async def list_parts(request: Request) -> Answer:
+    """The uploaded parts, by number."""
+    params = request.params
+    region, bucket = bucket_for(request, "s3:ListMultipartUploadParts")
+    marker: int = params.get("PartNumberMarker", 0)
+    limit: int = min(params.get("MaxParts", 1000), 1000)
+
+    def query(reader: Reader) -> tuple[Upload, list[Part]]:
+        upload = upload_of(reader, bucket, params)
+        return upload, reader.parts(upload.upload_id, marker, limit + 1)
+
+    upload, found = await region.metadata.read(query)
+    parts = found[:limit]
+    shows_checksum = upload.checksum_algorithm is not None
+    output: Params = {
+        "Bucket": bucket.name,
+        "Key": upload.key,
+        "UploadId": upload.upload_id,
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": parts[-1].number if parts else 0,
+        "MaxParts": limit,
+        "IsTruncated": len(found) > limit,
+        "Parts": [_listed_part(part, shows_checksum) for part in parts],
+        "Initiator": {"ID": canonical_user_id(upload.initiator)},
+        "Owner": {"ID": canonical_user_id(upload.owner)},
+        "StorageClass": upload.storage_class,
+    }
+    return Answer(output=output | _checksum_kind(upload))
+
+
+def _listed_part(part: Part, shows_checksum: bool) -> Params:
+    members: Params = {
+        "PartNumber": part.number,
+        "LastModified": part.created_us,
+        "ETag": f'"{part.etag}"',
+        "Size": part.size,
+    }
+    return members | checksum_members(part.checksum, with_type=False) if shows_checksum else members
+
+
+def upload_of(reader: Reader, bucket: Bucket, params: Params) -> Upload:
+    """The upload that a request names. Raises NoSuchUpload, also when it belongs to another key."""
+    upload = reader.upload(bucket.id, params["Key"], params["UploadId"])
+    if upload is None:
+        raise NoSuchUpload(UploadId=params["UploadId"])
+    return upload
+
+
+def upload_for(request: Request, region: Region, bucket: Bucket) -> Upload:
+    """The upload of UploadPart and UploadPartCopy, with the part number checked."""
+    multipart.check_part_number(request.params["PartNumber"])
+    return upload_of(region.metadata.reader, bucket, request.params)
+
+
+async def store_part(request: Request, region: Region, bucket: Bucket, part: Part) -> None:
+    """Record an uploaded part; it replaces an earlier one of its number."""
+
+    def command(tx: Transaction) -> None:
+        upload = upload_of(tx, bucket, request.params)
+        replaced = tx.parts(upload.upload_id, part.number - 1, 1)
+        tx.put_part(upload.upload_id, part)
+        if replaced and replaced[0].number == part.number and replaced[0].blob is not None:
+            tx.add_garbage([replaced[0].blob], request.now_us)
+
+    await region.metadata.write(command)
+
+
+def _checksum_kind(upload: Upload) -> Params:
+    if upload.checksum_algorithm is None or upload.checksum_type is None:
+        return {}
+    return {"ChecksumAlgorithm": upload.checksum_algorithm, "ChecksumType": upload.checksum_type.value}

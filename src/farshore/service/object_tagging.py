@@ -1,0 +1,73 @@
+"""Tags of an object version. A change of tags makes no new version; it replicates to where the version did.
+
+Source: API Reference, PutObjectTagging, GetObjectTagging, DeleteObjectTagging.
+"""
+
+from __future__ import annotations
+
+from farshore.metadata.store import Transaction
+from farshore.model.buckets import Bucket, VersioningStatus
+from farshore.model.errors import NoSuchBucket
+from farshore.model.objects import Version
+from farshore.semantics import tagging, versioning
+from farshore.service import outbox
+from farshore.service.access import bucket_for, version_for
+from farshore.service.answers import live_version
+from farshore.service.deployment import Answer, Params, Request
+
+
+async def get_object_tagging(request: Request) -> Answer:
+    _check_version_id(request)
+    _, bucket, found = version_for(request, "s3:GetObjectTagging")
+    version = live_version(request, bucket, found)
+    return Answer(output={"TagSet": tag_set(version.tags), **_named(bucket, version)})
+
+
+async def put_object_tagging(request: Request) -> Answer:
+    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=10)
+    return await _replace_tags(request, tags, "s3:PutObjectTagging")
+
+
+async def delete_object_tagging(request: Request) -> Answer:
+    return await _replace_tags(request, {}, "s3:DeleteObjectTagging")
+
+
+def tag_set(tags: dict[str, str]) -> list[Params]:
+    """AWS's TagSet of a tag dictionary."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+async def _replace_tags(request: Request, tags: dict[str, str], action: str) -> Answer:
+    _check_version_id(request)
+    region, bucket = bucket_for(request, action)
+    key: str = request.params["Key"]
+    version_id: str | None = request.params.get("VersionId")
+
+    def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
+        still = tx.bucket_by_id(bucket.id)
+        if still is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        found = tx.current(bucket.id, key) if version_id is None else tx.version(bucket.id, key, version_id)
+        version = live_version(request, still, found)
+        tx.set_tags(version.row, tags)
+        configuration = request.deployment.configurations.get(tx, still)
+        changed = outbox.plan_tags_changed(configuration, version, request.now_us)
+        if changed is not None:
+            tx.set_replication(version.row, changed.status, changed.destinations)
+            tx.add_tasks(changed.tasks)
+        return still, version, changed is not None
+
+    bucket, version, replicates = await region.metadata.write(command)
+    if replicates:
+        request.deployment.ring(region.name)
+    return Answer(output=_named(bucket, version))
+
+
+def _check_version_id(request: Request) -> None:
+    version_id = request.params.get("VersionId")
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+
+
+def _named(bucket: Bucket, version: Version) -> Params:
+    return {} if bucket.versioning is VersioningStatus.UNVERSIONED else {"VersionId": version.version_id}

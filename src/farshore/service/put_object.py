@@ -1,0 +1,97 @@
+"""PutObject: the body to storage, then one metadata command that makes the version and its replication tasks.
+
+Source: API Reference, PutObject; User Guide, "Conditional requests".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from farshore.metadata.store import Transaction
+from farshore.model.buckets import Bucket
+from farshore.model.errors import NoSuchBucket
+from farshore.model.objects import Version
+from farshore.semantics import access_control, naming, object_attributes, preconditions, tagging
+from farshore.service import outbox, version_stack
+from farshore.service.access import bucket_for
+from farshore.service.answers import written_members
+from farshore.service.bodies import Received, discard, expectations, receive
+from farshore.service.deployment import Answer, Params, Region, Request
+
+
+async def put_object(request: Request) -> Answer:
+    """Store a new object, or a new version of one."""
+    params = request.params
+    naming.check_key(params["Key"])
+    region, bucket = bucket_for(request, "s3:PutObject")
+    access_control.check_object_acl(params)
+    preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
+    attributes = object_attributes.put_attributes(params)
+    draft = Version(
+        bucket_id=bucket.id,
+        key=params["Key"],
+        version_id="",
+        created_us=0,
+        owner=bucket.owner,
+        storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
+        attributes=attributes,
+        tags=tagging.parse_tagging_header(params["Tagging"]) if "Tagging" in params else {},
+    )
+    received = await receive(request.body, region.blobs, expectations(request))
+    draft = with_content(draft, received)
+    try:
+        bucket, version = await commit_version(request, region, bucket, draft, received.inline or None)
+    except BaseException:
+        await discard(region.blobs, received)
+        raise
+    return Answer(output=written_members(version, bucket))
+
+
+def with_content(draft: Version, received: Received) -> Version:
+    """The draft with what was received: size, ETag, checksum and where the bytes are."""
+    return msgspec.structs.replace(
+        draft,
+        size=received.size,
+        etag=received.etag,
+        blob=received.blob,
+        inline=bool(received.inline),
+        attributes=msgspec.structs.replace(draft.attributes, checksum=received.checksum),
+    )
+
+
+async def commit_version(
+    request: Request, region: Region, bucket: Bucket, draft: Version, body: bytes | None
+) -> tuple[Bucket, Version]:
+    """Make the draft a version of the bucket as it is now, with its replication tasks, in one command.
+
+    Returns the bucket as the command saw it and the version. Raises PreconditionFailed, NoSuchKey (If-Match on
+    nothing), NoSuchBucket (deleted meanwhile).
+    """
+    params = request.params
+
+    def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
+        return add_version(tx, request, bucket.id, draft, body, params)
+
+    bucket, version, replicates = await region.metadata.write(command)
+    if replicates:
+        request.deployment.ring(region.name)
+    return bucket, version
+
+
+def add_version(
+    tx: Transaction, request: Request, bucket_id: int, draft: Version, body: bytes | None, conditions: Params
+) -> tuple[Bucket, Version, bool]:
+    """Inside a command: check conditions, place the version on its stack, write its replication tasks."""
+    bucket = tx.bucket_by_id(bucket_id)
+    if bucket is None:
+        raise NoSuchBucket(BucketName=request.params["Bucket"])
+    current = tx.current(bucket_id, draft.key)
+    etag = None if current is None or current.delete_marker else current.etag
+    preconditions.check_write(conditions.get("IfMatch"), conditions.get("IfNoneMatch"), etag, key=draft.key)
+    version_id, created_us = version_stack.next_place(bucket, current, request.now_us)
+    version = msgspec.structs.replace(draft, version_id=version_id, created_us=created_us)
+    version, tasks = outbox.plan_version(request.deployment.configurations.get(tx, bucket), version, request.now_us)
+    version = version_stack.push(tx, version, current, body, request.now_us)
+    if tasks:
+        tx.add_tasks(tasks)
+    return bucket, version, bool(tasks)
