@@ -124,6 +124,10 @@ class InvalidArgument(S3Error):
     default_message = "Invalid Argument"
 
 
+class InvalidBucketAclWithObjectOwnership(S3Error):
+    default_message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+
+
 class InvalidBucketName(S3Error):
     default_message = "The specified bucket is not valid."
 
@@ -175,6 +179,10 @@ class InvalidRange(S3Error):
     default_message = "The requested range is not satisfiable"
 
 
+class InvalidRedirectLocation(S3Error):
+    default_message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."
+
+
 class InvalidRequest(S3Error):
     default_message = "Invalid Request"
 
@@ -201,6 +209,12 @@ class KeyTooLongError(S3Error):
 
 class MalformedACLError(S3Error):
     default_message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+class MalformedTrailerError(S3Error):
+    default_message = (
+        "The request contained trailing data that was not well-formed or did not conform to our published schema."
+    )
 
 
 class MalformedXML(S3Error):

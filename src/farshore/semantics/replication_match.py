@@ -1,0 +1,51 @@
+"""From a bucket's rules to those that apply to one version: at most one for each destination.
+
+Source: S3 User Guide, "Replication configuration file elements" (rule priority, filters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from farshore.model.replication import ReplicationConfiguration, ReplicationRule, RuleFilter
+
+
+def matches(filter: RuleFilter, key: str, tags: Mapping[str, str]) -> bool:
+    """Whether the key begins with the prefix and every tag of the filter is there, with that very value."""
+    return key.startswith(filter.prefix) and all(tags.get(name) == value for name, value in filter.tags)
+
+
+def winning_rules(
+    configuration: ReplicationConfiguration, key: str, tags: Mapping[str, str]
+) -> tuple[ReplicationRule, ...]:
+    """The enabled rules whose filter matches, the strongest for each destination.
+
+    A winner shadows the weaker rules to its destination whatever its options say: when it does not replicate delete
+    markers, no weaker rule does so in its place. AWS does not say; the order by priority alone is our reading.
+
+    Args:
+        configuration: with rules strongest first, as `compile_configuration` makes it.
+        tags: the version's, as given when it was created; a delete marker has none.
+    """
+    found: list[ReplicationRule] = []
+    for rule in configuration.rules:
+        if rule.enabled and key.startswith(rule.filter.prefix) and matches(rule.filter, key, tags):
+            for stronger in found:
+                if stronger.destination == rule.destination:
+                    break
+            else:
+                found.append(rule)
+    return tuple(found)
+
+
+def effective_rules(
+    configuration: ReplicationConfiguration, key: str, tags: Mapping[str, str], *, delete_marker: bool
+) -> tuple[ReplicationRule, ...]:
+    """The rules under which a new version or delete marker is replicated, one for each destination.
+
+    Args:
+        configuration, tags: as `winning_rules`. A rule with a tag filter never matches a delete marker.
+    """
+    if not delete_marker:
+        return winning_rules(configuration, key, tags)
+    return tuple(rule for rule in winning_rules(configuration, key, {}) if rule.delete_markers)

@@ -1,0 +1,52 @@
+"""The states of `x-amz-replication-status`, and how several destinations make one of them.
+
+Source: S3 User Guide, "Getting replication status information".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from farshore.model.replication import ReplicationStatus
+
+NEXT: Mapping[ReplicationStatus | None, frozenset[ReplicationStatus]] = {
+    # A write that a rule covers, Batch Replication of an older version; the arrival of a replica.
+    None: frozenset((ReplicationStatus.PENDING, ReplicationStatus.REPLICA)),
+    # Every destination has it; one refused for good; an edit of a replica has travelled back.
+    ReplicationStatus.PENDING: frozenset(
+        (ReplicationStatus.COMPLETED, ReplicationStatus.FAILED, ReplicationStatus.REPLICA)
+    ),
+    # A change of its tags; Batch Replication to a destination that was added later.
+    ReplicationStatus.COMPLETED: frozenset((ReplicationStatus.PENDING,)),
+    # Batch Replication; a change of its tags, for the destinations that do have it. Never by itself.
+    ReplicationStatus.FAILED: frozenset((ReplicationStatus.PENDING,)),
+    # An edit under replica modification sync; Batch Replication onwards.
+    ReplicationStatus.REPLICA: frozenset((ReplicationStatus.PENDING,)),
+}
+"""The state table: from a version's status (None: no status) to those that may follow. No status ever goes away."""
+
+
+def may_follow(before: ReplicationStatus | None, after: ReplicationStatus | None) -> bool:
+    """Whether a version's status may change so. Staying the same is no change, and allowed."""
+    return before == after or after in NEXT[before]
+
+
+def aggregate_status(statuses: Sequence[ReplicationStatus], *, replica: bool = False) -> ReplicationStatus:
+    """Combine per-destination statuses into the version's x-amz-replication-status.
+
+    Args:
+        statuses: one per destination, at least one, any order.
+        replica: the version is itself a replica, and an edit of it travels back: then REPLICA takes the place of
+            COMPLETED.
+    Returns:
+        FAILED if any failed, else PENDING if any is pending, else COMPLETED.
+    Raises:
+        AssertionError: empty, or contains REPLICA (a destination's state is never that).
+    Source: as the module. It does not rank FAILED against PENDING; FAILED first is our reading.
+    """
+    assert statuses and ReplicationStatus.REPLICA not in statuses, statuses
+    if ReplicationStatus.FAILED in statuses:
+        return ReplicationStatus.FAILED
+    if ReplicationStatus.PENDING in statuses:
+        return ReplicationStatus.PENDING
+    return ReplicationStatus.REPLICA if replica else ReplicationStatus.COMPLETED
