@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from farshore.model.replication import ReplicationConfiguration, ReplicationRule, RuleFilter
 
 
-def matches(filter: RuleFilter, key: str, tags: Mapping[str, str]) -> bool:
+def matches(rule_filter: RuleFilter, key: str, tags: Mapping[str, str]) -> bool:
     """Whether the key begins with the prefix and every tag of the filter is there, with that very value."""
-    return key.startswith(filter.prefix) and all(tags.get(name) == value for name, value in filter.tags)
+    return key.startswith(rule_filter.prefix) and all(tags.get(name) == value for name, value in rule_filter.tags)
 
 
 def winning_rules(
@@ -29,12 +29,13 @@ def winning_rules(
     """
     found: list[ReplicationRule] = []
     for rule in configuration.rules:
-        if rule.enabled and key.startswith(rule.filter.prefix) and matches(rule.filter, key, tags):
-            for stronger in found:
-                if stronger.destination == rule.destination:
-                    break
-            else:
-                found.append(rule)
+        # Most rules have no tags: the prefix alone is compared without a call.
+        if not rule.enabled or not key.startswith(rule.filter.prefix):
+            continue
+        if rule.filter.tags and not matches(rule.filter, key, tags):
+            continue
+        if all(stronger.destination != rule.destination for stronger in found):
+            found.append(rule)
     return tuple(found)
 
 
