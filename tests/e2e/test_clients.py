@@ -1,0 +1,205 @@
+"""Unmodified clients: the AWS CLI, s3cmd, rclone and restic, on a real tree of files, into a replicated bucket."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.replication import enable_versioning, put_rule, wait_for
+
+COMMAND_S_MAX = 180
+
+
+def tool(name: str) -> str:
+    """The client's path: from the virtual environment, else from the system."""
+    own = Path(sys.executable).with_name(name)
+    path = str(own) if own.exists() else shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed (apt-get install {name})")
+    return path
+
+
+class Shell:
+    """Runs clients against the server with their own configuration and nothing of the user's."""
+
+    def __init__(self, server: Any, home: Path) -> None:
+        self.home = home
+        self.endpoint: str = server.endpoint
+        self.environment = {
+            "HOME": str(home),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": server.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
+            "AWS_ENDPOINT_URL": server.endpoint,
+            "AWS_REGION": "us-east-1",
+        }
+
+    def run(self, *command: str, **environment: str) -> str:
+        done = subprocess.run(
+            command,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S_MAX,
+            check=False,
+            cwd=self.home,
+        )
+        assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
+        return done.stdout
+
+    def aws(self, *arguments: str, **environment: str) -> str:
+        return self.run(tool("aws"), *arguments, **environment)
+
+    def rclone(self, *arguments: str) -> str:
+        return self.run(
+            tool("rclone"),
+            "--s3-provider=Other",
+            "--s3-env-auth",
+            f"--s3-endpoint={self.endpoint}",
+            "--s3-region=us-east-1",
+            *arguments,
+        )
+
+    def s3cmd(self, *arguments: str) -> str:
+        host = self.endpoint.removeprefix("http://")
+        return self.run(
+            sys.executable, tool("s3cmd"), "--no-ssl", f"--host={host}", f"--host-bucket={host}", "--region=us-east-1",
+            f"--access_key={self.environment['AWS_ACCESS_KEY_ID']}",
+            f"--secret_key={self.environment['AWS_SECRET_ACCESS_KEY']}", *arguments,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def shell(server: Any, tmp_path: Path) -> Shell:
+    return Shell(server, tmp_path)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree with names and sizes that hurt."""
+    root = tmp_path / "tree"
+    chance = random.Random(7)
+    sizes = [0, 1, 8191, 65_536, 65_537, 1_000_000, 9_000_000]
+    names = [
+        "plain.txt",
+        "with space",
+        "ümlaut/ß.txt",
+        "a+b%20c",
+        "deep/er/and/deeper/x",
+        'quote\'s "q"',
+        "~tilde",
+        "#hash",
+    ]
+    for number, name in enumerate([*names, *(f"many/{number:03}" for number in range(60))]):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(chance.randbytes(sizes[number] if number < len(sizes) else chance.randrange(3000)))
+    return root
+
+
+@pytest.fixture
+def pair(server: Any, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """A replicated pair of buckets."""
+    unique = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
+    source, destination = f"clients-{unique}-a", f"clients-{unique}-b"
+    s3, west = server.client("s3"), server.client("s3", "us-west-2")
+    s3.create_bucket(Bucket=source)
+    west.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(s3, source)
+    enable_versioning(west, destination)
+    put_rule(s3, source, destination)
+    yield source, destination
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two trees have the same files with the same bytes."""
+    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    others = sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
+    return files == others and all(filecmp.cmp(one / path, other / path, shallow=False) for path in files)
+
+
+def keys(client: Any, bucket: str) -> set[str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+
+
+def arrived(server: Any, pair: tuple[str, str]) -> None:
+    s3, west = server.client("s3"), server.client("s3", "us-west-2")
+    wait_for(lambda: keys(s3, pair[0]) == keys(west, pair[1]), 60, "every key at the destination")
+
+
+def test_aws_cli_syncs_a_tree_and_it_arrives_whole(
+    shell: Shell, tree: Path, server: Any, pair: tuple[str, str]
+) -> None:
+    source, destination = pair
+    shell.aws("s3", "sync", str(tree), f"s3://{source}/t")
+    arrived(server, pair)
+    shell.aws("s3", "sync", f"s3://{destination}/t", str(tree.with_name("back")), AWS_REGION="us-west-2")
+    assert same(tree, tree.with_name("back"))
+    assert shell.aws("s3", "sync", str(tree), f"s3://{source}/t", "--dryrun") == ""
+
+
+def test_aws_cli_walks_through_the_buckets_and_objects_api(shell: Shell, tree: Path) -> None:
+    shell.aws("s3", "mb", "s3://cli-walk")
+    shell.aws("s3", "cp", str(tree / "plain.txt"), "s3://cli-walk/plain.txt")
+    assert "plain.txt" in shell.aws("s3", "ls", "s3://cli-walk")
+    url = shell.aws("s3", "presign", "s3://cli-walk/plain.txt").strip()
+    assert shell.run("curl", "-sf", url) == ""
+    shell.aws("s3", "mv", "s3://cli-walk/plain.txt", "s3://cli-walk/moved.txt")
+    shell.aws("s3", "rm", "s3://cli-walk", "--recursive")
+    shell.aws("s3", "rb", "s3://cli-walk")
+
+
+def test_the_cli_follows_a_bucket_to_its_region(shell: Shell, tree: Path, pair: tuple[str, str]) -> None:
+    """Signed for us-east-1, the bucket is in us-west-2: the answer names the region, and the SDK signs again."""
+    shell.aws("s3", "cp", str(tree / "ümlaut/ß.txt"), f"s3://{pair[1]}/elsewhere")
+    assert "elsewhere" in shell.aws("s3", "ls", f"s3://{pair[1]}")
+
+
+def test_rclone_copies_a_tree_there_and_checks_it(shell: Shell, tree: Path, server: Any, pair: tuple[str, str]) -> None:
+    source, _ = pair
+    shell.rclone("copy", str(tree), f":s3:{source}/t", "--s3-upload-cutoff=6M", "--s3-chunk-size=5M")
+    shell.rclone("check", str(tree), f":s3:{source}/t", "--download")
+    arrived(server, pair)
+
+
+def test_s3cmd_puts_lists_gets_and_deletes(shell: Shell, tree: Path, pair: tuple[str, str]) -> None:
+    source, _ = pair
+    shell.s3cmd("put", "--recursive", f"{tree}/", f"s3://{source}/t/")
+    assert "with space" in shell.s3cmd("ls", "--recursive", f"s3://{source}/t/")
+    back = tree.with_name("back")
+    back.mkdir()
+    shell.s3cmd("get", "--recursive", f"s3://{source}/t/", f"{back}/")
+    assert same(tree, back)
+    shell.s3cmd("info", f"s3://{source}/t/plain.txt")
+    shell.s3cmd("del", f"s3://{source}/t/plain.txt")
+    assert "plain.txt" not in shell.s3cmd("ls", f"s3://{source}/t/")
+
+
+def test_restic_backs_up_and_restores_also_from_the_replica(
+    shell: Shell, tree: Path, server: Any, pair: tuple[str, str]
+) -> None:
+    source, destination = pair
+    restic, password = tool("restic"), {"RESTIC_PASSWORD": "only for this test"}
+
+    def run(bucket: str, *arguments: str, **environment: str) -> str:
+        repository = f"s3:{shell.endpoint}/{bucket}/repository"
+        return shell.run(restic, "--no-cache", "--repo", repository, *arguments, **password, **environment)
+
+    run(source, "init")
+    run(source, "backup", str(tree))
+    run(source, "check", "--read-data")
+    arrived(server, pair)
+    back = tree.with_name("back")
+    run(destination, "restore", "latest", "--no-lock", "--target", str(back), AWS_DEFAULT_REGION="us-west-2")
+    assert same(tree, back / tree.relative_to("/"))

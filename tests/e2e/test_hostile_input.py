@@ -1,0 +1,243 @@
+"""Bad input gets AWS's error and leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+BUCKET = "hostile-input"
+
+
+class Raw:
+    """Signed requests over a plain socket, with anything in them."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.host = urlsplit(server.endpoint).netloc
+        self.credentials = Credentials(server.access_key_id, server.secret_access_key)
+
+    def signed(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        signed: bytes | None = None,
+    ) -> dict[str, str]:
+        """Headers of a request; `signed` is the body that is signed for, where another is sent."""
+        request = AWSRequest(method, f"{self.server.endpoint}{path}", headers or {}, body if signed is None else signed)
+        S3SigV4Auth(self.credentials, "s3", "us-east-1").add_auth(request)
+        return {"Host": self.host, **dict(request.headers.items())}
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        try:
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            if "Content-Length" not in headers and "Transfer-Encoding" not in headers:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        signed: bytes | None = None,
+    ) -> tuple[int, bytes]:
+        return self.send(method, path, self.signed(method, path, headers, body, signed=signed), body)
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes as they are, say that no more come, and read to the end."""
+        with socket.create_connection(tuple(self.host.rsplit(":", 1)), timeout=30) as connection:  # type: ignore[arg-type]
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+            return answer
+
+
+@pytest.fixture(scope="module")
+def raw(server: Any) -> Raw:
+    server.client("s3").create_bucket(Bucket=BUCKET)
+    return Raw(server)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(server: Any, raw: Raw) -> Iterator[None]:
+    yield
+    s3 = server.client("s3")
+    assert s3.list_object_versions(Bucket=BUCKET).get("Versions", []) == []
+    assert s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
+
+
+def expect(answer: tuple[int, bytes], status: int, code: str) -> None:
+    assert answer[0] == status and f"<Code>{code}</Code>".encode() in answer[1], answer
+
+
+@pytest.mark.parametrize("size", [10, 70_000, 3_000_000])
+def test_a_truncated_body_is_not_stored(raw: Raw, size: int) -> None:
+    body = b"x" * size
+    headers = raw.signed("PUT", f"/{BUCKET}/truncated", {}, body)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    message = f"PUT /{BUCKET}/truncated HTTP/1.1\r\n{head}Content-Length: {size}\r\n\r\n".encode() + body[:-1]
+    answer = raw.raw(message)
+    assert answer == b"" or b" 400 " in answer.split(b"\r\n", 1)[0]
+
+
+@pytest.mark.parametrize("size", [5, 100_000])
+@pytest.mark.parametrize(
+    ("header", "code", "status"),
+    [
+        ({"Content-MD5": base64.b64encode(hashlib.md5(b"other").digest()).decode()}, "BadDigest", 400),
+        ({"Content-MD5": "not a digest"}, "InvalidDigest", 400),
+        ({"x-amz-checksum-crc32": "AAAAAA=="}, "BadDigest", 400),
+        ({"x-amz-checksum-crc32c": "AAAAAA=="}, "BadDigest", 400),
+        ({"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}, "BadDigest", 400),
+        ({"x-amz-checksum-sha1": base64.b64encode(bytes(20)).decode()}, "BadDigest", 400),
+        ({"x-amz-checksum-sha256": base64.b64encode(bytes(32)).decode()}, "BadDigest", 400),
+        ({"x-amz-checksum-sha256": "short"}, "InvalidRequest", 400),
+        ({"x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-crc32c": "AAAAAA=="}, "InvalidRequest", 400),
+    ],
+)
+def test_a_wrong_digest_is_refused(raw: Raw, header: dict[str, str], code: str, status: int, size: int) -> None:
+    expect(raw.request("PUT", f"/{BUCKET}/digest", header, b"x" * size), status, code)
+
+
+@pytest.mark.parametrize("size", [5, 100_000])
+def test_a_body_other_than_the_signed_one_is_refused(raw: Raw, size: int) -> None:
+    headers = raw.signed("PUT", f"/{BUCKET}/swapped", {"x-amz-content-sha256": hashlib.sha256(b"y" * size).hexdigest()})
+    expect(raw.send("PUT", f"/{BUCKET}/swapped", headers, b"x" * size), 400, "XAmzContentSHA256Mismatch")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<",
+        b"<VersioningConfiguration><Status>Enabled</Status>",
+        b"<Other><Status>Enabled</Status></Other>",
+        b"<VersioningConfiguration><Status>enabled</Status></VersioningConfiguration>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><VersioningConfiguration><Status>&a;</Status></VersioningConfiguration>',
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><VersioningConfiguration>&b;</VersioningConfiguration>',
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><VersioningConfiguration/>',
+        b"<VersioningConfiguration>" + b"<a>" * 10_000,
+        b"\xff\xfe\x00",
+    ],
+)
+def test_malformed_documents_are_refused(raw: Raw, body: bytes) -> None:
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    status, answer = raw.request("PUT", f"/{BUCKET}?versioning", {"Content-MD5": md5}, body)
+    codes = (b"<Code>MalformedXML</Code>", b"<Code>MissingRequestBodyError</Code>")
+    assert status == 400 and any(code in answer for code in codes), answer
+
+
+def test_an_oversized_document_is_refused(raw: Raw) -> None:
+    body = b"<Delete>" + b" " * (3 * 1024 * 1024)
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    expect(raw.request("POST", f"/{BUCKET}?delete", {"Content-MD5": md5}, body), 400, "MaxMessageLengthExceeded")
+
+
+def test_oversized_headers_are_refused(raw: Raw) -> None:
+    expect(raw.request("PUT", f"/{BUCKET}/k", {"x-amz-meta-a": "v" * 2100}, b"x"), 400, "MetadataTooLarge")
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 200_000 + b"\r\n\r\n"
+    assert b" 400 " in raw.raw(head).split(b"\r\n", 1)[0]
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 5x\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+    ],
+)
+def test_conflicting_lengths_are_refused(raw: Raw, framing: bytes) -> None:
+    """No request smuggling: the second request that might hide in the body is never answered."""
+    hidden = b"GET /-/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = raw.raw(f"PUT /{BUCKET}/k HTTP/1.1\r\nHost: {raw.host}\r\n".encode() + framing + b"\r\n" + hidden)
+    assert answer.count(b"HTTP/1.1 ") <= 1 and b" 200 " not in answer, answer
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "../up",
+        "a/../../b",
+        "a//b",
+        "//",
+        "/lead",
+        "sp ace",
+        "a\u0000b",
+        "ü" * 512,
+        "x" * 1024,
+        "😀",
+        "%41",
+        "a?b#c&d=e+f",
+    ],
+)
+def test_keys_of_every_kind_are_kept_as_they_are(raw: Raw, server: Any, key: str) -> None:
+    path = f"/{BUCKET}/{quote(key, safe='/~')}"
+    status, answer = raw.request("PUT", path, {}, b"body")
+    assert status == 200, answer
+    assert raw.request("GET", path) == (200, b"body")
+    listed = server.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert [entry["Key"] for entry in listed] == [key]
+    assert raw.request("DELETE", path)[0] == 204
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "code"),
+    [("x" * 1025, 400, "KeyTooLongError"), ("ü" * 513, 400, "KeyTooLongError"), ("\udcff", 400, "InvalidURI")],
+)
+def test_keys_that_s3_does_not_take_are_refused(raw: Raw, key: str, status: int, code: str) -> None:
+    path = f"/{BUCKET}/{quote(key.encode('utf-8', 'surrogateescape'))}"
+    expect(raw.request("PUT", path, {}, b"x"), status, code)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "decoded_length"),
+    [
+        (b"zz\r\nhello\r\n0\r\n\r\n", 5),
+        (b"5\r\nhello\r\n", 5),
+        (b"5\r\nhello\r\n0\r\n\r\n", 6),
+        (b"6\r\nhello\r\n0\r\n\r\n", 5),
+        (b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", 5),
+        (b"5\r\nhello\r\n0\r\n\r\nmore", 5),
+    ],
+)
+def test_broken_chunked_bodies_are_refused(raw: Raw, encoded: bytes, decoded_length: int) -> None:
+    headers = {
+        "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-decoded-content-length": str(decoded_length),
+        "x-amz-trailer": "x-amz-checksum-crc32",
+        "Content-Encoding": "aws-chunked",
+    }
+    status, answer = raw.request("PUT", f"/{BUCKET}/chunked", headers, encoded)
+    assert 400 <= status < 500 and b"<Code>" in answer, answer
+
+
+def test_unknown_methods_and_operations_are_named(raw: Raw) -> None:
+    expect(raw.request("GET", f"/{BUCKET}?torrent-of-nothing&inventory&id=1"), 501, "NotImplemented")
+    expect(raw.request("PATCH", f"/{BUCKET}/k"), 405, "MethodNotAllowed")
