@@ -1,8 +1,8 @@
 """The port of a region's metadata: versions, bodies kept inline, uploads, buckets, and the replication outbox.
 
-Reads are plain synchronous calls on a `Reader`: each is a few microseconds and sees the last committed state. A write is
-a *command*: a plain function over a `Transaction`, run in the region's single writer. The store runs the commands that
-wait as one group, in one transaction with one flush to disk, and answers each after that flush.
+Reads are plain synchronous calls on a `Reader`: each is a few microseconds and sees the last committed state. A write
+is a *command*: a plain function over a `Transaction`, run in the region's single writer. The store runs the commands
+that wait as one group, in one transaction with one flush to disk, and answers each after that flush.
 
 Contract, for every driver:
 - `write` returns only when the command's changes are on disk. Commands run one after another: a command sees every
@@ -10,7 +10,8 @@ Contract, for every driver:
 - A command that raises leaves nothing behind, and the exception reaches its caller; other commands of its group stand.
 - A command may be run more than once before its result counts (a group is retried without the one that failed): it must
   have no effect outside its transaction, and take time and ids from its arguments or make them anew.
-- A command does no other I/O and does not wait: it is short.
+- A command does no other I/O and does not wait: it is short. It may run on the event loop, where everything else waits
+  for it: split what takes more than a few milliseconds.
 - `write` raises `StoreUnavailable` when the disk refuses; nothing of the command is then stored.
 """
 
@@ -28,7 +29,7 @@ from farshore.model.replication import DestinationState, ReplicationStatus, Repl
 T = TypeVar("T")
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Exception):  # noqa: N818 - named for what is so, as S3 names its errors.
     """The store cannot be read or written now (disk full, I/O error, stopping). Transient."""
 
 
@@ -77,18 +78,26 @@ class Reader(Protocol):
         """The inline body of a version. Raises KeyError when the version is gone."""
         ...
 
+    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """Inline bodies of many versions, by row. Those of versions that are gone are not there."""
+        ...
+
     def current(self, bucket_id: int, key: str) -> Version | None:
         """The newest version of the key, which may be a delete marker."""
         ...
 
     def version(self, bucket_id: int, key: str, version_id: str) -> Version | None: ...
 
+    def versions(self, names: Sequence[tuple[int, str, str]]) -> list[Version | None]:
+        """Many versions by (bucket id, key, version id), in the order of the names, None where there is none."""
+        ...
+
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         """Current versions that are not delete markers, by key bytes, from `start`."""
         ...
 
     def scan_versions(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
-        """All versions and markers, by key bytes, then newest first (created_us, version_id descending), from key `start`."""
+        """All versions and markers from key `start`, by key bytes, then newest first (created_us, version_id)."""
         ...
 
     def scan_versions_after(self, bucket_id: int, key: bytes, created_us: int, version_id: str) -> Iterator[Version]:
@@ -120,7 +129,7 @@ class Reader(Protocol):
         ...
 
     def counts(self, bucket_id: int) -> tuple[int, int]:
-        """(current objects, bytes of current objects) of the bucket. Walks an index: for status pages, not for requests."""
+        """(current objects, their bytes) of the bucket. Walks an index: for status pages, not for requests."""
         ...
 
 
@@ -150,6 +159,10 @@ class Transaction(Reader, Protocol):
         """
         ...
 
+    def insert_versions(self, versions: Sequence[tuple[Version, bytes | None]]) -> list[int]:
+        """As `insert_version` for many (version, body), which are cheaper together. Returns their rows, in order."""
+        ...
+
     def remove_version(self, version: Version) -> None:
         """Remove a version and its inline body. The caller hands its blobs to `add_garbage`. Its replication tasks
         stay: the worker finds the version gone."""
@@ -162,6 +175,12 @@ class Transaction(Reader, Protocol):
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None: ...
+
+    def set_replications(
+        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
+    ) -> None:
+        """As `set_replication` for many (row, status, destinations). Rows that are gone are passed over."""
+        ...
 
     def create_upload(self, upload: Upload) -> None: ...
 

@@ -1,0 +1,129 @@
+-- Reads of a region's metadata. Parameters are numbered; the caller's method says what they are.
+
+-- name: bucket_columns
+bucket.id, bucket.name, bucket.owner, bucket.created_us, bucket.versioning, bucket.generation
+
+-- name: version_columns
+version.row, version.bucket_id, version.key, version.created_us, version.version_id, latest, delete_marker, inline,
+size, etag, storage_class, version.owner, blob, attributes, tags, replication_status, destinations
+
+-- name: upload_columns
+bucket_id, key, created_us, upload_id, owner, initiator, storage_class, checksum_algorithm, checksum_type, attributes,
+tags
+
+-- name: part_columns
+number, size, etag, blob, checksum, created_us
+
+-- name: task_columns
+id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error
+
+-- name: bucket_by_name
+SELECT {bucket_columns} FROM bucket WHERE name = ?1
+
+-- name: bucket_by_id
+SELECT {bucket_columns} FROM bucket WHERE id = ?1
+
+-- name: buckets
+SELECT {bucket_columns} FROM bucket ORDER BY name
+
+-- name: configuration
+SELECT document FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
+
+-- name: find_current
+SELECT {bucket_columns}, {version_columns}
+FROM bucket LEFT JOIN version ON version.row = (
+    SELECT row FROM version WHERE bucket_id = bucket.id AND key = ?2
+    ORDER BY created_us DESC, version_id DESC LIMIT 1)
+WHERE bucket.name = ?1
+
+-- name: find_version
+-- By the time that our own version ids carry.
+SELECT {bucket_columns}, {version_columns}
+FROM bucket LEFT JOIN version
+    ON version.bucket_id = bucket.id AND key = ?2 AND version.created_us = ?3 AND version_id = ?4
+WHERE bucket.name = ?1
+
+-- name: body
+SELECT body FROM payload WHERE row = ?1
+
+-- name: bodies
+SELECT row, body FROM payload WHERE row IN carray(?1)
+
+-- name: current
+SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2
+ORDER BY created_us DESC, version_id DESC LIMIT 1
+
+-- name: version_by_time
+SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND created_us = ?3 AND version_id = ?4
+
+-- name: version_by_id
+-- Walks the key's entries of the index, which hold the id.
+SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3 LIMIT 1
+
+-- name: versions_by_time
+-- Run once for each version of a list, ?5 being its place in it.
+SELECT ?5, {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND created_us = ?3 AND version_id = ?4
+
+-- name: scan_current
+SELECT {version_columns} FROM version INDEXED BY version_current
+WHERE bucket_id = ?1 AND key >= ?2 AND latest = 1 AND delete_marker = 0 ORDER BY key
+
+-- name: scan_versions
+SELECT {version_columns} FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key >= ?2 ORDER BY key, created_us DESC, version_id DESC
+
+-- name: scan_versions_after
+SELECT {version_columns} FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key = ?2 AND created_us <= ?3 AND (created_us < ?3 OR version_id < ?4)
+UNION ALL
+SELECT {version_columns} FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key > ?2
+ORDER BY key, created_us DESC, version_id DESC
+
+-- name: has_versions
+SELECT EXISTS (SELECT 1 FROM version WHERE bucket_id = ?1)
+
+-- name: has_uploads
+SELECT EXISTS (SELECT 1 FROM upload WHERE bucket_id = ?1)
+
+-- name: upload
+SELECT {upload_columns} FROM upload WHERE upload_id = ?3 AND bucket_id = ?1 AND key = ?2
+
+-- name: scan_uploads
+SELECT {upload_columns} FROM upload WHERE bucket_id = ?1 AND key >= ?2 ORDER BY key, created_us, upload_id
+
+-- name: parts
+SELECT {part_columns} FROM part WHERE upload_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3
+
+-- name: pending_tasks
+SELECT {task_columns} FROM replication_task WHERE id > ?1 ORDER BY id LIMIT ?2
+
+-- name: due_tasks
+SELECT {task_columns} FROM replication_task INDEXED BY replication_task_lane
+WHERE bucket_id = ?1 AND destination = ?2 AND due_us <= ?3 ORDER BY due_us, enqueued_us, size, id LIMIT ?4
+
+-- name: lanes
+SELECT bucket_id, destination, count(*), sum(size), min(enqueued_us)
+FROM replication_task INDEXED BY replication_task_lane GROUP BY bucket_id, destination
+
+-- name: failures
+SELECT bucket_id, key, version_id, destinations FROM version
+WHERE failed_us IS NOT NULL ORDER BY failed_us DESC LIMIT ?1
+
+-- name: failures_by_bucket
+SELECT bucket_id, key, version_id, destinations FROM version
+WHERE bucket_id = ?1 AND failed_us IS NOT NULL ORDER BY failed_us DESC LIMIT ?2
+
+-- name: counts
+SELECT count(*), coalesce(sum(size), 0) FROM version INDEXED BY version_current
+WHERE bucket_id = ?1 AND latest = 1 AND delete_marker = 0
+
+-- name: is_hard_deleted
+SELECT EXISTS (SELECT 1 FROM hard_deleted WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3)
+
+-- name: garbage
+SELECT blob FROM garbage WHERE since_us < ?1 ORDER BY since_us, blob LIMIT ?2
+
+-- name: is_referenced
+-- Run once for each blob of a list.
+SELECT ?1 WHERE EXISTS (SELECT 1 FROM version_blob WHERE blob = ?1) OR EXISTS (SELECT 1 FROM part WHERE blob = ?1)

@@ -1,0 +1,188 @@
+"""Reads of a region's metadata from SQLite: the port's `Reader`."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Iterator, Sequence
+
+import apsw
+
+from farshore.metadata import named_sql
+from farshore.metadata.sqlite_rows import (
+    BUCKET_WIDTH,
+    Row,
+    failed_destinations,
+    to_bucket,
+    to_part,
+    to_task,
+    to_upload,
+    to_version,
+)
+from farshore.metadata.sqlite_session import Session
+from farshore.metadata.store import Failure, Lane
+from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.objects import Part, Upload, Version
+from farshore.model.replication import ReplicationTask
+from farshore.runtime.ids import version_time_hint
+
+_SQL = named_sql.load("read")
+_BUCKETS_MAX = 10_000
+_INT64_END = 1 << 63
+
+
+class SqliteReader:
+    """Reads on one connection, by one thread at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._one = session.one
+        self._all = session.all
+        self._iterate = session.iterate
+        self._buckets: dict[Row, Bucket] = {}
+
+    def bucket(self, name: str) -> Bucket | None:
+        row = self._one(_SQL["bucket_by_name"], (name,))
+        return None if row is None else self._to_bucket(row)
+
+    def bucket_by_id(self, bucket_id: int) -> Bucket | None:
+        row = self._one(_SQL["bucket_by_id"], (bucket_id,))
+        return None if row is None else self._to_bucket(row)
+
+    def buckets(self) -> list[Bucket]:
+        return [to_bucket(row) for row in self._all(_SQL["buckets"])]
+
+    def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
+        row = self._one(_SQL["configuration"], (bucket_id, kind))
+        return None if row is None else row[0]
+
+    def find(self, bucket: str, key: str, version_id: str | None) -> tuple[Bucket | None, Version | None]:
+        if version_id is None:
+            row = self._one(_SQL["find_current"], (bucket, key.encode()))
+        else:
+            row = self._one(_SQL["find_version"], (bucket, key.encode(), _time_hint(version_id), version_id))
+        if row is None:
+            return None, None
+        found = self._to_bucket(row[:BUCKET_WIDTH])
+        if row[BUCKET_WIDTH] is not None:
+            return found, to_version(row[BUCKET_WIDTH:])
+        return found, None if version_id is None else self._version_by_id(found.id, key, version_id)
+
+    def body(self, row: int) -> bytes:
+        found = self._one(_SQL["body"], (row,))
+        if found is None:
+            raise KeyError(row)
+        return found[0]
+
+    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
+        return dict(self._all(_SQL["bodies"], (apsw.carray(array.array("q", rows)),))) if rows else {}
+
+    def current(self, bucket_id: int, key: str) -> Version | None:
+        row = self._one(_SQL["current"], (bucket_id, key.encode()))
+        return None if row is None else to_version(row)
+
+    def version(self, bucket_id: int, key: str, version_id: str) -> Version | None:
+        hint = _time_hint(version_id)
+        if hint is not None:
+            row = self._one(_SQL["version_by_time"], (bucket_id, key.encode(), hint, version_id))
+            if row is not None:
+                return to_version(row)
+        return self._version_by_id(bucket_id, key, version_id)
+
+    def versions(self, names: Sequence[tuple[int, str, str]]) -> list[Version | None]:
+        found: list[Version | None] = [None] * len(names)
+        places = (
+            (bucket_id, key.encode(), _time_hint(version_id), version_id, place)
+            for place, (bucket_id, key, version_id) in enumerate(names)
+        )
+        for place, *row in self._session.all_of_many(_SQL["versions_by_time"], places):
+            found[place] = to_version(tuple(row))
+        return [
+            self._version_by_id(*name) if version is None else version
+            for name, version in zip(names, found, strict=True)
+        ]
+
+    def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
+        return self._versions(_SQL["scan_current"], (bucket_id, _from_key(start, inclusive)))
+
+    def scan_versions(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
+        return self._versions(_SQL["scan_versions"], (bucket_id, _from_key(start, inclusive)))
+
+    def scan_versions_after(self, bucket_id: int, key: bytes, created_us: int, version_id: str) -> Iterator[Version]:
+        return self._versions(_SQL["scan_versions_after"], (bucket_id, key, created_us, version_id))
+
+    def has_versions(self, bucket_id: int) -> bool:
+        return self._true(_SQL["has_versions"], (bucket_id,))
+
+    def upload(self, bucket_id: int, key: str, upload_id: str) -> Upload | None:
+        row = self._one(_SQL["upload"], (bucket_id, key.encode(), upload_id))
+        return None if row is None else to_upload(row)
+
+    def scan_uploads(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Upload]:
+        for row in self._iterate(_SQL["scan_uploads"], (bucket_id, _from_key(start, inclusive))):
+            yield to_upload(row)
+
+    def parts(self, upload_id: str, after: int, limit: int) -> list[Part]:
+        return [to_part(row) for row in self._all(_SQL["parts"], (upload_id, after, limit))]
+
+    def pending_tasks(self, after_id: int, limit: int) -> list[ReplicationTask]:
+        return [to_task(row) for row in self._all(_SQL["pending_tasks"], (after_id, limit))]
+
+    def lanes(self) -> list[Lane]:
+        return [
+            Lane(bucket_id=bucket_id, destination=destination, tasks=tasks, bytes=size, oldest_enqueued_us=oldest)
+            for bucket_id, destination, tasks, size, oldest in self._all(_SQL["lanes"])
+        ]
+
+    def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
+        if bucket_id is None:
+            rows = self._all(_SQL["failures"], (limit,))
+        else:
+            rows = self._all(_SQL["failures_by_bucket"], (bucket_id, limit))
+        failures = [
+            Failure(bucket_id=of_bucket, key=key.decode(), version_id=version_id, state=state)
+            for of_bucket, key, version_id, destinations in rows
+            for state in failed_destinations(destinations)
+        ]
+        return sorted(failures, key=lambda failure: failure.state.at_us, reverse=True)[:limit]
+
+    def counts(self, bucket_id: int) -> tuple[int, int]:
+        row = self._one(_SQL["counts"], (bucket_id,))
+        assert row is not None
+        return row[0], row[1]
+
+    def referenced_blobs(self, blobs: Sequence[str]) -> set[str]:
+        rows = self._session.all_of_many(_SQL["is_referenced"], ((blob,) for blob in blobs))
+        return {row[0] for row in rows}
+
+    def _versions(self, sql: str, bindings: Row) -> Iterator[Version]:
+        for row in self._iterate(sql, bindings):
+            yield to_version(row)
+
+    def _true(self, sql: str, bindings: Row) -> bool:
+        row = self._one(sql, bindings)
+        assert row is not None
+        return row[0] == 1
+
+    def _version_by_id(self, bucket_id: int, key: str, version_id: str) -> Version | None:
+        row = self._one(_SQL["version_by_id"], (bucket_id, key.encode(), version_id))
+        return None if row is None else to_version(row)
+
+    def _to_bucket(self, row: Row) -> Bucket:
+        """The bucket of a row, made once: a changed bucket is another row."""
+        bucket = self._buckets.get(row)
+        if bucket is None:
+            if len(self._buckets) >= _BUCKETS_MAX:
+                self._buckets.clear()
+            bucket = self._buckets[row] = to_bucket(row)
+        return bucket
+
+
+def _time_hint(version_id: str) -> int | None:
+    """Where to look first. None, which equals nothing in SQL, when the id says nothing that fits a column."""
+    hint = version_time_hint(version_id)
+    return hint if hint is not None and hint < _INT64_END else None
+
+
+def _from_key(start: bytes, inclusive: bool) -> bytes:
+    """The least key of a scan: the next one after `start` is `start` with a zero byte."""
+    return start if inclusive else start + b"\x00"

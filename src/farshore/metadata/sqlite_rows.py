@@ -1,0 +1,208 @@
+"""Between SQLite's rows and the model's values. The orders of columns are those of queries/read.sql and write.sql.
+
+What is usually empty (attributes, tags, destinations) is NULL when it is, and is then not decoded at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from farshore.model.buckets import Bucket, VersioningStatus
+from farshore.model.objects import Attributes, Checksum, ChecksumType, Part, Upload, Version
+from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
+
+Row = tuple[Any, ...]
+
+BUCKET_WIDTH = 6
+"""Columns of a bucket, which come first where a row holds a bucket and a version."""
+
+_NO_ATTRIBUTES = Attributes()
+_STATUSES: dict[str | None, ReplicationStatus | None] = {
+    None: None,
+    **{status.value: status for status in ReplicationStatus},
+}
+_KINDS = {kind.value: kind for kind in TaskKind}
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
+_decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
+_decode_destinations = msgspec.msgpack.Decoder(tuple[DestinationState, ...]).decode
+_decode_checksum = msgspec.msgpack.Decoder(Checksum).decode
+
+
+def to_bucket(row: Row) -> Bucket:
+    bucket_id, name, owner, created_us, versioning, generation = row
+    return Bucket(
+        id=bucket_id,
+        name=name,
+        owner=owner,
+        created_us=created_us,
+        versioning=VersioningStatus(versioning),
+        generation=generation,
+    )
+
+
+def to_version(row: Row) -> Version:
+    (
+        row_id,
+        bucket_id,
+        key,
+        created_us,
+        version_id,
+        latest,
+        delete_marker,
+        inline,
+        size,
+        etag,
+        storage_class,
+        owner,
+        blob,
+        attributes,
+        tags,
+        replication_status,
+        destinations,
+    ) = row
+    return Version(
+        bucket_id=bucket_id,
+        key=key.decode(),
+        version_id=version_id,
+        created_us=created_us,
+        owner=owner,
+        latest=latest == 1,
+        delete_marker=delete_marker == 1,
+        size=size,
+        etag=etag,
+        storage_class=storage_class,
+        blob=blob,
+        inline=inline == 1,
+        attributes=_NO_ATTRIBUTES if attributes is None else _decode_attributes(attributes),
+        tags={} if tags is None else _decode_tags(tags),
+        replication_status=_STATUSES[replication_status],
+        destinations=() if destinations is None else _decode_destinations(destinations),
+        row=row_id,
+    )
+
+
+def version_row(version: Version, row: int | None) -> Row:
+    """The columns of a version to insert; `row` None lets SQLite number it."""
+    return (
+        version.bucket_id,
+        version.key.encode(),
+        version.created_us,
+        version.version_id,
+        version.latest,
+        version.delete_marker,
+        version.inline,
+        version.size,
+        version.etag,
+        version.storage_class,
+        version.owner,
+        version.blob,
+        attributes_column(version.attributes),
+        tags_column(version.tags),
+        version.replication_status,
+        destinations_column(version.destinations),
+        failed_column(version.destinations),
+        row,
+    )
+
+
+def attributes_column(attributes: Attributes) -> bytes | None:
+    return None if attributes == _NO_ATTRIBUTES else _encode(attributes)
+
+
+def tags_column(tags: Mapping[str, str]) -> bytes | None:
+    return _encode(tags) if tags else None
+
+
+def destinations_column(destinations: Sequence[DestinationState]) -> bytes | None:
+    return _encode(destinations) if destinations else None
+
+
+def failed_column(destinations: Sequence[DestinationState]) -> int | None:
+    """When the latest destination that stands FAILED came to do so."""
+    if not destinations:
+        return None
+    return max((state.at_us for state in destinations if state.status is ReplicationStatus.FAILED), default=None)
+
+
+def failed_destinations(column: bytes) -> list[DestinationState]:
+    return [state for state in _decode_destinations(column) if state.status is ReplicationStatus.FAILED]
+
+
+def to_upload(row: Row) -> Upload:
+    bucket_id, key, created_us, upload_id, owner, initiator, storage_class, algorithm, kind, attributes, tags = row
+    return Upload(
+        bucket_id=bucket_id,
+        key=key.decode(),
+        upload_id=upload_id,
+        created_us=created_us,
+        owner=owner,
+        initiator=initiator,
+        storage_class=storage_class,
+        checksum_algorithm=algorithm,
+        checksum_type=None if kind is None else ChecksumType(kind),
+        attributes=_NO_ATTRIBUTES if attributes is None else _decode_attributes(attributes),
+        tags={} if tags is None else _decode_tags(tags),
+    )
+
+
+def upload_row(upload: Upload) -> Row:
+    return (
+        upload.bucket_id,
+        upload.key.encode(),
+        upload.created_us,
+        upload.upload_id,
+        upload.owner,
+        upload.initiator,
+        upload.storage_class,
+        upload.checksum_algorithm,
+        upload.checksum_type,
+        attributes_column(upload.attributes),
+        tags_column(upload.tags),
+    )
+
+
+def to_part(row: Row) -> Part:
+    number, size, etag, blob, checksum, created_us = row
+    return Part(number, size, etag, blob, None if checksum is None else _decode_checksum(checksum), created_us)
+
+
+def part_row(upload_id: str, part: Part) -> Row:
+    checksum = None if part.checksum is None else _encode(part.checksum)
+    return (upload_id, part.number, part.size, part.etag, part.blob, checksum, part.created_us)
+
+
+def to_task(row: Row) -> ReplicationTask:
+    task_id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error = row
+    return ReplicationTask(
+        id=task_id,
+        bucket_id=bucket_id,
+        destination=destination,
+        key=key.decode(),
+        version_id=version_id,
+        kind=_KINDS[kind],
+        enqueued_us=enqueued_us,
+        due_us=due_us,
+        size=size,
+        attempts=attempts,
+        last_error=last_error,
+    )
+
+
+def task_row(task: ReplicationTask) -> Row:
+    return (
+        task.bucket_id,
+        task.destination,
+        task.key.encode(),
+        task.version_id,
+        task.kind,
+        task.enqueued_us,
+        task.due_us,
+        task.size,
+        task.attempts,
+        task.last_error,
+    )

@@ -1,0 +1,173 @@
+"""Changes to a region's metadata in SQLite: the port's `Transaction`, as commands get it from the writer's thread."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from farshore.metadata import named_sql
+from farshore.metadata.sqlite_reader import SqliteReader
+from farshore.metadata.sqlite_rows import (
+    Row,
+    destinations_column,
+    failed_column,
+    part_row,
+    tags_column,
+    task_row,
+    to_task,
+    upload_row,
+    version_row,
+)
+from farshore.metadata.sqlite_session import Session
+from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
+from farshore.model.objects import Part, Upload, Version
+from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
+
+_SQL = named_sql.load("read", "write")
+
+
+class SqliteTransaction(SqliteReader):
+    """Reads and changes inside the writer's transaction. A command must not change what its own iterators walk."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._run = session.run
+        self._run_many = session.run_many
+        self._last_insert_rowid = session.connection.last_insert_rowid
+
+    def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:
+        try:
+            self._run(_SQL["create_bucket"], (name, owner, created_us, VersioningStatus.UNVERSIONED))
+        except apsw.ConstraintError as error:
+            raise AssertionError(f"bucket {name!r} exists") from error
+        return Bucket(id=self._last_insert_rowid(), name=name, owner=owner, created_us=created_us)
+
+    def delete_bucket(self, bucket_id: int) -> None:
+        assert not self.has_versions(bucket_id), f"bucket {bucket_id} has versions"
+        assert not self._true(_SQL["has_uploads"], (bucket_id,)), f"bucket {bucket_id} has uploads"
+        self._run(_SQL["delete_bucket"], (bucket_id,))
+        self._run(_SQL["delete_configurations"], (bucket_id,))
+        self._run(_SQL["forget_hard_deleted"], (bucket_id,))
+
+    def set_versioning(self, bucket_id: int, versioning: VersioningStatus) -> None:
+        self._change_bucket(_SQL["set_versioning"], (bucket_id, versioning))
+
+    def put_configuration(self, bucket_id: int, kind: ConfigurationKind, document: bytes | None) -> None:
+        self._change_bucket(_SQL["raise_generation"], (bucket_id,))
+        if document is None:
+            self._run(_SQL["delete_configuration"], (bucket_id, kind))
+        else:
+            self._run(_SQL["put_configuration"], (bucket_id, kind, document))
+
+    def insert_version(self, version: Version, body: bytes | None) -> int:
+        assert version.inline == (body is not None), (version.key, version.inline)
+        try:
+            self._run(_SQL["insert_version"], version_row(version, None))
+        except apsw.ConstraintError as error:
+            raise _exists(version) from error
+        row = self._last_insert_rowid()
+        if body is not None:
+            self._run(_SQL["insert_body"], (row, body))
+        elif version.blobs:
+            self._run_many(_SQL["insert_blob"], ((blob, row) for blob in version.blobs))
+        return row
+
+    def insert_versions(self, versions: Sequence[tuple[Version, bytes | None]]) -> list[int]:
+        last = self._one(_SQL["last_row"])
+        first = 1 if last is None else last[0] + 1
+        rows = list(range(first, first + len(versions)))
+        numbered = [(row, version, body) for row, (version, body) in zip(rows, versions, strict=True)]
+        assert all(version.inline == (body is not None) for version, body in versions)
+        try:
+            self._run_many(_SQL["insert_version"], (version_row(version, row) for row, version, _ in numbered))
+        except apsw.ConstraintError as error:
+            raise AssertionError("one of the versions exists") from error
+        self._run_many(_SQL["insert_body"], ((row, body) for row, _, body in numbered if body is not None))
+        self._run_many(_SQL["insert_blob"], ((blob, row) for row, version, _ in numbered for blob in version.blobs))
+        return rows
+
+    def remove_version(self, version: Version) -> None:
+        self._run(_SQL["remove_version"], (version.row,))
+        if version.inline:
+            self._run(_SQL["remove_body"], (version.row,))
+        elif version.blobs:
+            self._run_many(_SQL["remove_blob"], ((blob, version.row) for blob in version.blobs))
+
+    def set_latest(self, row: int, latest: bool) -> None:
+        self._run(_SQL["set_latest"], (row, latest))
+
+    def set_tags(self, row: int, tags: dict[str, str]) -> None:
+        self._run(_SQL["set_tags"], (row, tags_column(tags)))
+
+    def set_replication(
+        self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
+    ) -> None:
+        self._run(_SQL["set_replication"], _replication_row(row, status, destinations))
+
+    def set_replications(
+        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
+    ) -> None:
+        self._run_many(_SQL["set_replication"], (_replication_row(*change) for change in changes))
+
+    def create_upload(self, upload: Upload) -> None:
+        self._run(_SQL["create_upload"], upload_row(upload))
+
+    def put_part(self, upload_id: str, part: Part) -> None:
+        self._run(_SQL["put_part"], part_row(upload_id, part))
+
+    def remove_upload(self, upload_id: str) -> None:
+        self._run(_SQL["remove_upload"], (upload_id,))
+        self._run(_SQL["remove_parts"], (upload_id,))
+
+    def add_tasks(self, tasks: Sequence[ReplicationTask]) -> None:
+        self._run_many(_SQL["add_task"], [task_row(task) for task in tasks])
+
+    def claim_tasks(
+        self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
+    ) -> list[ReplicationTask]:
+        rows = self._all(_SQL["due_tasks"], (bucket_id, destination, now_us, limit))
+        self._run(_SQL["lease_tasks"], (lease_until_us, _ids([row[0] for row in rows])))
+        return [
+            msgspec.structs.replace(task, due_us=lease_until_us, attempts=task.attempts + 1)
+            for task in map(to_task, rows)
+        ]
+
+    def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
+        self._run_many(_SQL["reschedule_task"], tasks)
+
+    def remove_tasks(self, ids: Sequence[int]) -> None:
+        self._run(_SQL["remove_tasks"], (_ids(ids),))
+
+    def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
+        self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))
+
+    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool:
+        return self._true(_SQL["is_hard_deleted"], (bucket_id, key.encode(), version_id))
+
+    def add_garbage(self, blobs: Sequence[str], since_us: int) -> None:
+        self._run_many(_SQL["add_garbage"], ((blob, since_us) for blob in blobs))
+
+    def garbage(self, before_us: int, limit: int) -> list[str]:
+        return [row[0] for row in self._all(_SQL["garbage"], (before_us, limit))]
+
+    def remove_garbage(self, blobs: Sequence[str]) -> None:
+        self._run_many(_SQL["remove_garbage"], ((blob,) for blob in blobs))
+
+    def _change_bucket(self, sql: str, bindings: Row) -> None:
+        self._run(sql, bindings)
+        assert self._session.connection.changes() == 1, f"no bucket {bindings[0]}"
+
+
+def _replication_row(row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]) -> Row:
+    return row, status, destinations_column(destinations), failed_column(destinations)
+
+
+def _ids(ids: Sequence[int]) -> object:
+    return apsw.carray(array.array("q", ids))
+
+
+def _exists(version: Version) -> AssertionError:
+    return AssertionError(f"version exists: {version.bucket_id} {version.key!r} {version.version_id}")
