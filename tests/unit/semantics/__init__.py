@@ -1,0 +1,1 @@
+"""AWS's rules, case by case."""

@@ -1,0 +1,58 @@
+"""ACLs under Bucket owner enforced. Source: S3 User Guide, "Controlling ownership of objects and disabling ACLs for
+your bucket"; answers recorded on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from farshore.model.errors import (
+    AccessControlListNotSupported,
+    InvalidArgument,
+    InvalidBucketAclWithObjectOwnership,
+    InvalidRequest,
+)
+from farshore.semantics.access_control import check_bucket_acl, check_object_acl
+
+
+@pytest.mark.parametrize("params", [{}, {"ACL": "bucket-owner-full-control"}])
+def test_an_object_s_acl_may_say_what_holds_anyway(params: dict[str, str]) -> None:
+    check_object_acl(params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"ACL": "private"}, {"ACL": "public-read"}, {"ACL": "bucket-owner-read"}, {"GrantRead": 'id="x"'}],
+)
+def test_an_object_has_no_other_acl(params: dict[str, str]) -> None:
+    with pytest.raises(AccessControlListNotSupported):
+        check_object_acl(params)
+
+
+@pytest.mark.parametrize("params", [{}, {"ACL": "private"}])
+def test_a_bucket_s_acl_may_say_what_holds_anyway(params: dict[str, str]) -> None:
+    check_bucket_acl(params)
+
+
+@pytest.mark.parametrize("params", [{"ACL": "public-read"}, {"ACL": "authenticated-read"}, {"GrantWrite": 'id="x"'}])
+def test_a_bucket_has_no_other_acl(params: dict[str, str]) -> None:
+    with pytest.raises(InvalidBucketAclWithObjectOwnership):
+        check_bucket_acl(params)
+
+
+@pytest.mark.parametrize("check", [check_object_acl, check_bucket_acl])
+def test_an_acl_that_does_not_exist_is_an_invalid_argument_without_message(
+    check: Callable[[dict[str, Any]], None],
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        check({"ACL": "fake-acl"})
+    assert refused.value.message == ""
+    assert refused.value.details == {"ArgumentName": "x-amz-acl", "ArgumentValue": "fake-acl"}
+
+
+@pytest.mark.parametrize("check", [check_object_acl, check_bucket_acl])
+def test_canned_acl_and_grants_do_not_go_together(check: Callable[[dict[str, Any]], None]) -> None:
+    with pytest.raises(InvalidRequest, match="Specifying both Canned ACLs and Header Grants is not allowed"):
+        check({"ACL": "private", "GrantRead": 'id="x"'})
