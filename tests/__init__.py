@@ -1,0 +1,1 @@
+"""The tests: `unit` for pure code and single stores, `e2e` through a running server, `support` for what they share."""
