@@ -1,0 +1,136 @@
+"""What a server is told: flags before environment variables before the settings file (TOML) before defaults.
+
+Every layer is checked by itself, so that a message names the place of the mistake: the flag's or variable's name, or the
+file and the path in it. Unknown keys of the file are refused. Secrets come by environment variables alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+_PREFIX = "FARSHORE_"
+_REGION = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+
+Region = Annotated[str, msgspec.Meta(pattern=_REGION, max_length=63)]
+LogFormat = Literal["auto", "text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class BadSettings(ValueError):  # noqa: N818 - named for what is so.
+    """Settings that cannot be used; the message says which and why, in one line."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to serve.
+
+    data: folder of everything that is stored; relative to the working directory.
+    port: 0 takes any free one.
+    regions: served from this folder; the first is the default region.
+    workers: API processes beside a background process; 0 puts everything into one process.
+    domains: more base domains of virtual-host addressing (`BUCKET.DOMAIN`), besides localhost and `host`.
+    drain_s: how long requests under way may take to finish once the server is told to stop.
+    """
+
+    data: Annotated[str, msgspec.Meta(min_length=1)] = "farshore-data"
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 9000
+    regions: Annotated[tuple[Region, ...], msgspec.Meta(min_length=1)] = ("us-east-1", "us-west-2", "eu-west-1")
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
+    domains: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
+    log_format: LogFormat = "auto"
+    log_level: LogLevel = "info"
+
+
+class RootCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The root account and access key as the environment sets them; what is None is made at the first start."""
+
+    account_id: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"RootCredentials(account_id={self.account_id!r}, access_key_id={self.access_key_id!r})"
+
+
+def load_settings(environment: Mapping[str, str], flags: Mapping[str, object], config: Path | None = None) -> Settings:
+    """Put the layers together.
+
+    Args:
+        flags: by field name; those that are None or empty were not given.
+        config: the settings file; else the one that FARSHORE_CONFIG names, else none.
+    Raises:
+        BadSettings: a value, a name or the file is wrong.
+    """
+    named = environment.get(f"{_PREFIX}CONFIG")
+    if config is None and named:
+        config = Path(named)
+    merged = {} if config is None else _read_file(config)
+    merged |= _read_environment(environment)
+    merged |= {name: value for name, value in flags.items() if value is not None and value != []}
+    settings = _convert(merged, "")
+    for name in ("regions", "domains"):
+        values: tuple[str, ...] = getattr(settings, name)
+        if len(set(values)) != len(values):
+            raise BadSettings(f"{name}: one is named twice in {', '.join(values)}")
+    return settings
+
+
+def root_credentials(environment: Mapping[str, str]) -> RootCredentials:
+    """Read FARSHORE_ROOT_*. Raises BadSettings (which never shows a secret)."""
+    root = RootCredentials(
+        account_id=environment.get(f"{_PREFIX}ROOT_ACCOUNT_ID") or None,
+        access_key_id=environment.get(f"{_PREFIX}ROOT_ACCESS_KEY_ID") or None,
+        secret_access_key=environment.get(f"{_PREFIX}ROOT_SECRET_ACCESS_KEY") or None,
+    )
+    if root.account_id is not None and not re.fullmatch(r"[0-9]{12}", root.account_id):
+        raise BadSettings(f"{_PREFIX}ROOT_ACCOUNT_ID: {root.account_id!r} is not 12 digits")
+    if (root.access_key_id is None) != (root.secret_access_key is None):
+        raise BadSettings(f"{_PREFIX}ROOT_ACCESS_KEY_ID and {_PREFIX}ROOT_SECRET_ACCESS_KEY belong together: set both")
+    if root.access_key_id is not None and not re.fullmatch(r"\w{3,128}", root.access_key_id, re.ASCII):
+        raise BadSettings(f"{_PREFIX}ROOT_ACCESS_KEY_ID: 3 to 128 letters, digits or underscores are needed")
+    if root.secret_access_key is not None and not re.fullmatch(r"[!-~]{8,128}", root.secret_access_key):
+        raise BadSettings(f"{_PREFIX}ROOT_SECRET_ACCESS_KEY: 8 to 128 printable ASCII characters are needed")
+    return root
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadSettings(f"cannot read {path}: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{path}: {error}") from error
+    _convert(values, f"{path}: ")
+    return values
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """FARSHORE_PORT and so on. Lists are separated by commas. Other variables with the prefix are not ours to judge."""
+    values: dict[str, Any] = {}
+    for name, kind in get_type_hints(Settings, include_extras=True).items():
+        variable = _PREFIX + name.upper()
+        text = environment.get(variable)
+        if not text:
+            continue
+        raw = [part.strip() for part in text.split(",")] if name in ("regions", "domains") else text
+        try:
+            values[name] = msgspec.convert(raw, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadSettings(f"{variable}: {error}") from error
+    return values
+
+
+def _convert(values: Mapping[str, Any], place: str) -> Settings:
+    try:
+        return msgspec.convert(dict(values), Settings)
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{place}{error}") from error

@@ -1,0 +1,84 @@
+"""How the deployment stands, as far as the caller may see: their buckets, what waits for replication, what failed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from heapq import nlargest
+from typing import Any
+
+from farshore.metadata.store import Failure, Reader
+from farshore.model.access import Principal
+from farshore.model.buckets import Bucket
+from farshore.service.access import may
+from farshore.service.deployment import Deployment
+
+FAILURES_MAX = 50
+"""Recent failures shown of a deployment, newest first."""
+
+
+async def deployment_status(deployment: Deployment, principal: Principal) -> dict[str, Any]:
+    """What `farshore status` shows, as JSON values.
+
+    Counts of objects walk an index: this is for people and monitors, not for every request.
+
+    Returns:
+        account; regions: [{region, buckets: [{bucket, versioning, objects, bytes, waiting: [{destination,
+        tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
+        destination, rule, code, detail, at}] (at: ISO 8601, UTC).
+    """
+    now_us = deployment.clock.now_us()
+    regions: list[dict[str, Any]] = []
+    failures: list[tuple[int, dict[str, Any]]] = []
+    for region in deployment.regions.values():
+        buckets, failed = await region.metadata.read(lambda reader: _region(reader, principal, now_us))
+        regions.append({"region": region.name, "buckets": buckets})
+        failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failed]
+    newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
+    return {"account": principal.account_id, "regions": regions, "failures": [failure for _, failure in newest]}
+
+
+def _region(
+    reader: Reader, principal: Principal, now_us: int
+) -> tuple[list[dict[str, Any]], list[tuple[int, dict[str, Any]]]]:
+    """The caller's buckets in one region, and (time, failure) of their newest failures."""
+    waiting: dict[int, list[dict[str, Any]]] = {}
+    for lane in reader.lanes():
+        waiting.setdefault(lane.bucket_id, []).append(
+            {
+                "destination": lane.destination,
+                "tasks_pending": lane.tasks,
+                "bytes_pending": lane.bytes,
+                "oldest_pending_age_s": max(0, now_us - lane.oldest_enqueued_us) / 1e6,
+            }
+        )
+    buckets: list[dict[str, Any]] = []
+    failures: list[tuple[int, dict[str, Any]]] = []
+    for bucket in reader.buckets():
+        if not may(principal, bucket, "s3:ListBucket"):
+            continue
+        objects, size = reader.counts(bucket.id)
+        buckets.append(
+            {
+                "bucket": bucket.name,
+                "versioning": bucket.versioning or "Unversioned",
+                "objects": objects,
+                "bytes": size,
+                "waiting": sorted(waiting.get(bucket.id, []), key=lambda lane: lane["destination"]),
+            }
+        )
+        failures += [_failure(bucket, failed) for failed in reader.failures(bucket.id, FAILURES_MAX)]
+    return buckets, failures
+
+
+def _failure(bucket: Bucket, failed: Failure) -> tuple[int, dict[str, Any]]:
+    state = failed.state
+    return state.at_us, {
+        "bucket": bucket.name,
+        "key": failed.key,
+        "version_id": failed.version_id,
+        "destination": state.bucket,
+        "rule": state.rule_id,
+        "code": state.reason,
+        "detail": state.detail,
+        "at": datetime.fromtimestamp(state.at_us / 1e6, UTC).isoformat(timespec="milliseconds"),
+    }
