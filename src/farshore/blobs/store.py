@@ -5,8 +5,8 @@ Contract, for every driver:
   before leaves staging litter, which the next start removes; a committed blob that no version refers to is an orphan,
   which maintenance removes after a grace period.
 - `commit` and `abort` end the writer; leaving its `async with` without a commit aborts.
-- `read` yields the range in order, in pieces of at most 1 MiB; it raises `BlobMissing` before the first piece when there
-  is no such blob. A blob that is deleted while it is read is read to its end.
+- `read` yields the range in order, in pieces of at most 1 MiB; it raises `BlobMissing` before the first piece when
+  there is no such blob. A blob that is deleted while it is read is read to its end.
 - `delete` of a blob that is not there is no error; a repeat is safe.
 - No method blocks the event loop on disk.
 """
@@ -17,11 +17,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, Self
 
 
-class BlobMissing(Exception):
+class BlobMissing(Exception):  # noqa: N818 - named for what is so, as S3 names its errors.
     """There is no such blob. Permanent: metadata refers to bytes that are lost, or were just deleted."""
 
 
-class BlobsUnavailable(Exception):
+class BlobsUnavailable(Exception):  # noqa: N818
     """The blob store cannot be read or written now (disk full, I/O error). Transient."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from farshore.model.buckets import Bucket
-from farshore.model.errors import InvalidRequest, NoSuchKey, NoSuchVersion
+from farshore.model.errors import InvalidRequest, NoSuchKey, NoSuchVersion, S3Error
 from farshore.model.objects import Version
 from farshore.semantics import access_control, checksums, naming, object_attributes, preconditions, ranges, versioning
 from farshore.semantics.copy_source import parse_copy_source
@@ -68,7 +68,7 @@ async def copy_object(request: Request) -> Answer:
         bucket, version = await commit_version(
             request, region, bucket, with_content(draft, received), received.inline or None
         )
-    except BaseException:
+    except S3Error:
         await discard(region.blobs, received)
         raise
     result: Params = {"ETag": f'"{version.etag}"', "LastModified": version.created_us}

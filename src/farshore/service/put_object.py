@@ -9,7 +9,7 @@ import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket
-from farshore.model.errors import NoSuchBucket
+from farshore.model.errors import NoSuchBucket, S3Error
 from farshore.model.objects import Version
 from farshore.semantics import access_control, naming, object_attributes, preconditions, tagging
 from farshore.service import outbox, version_stack
@@ -41,7 +41,7 @@ async def put_object(request: Request) -> Answer:
     draft = with_content(draft, received)
     try:
         bucket, version = await commit_version(request, region, bucket, draft, received.inline or None)
-    except BaseException:
+    except S3Error:
         await discard(region.blobs, received)
         raise
     return Answer(output=written_members(version, bucket))

@@ -5,6 +5,7 @@ Source: API Reference, UploadPart, UploadPartCopy.
 
 from __future__ import annotations
 
+from farshore.model.errors import S3Error
 from farshore.model.objects import Part
 from farshore.semantics import checksums
 from farshore.service import multipart
@@ -23,7 +24,7 @@ async def upload_part(request: Request) -> Answer:
     received = await receive(request.body, region.blobs, wanted, inline_limit=0)
     await _store(request, region, bucket, received)
     output: Params = {"ETag": f'"{received.etag}"'}
-    shown = received.checksum if upload.checksum_algorithm or wanted.checksum_given else None
+    shown = received.checksum if upload.checksum_algorithm else received.confirmed
     return Answer(output=output | checksum_members(shown, with_type=False))
 
 
@@ -53,6 +54,6 @@ async def _store(request: Request, region: Region, bucket: multipart.Bucket, rec
     )
     try:
         await multipart.store_part(request, region, bucket, part)
-    except BaseException:
+    except S3Error:
         await discard(region.blobs, received)
         raise
