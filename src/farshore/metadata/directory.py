@@ -38,6 +38,10 @@ class Directory(Protocol):
         """Add an account with its first key. Raises AssertionError when the account id or key id exists."""
         ...
 
+    async def put_access_key(self, key: AccessKey) -> None:
+        """Add a key of an account that exists, or replace the secret and the activity of the key with this id."""
+        ...
+
     async def reserve_bucket(self, home: BucketHome) -> BucketHome:
         """Take the name, unless it is taken: returns the entry that now stands, the caller's own or another's."""
         ...

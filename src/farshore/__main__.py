@@ -1,0 +1,5 @@
+"""`python -m farshore`, the same as `farshore`."""
+
+from farshore.cli.main import main
+
+main()

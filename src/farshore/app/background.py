@@ -1,0 +1,59 @@
+"""What acts later, in one process of the server: replication, and the removal of unused blobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from farshore.blobs.store import BlobsUnavailable
+from farshore.maintenance.blob_collector import BlobCollector
+from farshore.metadata.store import StoreUnavailable
+from farshore.replication.worker import ReplicationWorker
+from farshore.service.deployment import Deployment
+
+GARBAGE_EVERY_S = 600.0
+ORPHANS_EVERY_S = 24 * 3600.0
+
+log = structlog.get_logger()
+
+
+class Background:
+    """The workers of a deployment's regions. One process runs them."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._replication = ReplicationWorker(deployment)
+
+    def ring(self, region: str) -> None:
+        """A region has new replication tasks."""
+        self._replication.ring(region)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is under way is finished or left to be claimed again."""
+        async with asyncio.TaskGroup() as workers:
+            workers.create_task(self._replication.run(stop))
+            for region in self._deployment.regions.values():
+                collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
+                workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))
+                workers.create_task(_repeat(collector.find_orphans, ORPHANS_EVERY_S, stop, "orphans", region.name))
+
+
+async def _repeat(
+    work: Callable[[], Awaitable[int]], every_s: float, stop: asyncio.Event, what: str, region: str
+) -> None:
+    """Do the work now and again, until `stop`. A store that is unavailable is tried the next time."""
+    while not stop.is_set():
+        try:
+            count = await work()
+        except (StoreUnavailable, BlobsUnavailable) as error:
+            log.warning("maintenance could not finish", what=what, region=region, error=str(error))
+        else:
+            if count:
+                log.info("collected unused blobs", what=what, region=region, blobs=count)
+        try:
+            async with asyncio.timeout(every_s):
+                await stop.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,91 @@
+"""From settings to a deployment: the one place that names concrete drivers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from farshore.app.cannot_serve import CannotServe
+from farshore.app.data_folder import DataFolder
+from farshore.app.root_account import ensure_root
+from farshore.blobs.filesystem import FilesystemBlobStore
+from farshore.blobs.store import BlobsUnavailable
+from farshore.metadata.deployment_key import DeploymentKeyError
+from farshore.metadata.sqlite import SqliteMetadataStore
+from farshore.metadata.sqlite_directory import SqliteDirectory
+from farshore.metadata.sqlite_file import NewerSchemaError
+from farshore.metadata.sqlite_session import UnsupportedSqliteError
+from farshore.metadata.store import StoreUnavailable
+from farshore.runtime.clock import SystemClock
+from farshore.runtime.settings import RootCredentials, Settings
+from farshore.service.deployment import Deployment, Region
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_deployment(settings: Settings, ring: Callable[[str], None]) -> AsyncGenerator[Deployment]:
+    """Open the stores of the data folder for this process, and close them at the end.
+
+    Raises:
+        CannotServe: a store cannot be opened; says what to do about it.
+    """
+    folder = data_folder(settings)
+    async with AsyncExitStack() as stores:
+        try:
+            directory = SqliteDirectory.open(folder.directory)
+            stores.push_async_callback(directory.close)
+            regions: dict[str, Region] = {}
+            for name in settings.regions:
+                metadata = SqliteMetadataStore.open(folder.region_metadata(name), name)
+                stores.push_async_callback(metadata.close)
+                blobs = FilesystemBlobStore.open(folder.region_blobs(name))
+                stores.push_async_callback(blobs.close)
+                regions[name] = Region(name, metadata, blobs)
+        except (
+            BlobsUnavailable,
+            DeploymentKeyError,
+            NewerSchemaError,
+            OSError,
+            StoreUnavailable,
+            UnsupportedSqliteError,
+        ) as error:
+            raise CannotServe(f"cannot open the stores in {folder.path}: {error}") from error
+        yield Deployment(directory=directory, regions=regions, clock=SystemClock(), ring=ring)
+
+
+async def prepare(settings: Settings, root: RootCredentials) -> None:
+    """Make the data folder ready, before any process serves from it: stores at their present schema, the root account,
+    and nothing left of what a crash cut off.
+
+    Only while the folder's lock is held and nothing serves: what is half-made then belongs to nobody.
+    """
+    folder = data_folder(settings)
+    async with open_deployment(settings, ring=_nobody_listens) as deployment:
+        await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
+        await _release_unused_names(deployment)
+        for region in deployment.regions.values():
+            assert isinstance(region.blobs, FilesystemBlobStore)
+            removed = await region.blobs.remove_litter()
+            if removed:
+                log.info("removed unfinished blobs of an earlier run", region=region.name, files=removed)
+
+
+def data_folder(settings: Settings) -> DataFolder:
+    return DataFolder(Path(settings.data).absolute())
+
+
+async def _release_unused_names(deployment: Deployment) -> None:
+    """Give up names that were reserved for buckets which then were not made (or deleted without their name)."""
+    for home in deployment.directory.all_bucket_homes():
+        region = deployment.regions.get(home.region)
+        if region is not None and region.metadata.reader.bucket(home.name) is None:
+            log.info("released a bucket name without a bucket", bucket=home.name, region=home.region)
+            await deployment.directory.release_bucket(home.name)
+
+
+def _nobody_listens(_region: str) -> None:
+    """No worker runs yet; it looks for itself when it starts."""

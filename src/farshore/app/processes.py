@@ -1,0 +1,76 @@
+"""What the server's processes do: answer requests, work in the background, or both in one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+
+from farshore.api import server
+from farshore.app.background import Background
+from farshore.app.bell import Bell
+from farshore.app.build import open_deployment
+from farshore.app.supervisor import Ties
+from farshore.runtime.settings import Settings
+
+
+async def api_process(settings: Settings, listener: socket.socket, bell: Bell, ties: Ties) -> None:
+    """Answer requests until SIGTERM, then finish those under way."""
+    stop = _until_told(ties)
+    async with open_deployment(settings, bell.ring) as deployment:
+        api = await server.start(deployment, sockets=[listener], settings=_server_settings(settings))
+        ties.up()
+        await stop.wait()
+        await api.drain(settings.drain_s)
+
+
+async def background_process(settings: Settings, bell: Bell, ties: Ties) -> None:
+    """Replicate and maintain until SIGTERM, woken by the bell."""
+    stop = _until_told(ties)
+    async with open_deployment(settings, bell.ring) as deployment:
+        background = Background(deployment)
+        bell.listen(background.ring)
+        ties.up()
+        try:
+            await background.run(stop)
+        finally:
+            bell.deafen()
+
+
+async def whole_server(settings: Settings, listener: socket.socket, up: Callable[[], None]) -> None:
+    """Both in this process, until SIGTERM or SIGINT; a second one ends it at once. `up` is called in a thread."""
+    stop, told = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
+    rung: list[Callable[[str], None]] = []
+    async with open_deployment(settings, lambda region: rung[0](region)) as deployment:
+        background = Background(deployment)
+        rung.append(background.ring)
+        working = asyncio.create_task(background.run(stop))
+        api = await server.start(deployment, sockets=[listener], settings=_server_settings(settings))
+        telling = asyncio.create_task(told.wait())
+        try:
+            await asyncio.to_thread(up)
+            await asyncio.wait((working, telling), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            telling.cancel()
+            await api.drain(settings.drain_s)
+            stop.set()
+            await working
+
+
+def _until_told(ties: Ties) -> asyncio.Event:
+    """An event that SIGTERM sets. The parent's death ends this process at once: nothing is lost by that."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_reader(ties.lifeline, os._exit, 1)
+    return stop
+
+
+def _server_settings(settings: Settings) -> server.ServerSettings:
+    domains = dict.fromkeys(("localhost", "s3.localhost", settings.host, *settings.domains))
+    return server.ServerSettings(domains=tuple(domains), default_region=settings.regions[0])

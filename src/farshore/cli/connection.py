@@ -1,0 +1,146 @@
+"""Which server a command speaks to, and as whom: found as the AWS tools find theirs, or in a data folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, fail
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.credentials import Credentials
+    from botocore.session import Session
+
+DEFAULT_DATA = Path("farshore-data")
+_DEFAULT_REGION = "us-east-1"
+_ANSWER_S_MAX = 30.0
+
+EndpointUrl = Annotated[
+    str | None, typer.Option("--endpoint-url", help="The server, as for the AWS CLI.", show_default=False)
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder of a server on this machine.", show_default=False)
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A server's endpoint, and the rights to use it."""
+
+    endpoint: str
+    region: str
+    credentials: Credentials
+
+    def get_json(self, path: str) -> Any:
+        """GET one of the server's own paths, signed; ends the command when that is refused or not answered."""
+        import json
+
+        response = self._get(path, self.region)
+        if response.status_code == 400:
+            expected = _error(response).get("Region")
+            if expected:
+                response = self._get(path, expected)
+        if response.status_code != 200:
+            error = _error(response)
+            code, message = error.get("Code", response.status_code), error.get("Message", "")
+            fail(f"{self.endpoint} refused: {code}: {message}", DID_NOT_HOLD)
+        return json.loads(response.content)
+
+    def client(self, region: str, **config: Any) -> Any:
+        """A boto3 client of S3 in one of the server's regions."""
+        import boto3
+        from botocore.config import Config
+
+        frozen = self.credentials.get_frozen_credentials()
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=frozen.access_key,
+            aws_secret_access_key=frozen.secret_key,
+            aws_session_token=frozen.token,
+            config=Config(s3={"addressing_style": "path"}, **config),
+        )
+
+    def _get(self, path: str, region: str) -> AWSResponse:
+        from botocore.auth import S3SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import HTTPClientError
+        from botocore.httpsession import URLLib3Session
+
+        request = AWSRequest("GET", self.endpoint.rstrip("/") + path)
+        S3SigV4Auth(self.credentials, "s3", region).add_auth(request)
+        try:
+            return URLLib3Session(timeout=_ANSWER_S_MAX).send(request.prepare())
+        except HTTPClientError as error:
+            fail(f"no answer from {self.endpoint}: {error}", DID_NOT_HOLD)
+
+
+def connect(endpoint_url: str | None, data: Path | None, profile: str | None) -> Connection:
+    """Find the server: --endpoint-url, else --data, else the AWS environment and configuration, else ./farshore-data.
+
+    A data folder also gives the access key; with --endpoint-url and --data, each gives its own.
+    """
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    session = Session(profile=profile)
+    try:
+        region = os.environ.get("AWS_REGION") or session.get_config_variable("region") or _DEFAULT_REGION
+        endpoint = endpoint_url or (None if data else _configured_endpoint(session))
+        if data is None and endpoint is None and DEFAULT_DATA.is_dir():
+            data = DEFAULT_DATA
+        if data is not None:
+            return _from_data(data, endpoint, region)
+        if endpoint is None:
+            fail("which server? Give --endpoint-url, AWS_ENDPOINT_URL or --data", USED_WRONGLY)
+        credentials = session.get_credentials()
+    except ProfileNotFound as error:
+        fail(error, USED_WRONGLY)
+    if credentials is None:
+        fail("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or --data", USED_WRONGLY)
+    return Connection(endpoint=endpoint, region=region, credentials=credentials)
+
+
+def _from_data(data: Path, endpoint: str | None, region: str) -> Connection:
+    from botocore.credentials import Credentials
+
+    from farshore.app.data_folder import DataFolder
+
+    folder = DataFolder(data)
+    try:
+        key = folder.read_credentials()
+        endpoint = endpoint or folder.read_endpoint()
+    except OSError as error:
+        fail(f"cannot read {error.filename}: {error.strerror}", USED_WRONGLY)
+    if key is None:
+        fail(f"{folder.credentials} holds no access key; is {data} a data folder of Farshore?", USED_WRONGLY)
+    if endpoint is None:
+        fail(f"no server is running on {data}", DID_NOT_HOLD)
+    return Connection(endpoint=endpoint, region=region, credentials=Credentials(*key))
+
+
+def _configured_endpoint(session: Session) -> str | None:
+    """AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the profile's services section or endpoint_url, in AWS's order."""
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return None
+    provider = ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), "s3")
+    return provider.provide()
+
+
+def _error(response: AWSResponse) -> dict[str, str]:
+    """The members of an S3 error document; empty when it is none."""
+    from xml.etree import ElementTree
+
+    try:
+        return {child.tag: child.text or "" for child in ElementTree.fromstring(response.content)}
+    except ElementTree.ParseError:
+        return {}

@@ -1,0 +1,44 @@
+"""The `farshore` program: its commands, one file each. What a command needs is imported when it runs.
+
+Exit codes of every command: 0 held, 1 did not hold, 2 used wrongly.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from farshore.cli import demo, serve, status
+
+app = typer.Typer(
+    help="An S3-compatible object store whose replication can be trusted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    app(prog_name="farshore")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(f"farshore {metadata.version('farshore')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _program(  # pyright: ignore[reportUnusedFunction] - typer keeps it.
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
