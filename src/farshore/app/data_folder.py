@@ -20,7 +20,7 @@ from pathlib import Path
 
 from farshore.app.cannot_serve import CannotServe
 
-_LOCK_S_MAX = 5.0
+KILLED_S_MAX = 5.0
 """Processes of a server that was killed end within this time, and only then let go of the lock."""
 _LOCK_PAUSE_S = 0.02
 
@@ -49,13 +49,13 @@ class DataFolder:
     def region_blobs(self, region: str) -> Path:
         return self.path / "regions" / region / "blobs"
 
-    def take(self) -> int:
+    def take(self, patience_s: float = KILLED_S_MAX) -> int:
         """Make the folder, readable by this user alone, and lock it: returns the descriptor that holds the lock.
 
         Child processes inherit the lock: it is free when the last of them has ended.
 
         Raises:
-            CannotServe: another server uses the folder, or it cannot be written.
+            CannotServe: after `patience_s`, another server still uses the folder, or it cannot be written.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class DataFolder:
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise CannotServe(f"cannot use the data folder {self.path}: {error.strerror}") from error
-        deadline = time.monotonic() + _LOCK_S_MAX
+        deadline = time.monotonic() + patience_s
         while not _try_lock(descriptor):
             if time.monotonic() >= deadline:
                 os.close(descriptor)
