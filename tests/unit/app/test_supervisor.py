@@ -40,7 +40,7 @@ class Supervised:
 
     def end(self) -> int:
         """The exit code, once it has ended; its other output is `rest`."""
-        if self.process.returncode is None:
+        if not self.out.closed:
             self.rest, self.errors = self.process.communicate(timeout=END_S_MAX)
         return self.process.returncode
 
