@@ -1,0 +1,113 @@
+"""How commands find their server and their rights."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import typer
+
+from farshore.app.data_folder import DataFolder
+from farshore.cli.connection import Connection, connect
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty home and working folder, nothing of AWS in the environment."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+def data(path: Path, endpoint: str | None = "http://from-data:1") -> Path:
+    (path / "run").mkdir(parents=True)
+    folder = DataFolder(path)
+    folder.write_credentials("DATAKEY", "data-secret")
+    if endpoint:
+        folder.write_endpoint(endpoint)
+    return path
+
+
+def found(connection: Connection) -> tuple[str, str]:
+    return connection.endpoint, connection.credentials.access_key
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, endpoint: str = "http://from-env:1") -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "env-secret")
+
+
+def test_the_environment_is_read_as_the_aws_tools_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    connection = connect(None, None, None)
+    assert found(connection) == ("http://from-env:1", "ENVKEY")
+    assert connection.region == "eu-west-1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://for-s3:1")
+    assert connect(None, None, None).endpoint == "http://for-s3:1"
+
+
+def test_a_profile_gives_endpoint_key_and_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        "[profile far]\nregion = us-west-2\nservices = mine\n[services mine]\ns3 =\n  endpoint_url = http://of-profile:1\n"
+    )
+    (tmp_path / ".aws" / "credentials").write_text(
+        "[far]\naws_access_key_id = PROFILEKEY\naws_secret_access_key = profile-secret\n"
+    )
+    connection = connect(None, None, "far")
+    assert (*found(connection), connection.region) == ("http://of-profile:1", "PROFILEKEY", "us-west-2")
+    monkeypatch.setenv("AWS_PROFILE", "far")
+    assert found(connect(None, None, None)) == ("http://of-profile:1", "PROFILEKEY")
+
+
+def test_a_flag_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch)
+    assert found(connect("http://of-flag:1", None, None)) == ("http://of-flag:1", "ENVKEY")
+
+
+def test_a_data_folder_gives_endpoint_and_key_before_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment(monkeypatch)
+    folder = data(tmp_path / "d")
+    assert found(connect(None, folder, None)) == ("http://from-data:1", "DATAKEY")
+    assert found(connect("http://of-flag:1", folder, None)) == ("http://of-flag:1", "DATAKEY")
+
+
+def test_without_anything_the_folder_farshore_data_is_taken(tmp_path: Path) -> None:
+    data(tmp_path / "farshore-data")
+    assert found(connect(None, None, None)) == ("http://from-data:1", "DATAKEY")
+
+
+@pytest.mark.parametrize(
+    ("flag", "folder", "profile", "code", "message"),
+    [
+        (None, None, None, 2, "which server?"),
+        ("http://of-flag:1", None, None, 2, "no credentials"),
+        (None, "none", None, 2, "is none a data folder"),
+        (None, "stopped", None, 1, "no server is running on stopped"),
+        (None, None, "nobody", 2, "nobody"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flag: str | None,
+    folder: str | None,
+    profile: str | None,
+    code: int,
+    message: str,
+) -> None:
+    data(tmp_path / "stopped", endpoint=None)
+    with pytest.raises(typer.Exit) as ended:
+        connect(flag, folder and Path(folder), profile)
+    printed = capsys.readouterr()
+    assert ended.value.exit_code == code
+    assert message in printed.err
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
