@@ -98,7 +98,7 @@ def _lines_to_try(serving: Serving, settings: Settings) -> str:
     return "\n".join(
         (
             f"  export AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(serving.folder.credentials))}"
-            f" AWS_ENDPOINT_URL={serving.endpoint} AWS_REGION={settings.regions[0]}",
+            f" AWS_ENDPOINT_URL={serving.endpoint} AWS_DEFAULT_REGION={settings.regions[0]}",
             "  aws s3 mb s3://my-first-bucket",
             "  echo hello | aws s3 cp - s3://my-first-bucket/hello.txt && aws s3 ls s3://my-first-bucket",
         )
