@@ -20,20 +20,26 @@ log = structlog.get_logger()
 
 
 class Background:
-    """The workers of a deployment's regions. One process runs them."""
+    """The workers of a deployment's regions. One process runs them.
 
-    def __init__(self, deployment: Deployment) -> None:
+    Args:
+        replicate: False leaves replication tasks waiting.
+    """
+
+    def __init__(self, deployment: Deployment, *, replicate: bool) -> None:
         self._deployment = deployment
-        self._replication = ReplicationWorker(deployment)
+        self._replication = ReplicationWorker(deployment) if replicate else None
 
     def ring(self, region: str) -> None:
         """A region has new replication tasks."""
-        self._replication.ring(region)
+        if self._replication is not None:
+            self._replication.ring(region)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way is finished or left to be claimed again."""
         async with asyncio.TaskGroup() as workers:
-            workers.create_task(self._replication.run(stop))
+            if self._replication is not None:
+                workers.create_task(self._replication.run(stop))
             for region in self._deployment.regions.values():
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
                 workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))

@@ -30,7 +30,7 @@ async def background_process(settings: Settings, bell: Bell, ties: Ties) -> None
     """Replicate and maintain until SIGTERM, woken by the bell."""
     stop = _until_told(ties)
     async with open_deployment(settings, bell.ring) as deployment:
-        background = Background(deployment)
+        background = Background(deployment, replicate=settings.replicate)
         bell.listen(background.ring)
         ties.up()
         try:
@@ -47,7 +47,7 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
         loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
     rung: list[Callable[[str], None]] = []
     async with open_deployment(settings, lambda region: rung[0](region)) as deployment:
-        background = Background(deployment)
+        background = Background(deployment, replicate=settings.replicate)
         rung.append(background.ring)
         working = asyncio.create_task(background.run(stop))
         api = await server.start(deployment, sockets=[listener], settings=_server_settings(settings))

@@ -1,7 +1,7 @@
 """What a server is told: flags before environment variables before the settings file (TOML) before defaults.
 
-Every layer is checked by itself, so that a message names the place of the mistake: the flag's or variable's name, or the
-file and the path in it. Unknown keys of the file are refused. Secrets come by environment variables alone.
+Every layer is checked by itself, so that a message names the place of the mistake: the flag's or variable's name, or
+the file and the path in it. Unknown keys of the file are refused. Secrets come by environment variables alone.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     regions: served from this folder; the first is the default region.
     workers: API processes beside a background process; 0 puts everything into one process.
     domains: more base domains of virtual-host addressing (`BUCKET.DOMAIN`), besides localhost and `host`.
+    replicate: False leaves replication tasks waiting, for work on a destination; they are written all the same.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
 
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     regions: Annotated[tuple[Region, ...], msgspec.Meta(min_length=1)] = ("us-east-1", "us-west-2", "eu-west-1")
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     domains: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    replicate: bool = True
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"

@@ -73,6 +73,11 @@ def test_a_mistake_in_a_variable_names_the_variable(variable: str, value: str) -
         load_settings({variable: value}, {})
 
 
+def test_replication_can_be_held_by_a_variable() -> None:
+    assert load_settings({}, {}).replicate is True
+    assert load_settings({"FARSHORE_REPLICATE": "false"}, {}).replicate is False
+
+
 def test_a_region_named_twice_is_refused() -> None:
     with pytest.raises(BadSettings, match="twice"):
         load_settings({}, {"regions": ["us-east-1", "us-east-1"]})
