@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from farshore.cli import demo, serve, status
+from farshore.cli import bench, demo, serve, status
 
 app = typer.Typer(
     help="An S3-compatible object store whose replication can be trusted.",
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)
+app.command("bench")(bench.bench)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Measure a server beside its floors: what the same machine and HTTP library can do at best."""

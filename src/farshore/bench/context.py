@@ -1,0 +1,167 @@
+"""What every section of a run works with: the plan, the servers, the generator, the floors, and where results go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from farshore.bench.floors import Floors
+from farshore.bench.loads import Cpu, Endpoint, Generator, Load, Measurement
+from farshore.bench.plan import Plan
+from farshore.bench.results import Row
+from farshore.bench.subject import DESTINATION_REGION, SOURCE_REGION, Subject, own_server
+
+_DELETE_KEYS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where to measure: on servers that we start on a data folder, or on one that runs already."""
+
+    data: Path
+    running: Subject | None = None
+
+    @property
+    def own(self) -> bool:
+        return self.running is None
+
+    def start(self, *, workers: int, replicate: bool = True) -> AbstractAsyncContextManager[Subject]:
+        """A server while the context is open; the one that runs already is taken as it is."""
+        if self.running is not None:
+            return contextlib.nullcontext(self.running)
+        return own_server(self.data, workers=workers, replicate=replicate)
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One run. workers: API processes of the servers that serve as they do by default.
+
+    bare, bare_cpu: the bare HTTP server. say: tells the person who waits what is being done.
+    """
+
+    plan: Plan
+    servers: Servers
+    workers: int
+    generator: Generator
+    floors: Floors
+    bare: Endpoint
+    bare_cpu: Cpu
+    say: Callable[[str], None]
+    rows: list[Row] = field(default_factory=list[Row])
+    _name: str = field(default_factory=lambda: f"bench-{secrets.token_hex(4)}")
+    _buckets: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    _bare_loads: dict[tuple[str, str, int, int], Measurement] = field(
+        default_factory=dict[tuple[str, str, int, int], Measurement]
+    )
+
+    async def make_bucket(
+        self, subject: Subject, name: str, *, region: str = SOURCE_REGION, versioned: bool = False
+    ) -> str:
+        """Make a bucket of this run; returns its whole name."""
+        bucket = f"{self._name}-{name}"
+        self._buckets.append((region, bucket))
+        await asyncio.to_thread(_make_bucket, subject.client(region), region, bucket, versioned)
+        return bucket
+
+    async def replicated_buckets(self, subject: Subject, name: str) -> tuple[str, str]:
+        """A bucket, and one of another region that all its objects replicate to."""
+        source = await self.make_bucket(subject, f"{name}-source", versioned=True)
+        destination = await self.make_bucket(subject, f"{name}-destination", region=DESTINATION_REGION, versioned=True)
+        await asyncio.to_thread(_put_rule, subject.client(), source, destination)
+        return source, destination
+
+    async def load(
+        self, subject: Subject, method: str, targets: Sequence[str], concurrency: int, **more: Any
+    ) -> Measurement:
+        """Load a server. more: members of `Load`."""
+        load = Load(endpoint=subject.endpoint(), method=method, targets=list(targets), concurrency=concurrency, **more)
+        return await self.generator.run(load, subject.cpu)
+
+    async def bare_load(
+        self, method: str, path: str, concurrency: int, *, body_bytes: int = 0, answer_bytes: int | None = None
+    ) -> Measurement:
+        """The same load on the bare server; measured once in a run.
+
+        Args:
+            path: `/SIZE` or `/file`.
+        """
+        key = (method, path, concurrency, body_bytes)
+        found = self._bare_loads.get(key)
+        if found is None:
+            load = Load(
+                endpoint=self.bare,
+                method=method,
+                targets=[f"{path}/bench-00000000-requests/{number:08d}" for number in range(1_000)],
+                concurrency=concurrency,
+                seconds=self.plan.floor_s,
+                cycle=True,
+                body_bytes=body_bytes,
+                status=204 if method == "DELETE" else 200,
+                answer_bytes=answer_bytes,
+            )
+            found = self._bare_loads[key] = await self.generator.run(load, self.bare_cpu)
+        return found
+
+    @contextlib.asynccontextmanager
+    async def clean_up(self) -> AsyncGenerator[None]:
+        """Remove the buckets of this run from a server that goes on running, whatever happened."""
+        try:
+            yield
+        finally:
+            running = self.servers.running
+            if running is not None:
+                self.say("removing what was stored")
+                for region, bucket in self._buckets:
+                    await asyncio.to_thread(_remove_bucket, running.client(region), bucket)
+
+
+def values(measurement: Measurement, **more: float) -> dict[str, float]:
+    """A load's measures by name, as rows have them."""
+    outcome = measurement.outcome
+    found = {
+        "per_s": outcome.per_s,
+        "p50_ms": outcome.p50_ms,
+        "p99_ms": outcome.p99_ms,
+        "max_ms": outcome.max_ms,
+        "client_us": outcome.client_cpu_s * 1e6 / outcome.requests,
+    }
+    if measurement.cpu_us is not None:
+        found["cpu_us"] = measurement.cpu_us
+    return found | more
+
+
+def _make_bucket(client: Any, region: str, bucket: str, versioned: bool) -> None:
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=bucket, **elsewhere)
+    if versioned:
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _put_rule(client: Any, source: str, destination: str) -> None:
+    rule = {
+        "ID": "bench",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{destination}"},
+    }
+    role = "arn:aws:iam::111122223333:role/replication"
+    client.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+
+
+def _remove_bucket(client: Any, bucket: str) -> None:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        versions = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        ]
+        if versions:
+            client.delete_objects(Bucket=bucket, Delete={"Objects": versions[:_DELETE_KEYS], "Quiet": True})
+    client.delete_bucket(Bucket=bucket)
