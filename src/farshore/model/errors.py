@@ -142,6 +142,7 @@ class InvalidBucketState(S3Error):
 
 
 class InvalidChunkSizeError(S3Error):
+    status = 403
     default_message = "Only the last chunk is allowed to have a size less than 8192 bytes"
 
 
