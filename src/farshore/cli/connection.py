@@ -71,14 +71,14 @@ class Connection:
     def _get(self, path: str, region: str) -> AWSResponse:
         from botocore.auth import S3SigV4Auth
         from botocore.awsrequest import AWSRequest
-        from botocore.exceptions import HTTPClientError
+        from botocore.exceptions import BotoCoreError
         from botocore.httpsession import URLLib3Session
 
         request = AWSRequest("GET", self.endpoint.rstrip("/") + path)
         S3SigV4Auth(self.credentials, "s3", region).add_auth(request)
         try:
             return URLLib3Session(timeout=_ANSWER_S_MAX).send(request.prepare())
-        except HTTPClientError as error:
+        except BotoCoreError as error:
             fail(f"no answer from {self.endpoint}: {error}", DID_NOT_HOLD)
 
 
