@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from tests.support.replication import enable_versioning, put_rule, wait_for
-from tests.support.server import Server
+from tests.support.server import Server, running
 
 COMMAND_S_MAX = 120
 Factory = Callable[..., Server]
@@ -158,7 +158,7 @@ def test_all_processes_end_with_their_parent_and_the_folder_is_free_at_once(serv
     server.process.kill()
     server.wait()
     server.start()
-    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+    assert not any(running(pid) for pid in children)
     assert ready(server) == 200
 
 

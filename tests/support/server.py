@@ -134,6 +134,14 @@ class Server:
         self.process = None
 
 
+def running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def _first_line(descriptor: int, deadline_s: float) -> str:
     """The first line that comes over the pipe; what came until then when it ends or takes longer."""
     deadline = time.monotonic() + deadline_s

@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 from tests.support.replication import wait_for
+from tests.support.server import running
 
 PROGRAM = Path(__file__).with_name("supervised.py")
 END_S_MAX = 30
@@ -60,14 +61,6 @@ def supervised() -> Iterator[Start]:
     for program in started:
         program.process.kill()
         program.end()
-
-
-def running(pid: int) -> bool:
-    """Whether the process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_told_to_end_it_lets_its_processes_finish_and_ends_well(supervised: Start) -> None:
