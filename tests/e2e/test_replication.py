@@ -300,8 +300,8 @@ def test_a_destination_that_is_gone_fails_with_the_reason(pair: Pair) -> None:
     pair.there.delete_bucket(Bucket=pair.destination)
     version_id = pair.put("k")
     assert pair.settled("k", version_id) == "FAILED"
-    failures = pair.server.cli("status", "--json")["recent_failures"]
-    assert "DstBucketNotFound" in [failure["reason"] for failure in failures if failure["version_id"] == version_id]
+    failures = pair.server.cli("status")["failures"]
+    assert "DstBucketNotFound" in [failure["code"] for failure in failures if failure["version_id"] == version_id]
 
 
 def test_a_destination_with_suspended_versioning_fails(pair: Pair) -> None:

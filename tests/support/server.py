@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import json
 import os
 import selectors
 import signal
@@ -121,6 +122,13 @@ class Server:
             aws_secret_access_key=self.secret_access_key,
             config=Config(retries={"total_max_attempts": retries + 1}, **config),
         )
+
+    def cli(self, *arguments: str) -> Any:
+        """What a command of the program says as JSON, asked with the root key."""
+        command = [sys.executable, "-m", "farshore", *arguments, "--json", "--data", str(self.data)]
+        done = subprocess.run(command, env=self._environment, capture_output=True, timeout=START_S_MAX, check=False)
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+        return json.loads(done.stdout)
 
     def _credentials(self) -> Mapping[str, str]:
         parser = configparser.RawConfigParser()

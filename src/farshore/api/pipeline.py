@@ -34,10 +34,10 @@ from farshore.model.errors import (
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Request
 from farshore.wire.addressing import parse_query, resolve
-from farshore.wire.aws_chunked import AwsChunkedDecoder
+from farshore.wire.aws_chunked import AwsChunkedDecoder, Mode
 from farshore.wire.service_model import ServiceModel
 
-_CHUNKED = {
+_CHUNKED: dict[str, Mode] = {
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": "signed",
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": "signed-trailer",
     "STREAMING-UNSIGNED-PAYLOAD-TRAILER": "unsigned-trailer",

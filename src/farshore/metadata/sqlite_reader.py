@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Iterator, Sequence
-
-import apsw
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_rows import (
@@ -19,7 +16,7 @@ from farshore.metadata.sqlite_rows import (
     to_version,
 )
 from farshore.metadata.sqlite_session import Session
-from farshore.metadata.store import Failure, Lane
+from farshore.metadata.store import DueLane, Failure, Lane
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.objects import Part, Upload, Version
 from farshore.model.replication import ReplicationTask
@@ -73,9 +70,6 @@ class SqliteReader:
             raise KeyError(row)
         return found[0]
 
-    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
-        return dict(self._all(_SQL["bodies"], (apsw.carray(array.array("q", rows)),))) if rows else {}
-
     def current(self, bucket_id: int, key: str) -> Version | None:
         row = self._one(_SQL["current"], (bucket_id, key.encode()))
         return None if row is None else to_version(row)
@@ -87,19 +81,6 @@ class SqliteReader:
             if row is not None:
                 return to_version(row)
         return self._version_by_id(bucket_id, key, version_id)
-
-    def versions(self, names: Sequence[tuple[int, str, str]]) -> list[Version | None]:
-        found: list[Version | None] = [None] * len(names)
-        places = (
-            (bucket_id, key.encode(), _time_hint(version_id), version_id, place)
-            for place, (bucket_id, key, version_id) in enumerate(names)
-        )
-        for place, *row in self._session.all_of_many(_SQL["versions_by_time"], places):
-            found[place] = to_version(tuple(row))
-        return [
-            self._version_by_id(*name) if version is None else version
-            for name, version in zip(names, found, strict=True)
-        ]
 
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         return self._versions(_SQL["scan_current"], (bucket_id, _from_key(start, inclusive)))
@@ -131,6 +112,12 @@ class SqliteReader:
         return [
             Lane(bucket_id=bucket_id, destination=destination, tasks=tasks, bytes=size, oldest_enqueued_us=oldest)
             for bucket_id, destination, tasks, size, oldest in self._all(_SQL["lanes"])
+        ]
+
+    def due_lanes(self) -> list[DueLane]:
+        return [
+            DueLane(bucket_id=bucket_id, destination=destination, due_us=due_us)
+            for bucket_id, destination, due_us in self._all(_SQL["due_lanes"])
         ]
 
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:

@@ -86,8 +86,8 @@ def to_version(row: Row) -> Version:
     )
 
 
-def version_row(version: Version, row: int | None) -> Row:
-    """The columns of a version to insert; `row` None lets SQLite number it."""
+def version_row(version: Version) -> Row:
+    """The columns of a version to insert; SQLite numbers the row."""
     return (
         version.bucket_id,
         version.key.encode(),
@@ -106,7 +106,6 @@ def version_row(version: Version, row: int | None) -> Row:
         version.replication_status,
         destinations_column(version.destinations),
         failed_column(version.destinations),
-        row,
     )
 
 

@@ -65,29 +65,15 @@ class SqliteTransaction(SqliteReader):
     def insert_version(self, version: Version, body: bytes | None) -> int:
         assert version.inline == (body is not None), (version.key, version.inline)
         try:
-            self._run(_SQL["insert_version"], version_row(version, None))
+            self._run(_SQL["insert_version"], version_row(version))
         except apsw.ConstraintError as error:
-            raise _exists(version) from error
+            raise AssertionError(f"version exists: {version.key!r} {version.version_id}") from error
         row = self._last_insert_rowid()
         if body is not None:
             self._run(_SQL["insert_body"], (row, body))
         elif version.blobs:
             self._run_many(_SQL["insert_blob"], ((blob, row) for blob in version.blobs))
         return row
-
-    def insert_versions(self, versions: Sequence[tuple[Version, bytes | None]]) -> list[int]:
-        last = self._one(_SQL["last_row"])
-        first = 1 if last is None else last[0] + 1
-        rows = list(range(first, first + len(versions)))
-        numbered = [(row, version, body) for row, (version, body) in zip(rows, versions, strict=True)]
-        assert all(version.inline == (body is not None) for version, body in versions)
-        try:
-            self._run_many(_SQL["insert_version"], (version_row(version, row) for row, version, _ in numbered))
-        except apsw.ConstraintError as error:
-            raise AssertionError("one of the versions exists") from error
-        self._run_many(_SQL["insert_body"], ((row, body) for row, _, body in numbered if body is not None))
-        self._run_many(_SQL["insert_blob"], ((blob, row) for row, version, _ in numbered for blob in version.blobs))
-        return rows
 
     def remove_version(self, version: Version) -> None:
         self._run(_SQL["remove_version"], (version.row,))
@@ -105,12 +91,8 @@ class SqliteTransaction(SqliteReader):
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None:
-        self._run(_SQL["set_replication"], _replication_row(row, status, destinations))
-
-    def set_replications(
-        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
-    ) -> None:
-        self._run_many(_SQL["set_replication"], (_replication_row(*change) for change in changes))
+        bindings = (row, status, destinations_column(destinations), failed_column(destinations))
+        self._run(_SQL["set_replication"], bindings)
 
     def create_upload(self, upload: Upload) -> None:
         self._run(_SQL["create_upload"], upload_row(upload))
@@ -129,6 +111,8 @@ class SqliteTransaction(SqliteReader):
         self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
     ) -> list[ReplicationTask]:
         rows = self._all(_SQL["due_tasks"], (bucket_id, destination, now_us, limit))
+        if not rows:
+            return []
         self._run(_SQL["lease_tasks"], (lease_until_us, _ids([row[0] for row in rows])))
         return [
             msgspec.structs.replace(task, due_us=lease_until_us, attempts=task.attempts + 1)
@@ -138,8 +122,13 @@ class SqliteTransaction(SqliteReader):
     def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
         self._run_many(_SQL["reschedule_task"], tasks)
 
+    def release_tasks(self, *, bucket_id: int, destination: str, now_us: int, limit: int) -> int:
+        self._run(_SQL["release_tasks"], (bucket_id, destination, now_us, limit))
+        return self._session.connection.changes()
+
     def remove_tasks(self, ids: Sequence[int]) -> None:
-        self._run(_SQL["remove_tasks"], (_ids(ids),))
+        if ids:
+            self._run(_SQL["remove_tasks"], (_ids(ids),))
 
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))
@@ -161,13 +150,6 @@ class SqliteTransaction(SqliteReader):
         assert self._session.connection.changes() == 1, f"no bucket {bindings[0]}"
 
 
-def _replication_row(row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]) -> Row:
-    return row, status, destinations_column(destinations), failed_column(destinations)
-
-
 def _ids(ids: Sequence[int]) -> object:
+    """At least one id, for `IN carray(?)`."""
     return apsw.carray(array.array("q", ids))
-
-
-def _exists(version: Version) -> AssertionError:
-    return AssertionError(f"version exists: {version.bucket_id} {version.key!r} {version.version_id}")

@@ -43,6 +43,14 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     oldest_enqueued_us: int
 
 
+class DueLane(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane that has tasks. due_us: when the first of them may be tried."""
+
+    bucket_id: int
+    destination: str
+    due_us: int
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A version whose replication to a destination ended FAILED."""
 
@@ -78,19 +86,11 @@ class Reader(Protocol):
         """The inline body of a version. Raises KeyError when the version is gone."""
         ...
 
-    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
-        """Inline bodies of many versions, by row. Those of versions that are gone are not there."""
-        ...
-
     def current(self, bucket_id: int, key: str) -> Version | None:
         """The newest version of the key, which may be a delete marker."""
         ...
 
     def version(self, bucket_id: int, key: str, version_id: str) -> Version | None: ...
-
-    def versions(self, names: Sequence[tuple[int, str, str]]) -> list[Version | None]:
-        """Many versions by (bucket id, key, version id), in the order of the names, None where there is none."""
-        ...
 
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         """Current versions that are not delete markers, by key bytes, from `start`."""
@@ -121,7 +121,11 @@ class Reader(Protocol):
         ...
 
     def lanes(self) -> list[Lane]:
-        """What waits, per source bucket and destination."""
+        """What waits, per source bucket and destination. Walks an index of all tasks: for status pages."""
+        ...
+
+    def due_lanes(self) -> list[DueLane]:
+        """The lanes that have tasks. Costs by lanes, not by tasks: the worker asks at every turn."""
         ...
 
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
@@ -159,10 +163,6 @@ class Transaction(Reader, Protocol):
         """
         ...
 
-    def insert_versions(self, versions: Sequence[tuple[Version, bytes | None]]) -> list[int]:
-        """As `insert_version` for many (version, body), which are cheaper together. Returns their rows, in order."""
-        ...
-
     def remove_version(self, version: Version) -> None:
         """Remove a version and its inline body. The caller hands its blobs to `add_garbage`. Its replication tasks
         stay: the worker finds the version gone."""
@@ -175,12 +175,6 @@ class Transaction(Reader, Protocol):
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None: ...
-
-    def set_replications(
-        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
-    ) -> None:
-        """As `set_replication` for many (row, status, destinations). Rows that are gone are passed over."""
-        ...
 
     def create_upload(self, upload: Upload) -> None: ...
 
@@ -202,6 +196,10 @@ class Transaction(Reader, Protocol):
 
     def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
         """(task id, due_us, last error) each: not before then."""
+        ...
+
+    def release_tasks(self, *, bucket_id: int, destination: str, now_us: int, limit: int) -> int:
+        """Make up to `limit` tasks of a lane that are due later due now; returns how many there were."""
         ...
 
     def remove_tasks(self, ids: Sequence[int]) -> None: ...

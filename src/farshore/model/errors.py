@@ -212,6 +212,10 @@ class MalformedACLError(S3Error):
     default_message = "The XML you provided was not well-formed or did not validate against our published schema"
 
 
+class MalformedPolicy(S3Error):
+    default_message = "Policies must be valid JSON and the first byte must be '{'"
+
+
 class MalformedTrailerError(S3Error):
     default_message = (
         "The request contained trailing data that was not well-formed or did not conform to our published schema."

@@ -48,6 +48,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: user metadata, lower-case names without `x-amz-meta-`.
     parts: of a multipart object, in order; empty otherwise.
     server_side_encryption: `aws:kms` …; empty where the server does not encrypt.
+    replica: replication wrote it here. Its status says REPLICA, but for while an edit of it travels back.
     """
 
     headers: dict[str, str] = {}
@@ -55,6 +56,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     checksum: Checksum | None = None
     parts: tuple[Part, ...] = ()
     server_side_encryption: str = ""
+    replica: bool = False
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     replication_status: ReplicationStatus | None = None
     destinations: tuple[DestinationState, ...] = ()
     row: int = 0
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether replication wrote it here, whatever its status is while an edit of it travels."""
+        return self.attributes.replica or self.replication_status is ReplicationStatus.REPLICA
 
     @property
     def blobs(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def eligible_destinations(
     reason = _refusal_of_version(configuration, version, cause)
     if reason is not None:
         return Eligibility((), (Refused(reason),))
-    if cause is Cause.METADATA and version.replication_status is not ReplicationStatus.REPLICA:
+    if cause is Cause.METADATA and not version.is_replica:
         return _follow_replicas(configuration, version)
     winners = winning_rules(configuration, version.key, {} if version.delete_marker else version.tags)
     rules: list[ReplicationRule] = []
@@ -154,7 +154,7 @@ def _refusal_of_version(configuration: ReplicationConfiguration, version: Versio
         return Refusal.NO_RULE_ENABLED
     if cause is Cause.METADATA:
         return Refusal.NEVER_REPLICATED if version.replication_status is None else None
-    if version.replication_status is ReplicationStatus.REPLICA:
+    if version.is_replica:
         return Refusal.IS_REPLICA
     if version.storage_class in ARCHIVED_STORAGE_CLASSES:
         return Refusal.ARCHIVED_STORAGE_CLASS

@@ -11,7 +11,6 @@ from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import InternalError, MalformedXML, NoSuchBucket, NoSuchVersion, S3Error
 from farshore.model.objects import NULL_VERSION, Version
-from farshore.model.replication import ReplicationStatus
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
@@ -121,7 +120,7 @@ def _remove(tx: Transaction, bucket: Bucket, key: str, version_id: str, now_us: 
     if version is None:
         return Deleted(version_id=named)
     version_stack.pop(tx, version, now_us)
-    if version.replication_status is ReplicationStatus.REPLICA:
+    if version.is_replica:
         tx.remember_hard_deleted(bucket.id, key, version_id)
     if version.delete_marker:
         return Deleted(marker=True, marker_id=version_id, version_id=named)

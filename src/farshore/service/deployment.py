@@ -10,7 +10,9 @@ from farshore.blobs.store import BlobStore
 from farshore.metadata.directory import Directory
 from farshore.metadata.store import MetadataStore
 from farshore.model.access import Principal
+from farshore.model.blobs import BlobReader
 from farshore.runtime.clock import Clock
+from farshore.service.configurations import ReplicationConfigurations
 
 Params = dict[str, Any]
 """A request's or an answer's members, by AWS's names (botocore's), as the wire parsed or will write them."""
@@ -54,6 +56,7 @@ class Deployment:
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
+    configurations: buckets' replication rules, compiled. For the event loop's thread alone.
     """
 
     directory: Directory
@@ -61,6 +64,7 @@ class Deployment:
     clock: Clock
     ring: Callable[[str], None]
     located: dict[str, Region] = field(default_factory=dict[str, Region])
+    configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class Body:
     length: int
     inline: bytes | memoryview | None = None
     blobs: tuple[tuple[str, int, int], ...] = ()
-    store: BlobStore | None = None
+    store: BlobReader | None = None
 
 
 @dataclass(slots=True, kw_only=True)

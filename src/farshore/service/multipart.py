@@ -21,8 +21,6 @@ from farshore.service.answers import checksum_members, written_members
 from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.put_object import add_version
 
-_CONDITIONS = {"If-Match": "IfMatch", "If-None-Match": "IfNoneMatch"}
-
 
 async def create_multipart_upload(request: Request) -> Answer:
     """Begin an upload: what the object will carry is said here, and used at completion."""
@@ -92,17 +90,16 @@ async def complete_multipart_upload(request: Request) -> Answer:
 
 def _check_unchanged(tx: Transaction, upload: Upload, params: Params) -> None:
     """A conditional completion gives way to a write that came after the upload began."""
-    header = next((name for name, member in _CONDITIONS.items() if member in params), None)
-    if header is None:
+    if params.keys().isdisjoint(("IfMatch", "IfNoneMatch")):
         return
     current = tx.current(upload.bucket_id, upload.key)
     preconditions.check_complete_write(
         params.get("IfMatch"),
+        params.get("IfNoneMatch"),
         None if current is None or current.delete_marker else current.etag,
         key=upload.key,
         changed_us=0 if current is None else current.created_us,
         upload_created_us=upload.created_us,
-        header=header,
     )
 
 

@@ -46,9 +46,6 @@ WHERE bucket.name = ?1
 -- name: body
 SELECT body FROM payload WHERE row = ?1
 
--- name: bodies
-SELECT row, body FROM payload WHERE row IN carray(?1)
-
 -- name: current
 SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2
 ORDER BY created_us DESC, version_id DESC LIMIT 1
@@ -59,10 +56,6 @@ SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND crea
 -- name: version_by_id
 -- Walks the key's entries of the index, which hold the id.
 SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3 LIMIT 1
-
--- name: versions_by_time
--- Run once for each version of a list, ?5 being its place in it.
-SELECT ?5, {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND created_us = ?3 AND version_id = ?4
 
 -- name: scan_current
 SELECT {version_columns} FROM version INDEXED BY version_current
@@ -105,6 +98,20 @@ WHERE bucket_id = ?1 AND destination = ?2 AND due_us <= ?3 ORDER BY due_us, enqu
 -- name: lanes
 SELECT bucket_id, destination, count(*), sum(size), min(enqueued_us)
 FROM replication_task INDEXED BY replication_task_lane GROUP BY bucket_id, destination
+
+-- name: due_lanes
+-- Skips from lane to lane in the index; the first entry of each is the one that is due first.
+WITH RECURSIVE lane (bucket_id, destination, due_us) AS (
+    SELECT * FROM (
+        SELECT bucket_id, destination, due_us FROM replication_task INDEXED BY replication_task_lane
+        ORDER BY bucket_id, destination, due_us LIMIT 1)
+    UNION ALL
+    SELECT task.bucket_id, task.destination, task.due_us
+    FROM lane JOIN replication_task AS task ON task.id = (
+        SELECT id FROM replication_task INDEXED BY replication_task_lane
+        WHERE (bucket_id, destination) > (lane.bucket_id, lane.destination)
+        ORDER BY bucket_id, destination, due_us LIMIT 1))
+SELECT bucket_id, destination, due_us FROM lane
 
 -- name: failures
 SELECT bucket_id, key, version_id, destinations FROM version

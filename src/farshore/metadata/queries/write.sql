@@ -24,13 +24,10 @@ INSERT OR REPLACE INTO bucket_config (bucket_id, kind, document) VALUES (?1, ?2,
 -- name: delete_configuration
 DELETE FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
 
--- name: last_row
-SELECT seq FROM sqlite_sequence WHERE name = 'version'
-
 -- name: insert_version
 INSERT INTO version (bucket_id, key, created_us, version_id, latest, delete_marker, inline, size, etag, storage_class,
-    owner, blob, attributes, tags, replication_status, destinations, failed_us, row)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    owner, blob, attributes, tags, replication_status, destinations, failed_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_body
 INSERT INTO payload (row, body) VALUES (?, ?)
@@ -80,6 +77,11 @@ UPDATE replication_task SET due_us = ?1, attempts = attempts + 1 WHERE id IN car
 
 -- name: reschedule_task
 UPDATE replication_task SET due_us = ?2, last_error = ?3 WHERE id = ?1
+
+-- name: release_tasks
+UPDATE replication_task SET due_us = ?3 WHERE id IN (
+    SELECT id FROM replication_task INDEXED BY replication_task_lane
+    WHERE bucket_id = ?1 AND destination = ?2 AND due_us > ?3 LIMIT ?4)
 
 -- name: remove_tasks
 DELETE FROM replication_task WHERE id IN carray(?1)

@@ -1,0 +1,314 @@
+"""Policy documents: checked against IAM's grammar, and compiled once into statements that are quick to ask.
+
+A compiled policy is immutable and knows nothing of a request; `evaluate` asks it.
+Source: IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements reference".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, cast
+
+from farshore.auth.conditions import Condition, compile_conditions
+
+VERSIONS = ("2012-10-17", "2008-10-17")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ARN = re.compile(r"arn:(aws|aws-[a-z-]+|\*):[^:]*:[^:]*:[^:]*:.+", re.DOTALL)
+_ACTION = re.compile(r"(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)")
+_SID = re.compile(r"[A-Za-z0-9]*")
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
+
+
+class PolicyKind(Enum):
+    """Where a policy stands, which decides the elements that it must and may not have."""
+
+    IDENTITY = "identity"
+    """On a user, group or role, as a boundary, or of a session: no Principal."""
+    RESOURCE = "resource"
+    """On a bucket: Principal and Resource."""
+    TRUST = "trust"
+    """On a role: Principal, no Resource."""
+
+
+class PolicyError(Exception):
+    """A document that IAM's grammar refuses. Turned into MalformedPolicy or MalformedPolicyDocument by the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A wildcard text (`*`, `?`), perhaps with policy variables, which are filled in when it is asked."""
+
+    text: str
+    literal: bool
+    variables: bool
+    matches_all: bool
+    regex: re.Pattern[str] | None
+
+    def matches(self, value: str, fill: Callable[[str], str | None]) -> bool:
+        """Whether the value matches. `fill` gives a variable's value, None when the request has none (no match)."""
+        if self.matches_all:
+            return True
+        if self.variables:
+            filled = _fill(self.text, fill)
+            return filled is not None and filled.fullmatch(value) is not None
+        if self.literal:
+            return self.text == value
+        return self.regex is not None and self.regex.fullmatch(value) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principals:
+    """Whom a statement speaks of. arns: principals by ARN; accounts: whole accounts; `everyone`: `*`."""
+
+    everyone: bool = False
+    arns: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    canonical_users: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One compiled statement. `actions` are lower-case patterns; None where the element is absent."""
+
+    sid: str
+    index: int
+    allow: bool
+    principals: Principals | None
+    not_principals: Principals | None
+    actions: tuple[Pattern, ...] | None
+    not_actions: tuple[Pattern, ...] | None
+    resources: tuple[Pattern, ...] | None
+    not_resources: tuple[Pattern, ...] | None
+    conditions: tuple[Condition, ...]
+
+    @property
+    def name(self) -> str:
+        """How a person finds it: its Sid, else its place in the document."""
+        return self.sid or f"statement {self.index + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A compiled document. source: what it is called in answers and logs (`role policy replicate`)."""
+
+    source: str
+    statements: tuple[Statement, ...]
+
+
+def parse_policy(text: str | bytes, kind: PolicyKind, *, source: str) -> Policy:
+    """Compile a JSON document.
+
+    Raises:
+        PolicyError: not JSON, or not a policy of this kind.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_no_duplicates)
+    except ValueError as error:
+        raise PolicyError("This policy contains invalid Json") from error
+    return compile_policy(document, kind, source=source)
+
+
+def compile_policy(document: object, kind: PolicyKind, *, source: str) -> Policy:
+    """Compile a parsed document. Raises as `parse_policy`."""
+    if not isinstance(document, dict):
+        raise PolicyError("Policies must be valid JSON and the first byte must be '{'")
+    members = cast("dict[str, Any]", document)
+    _only(members, ("Version", "Id", "Statement"), "policy")
+    version = members.get("Version", "2008-10-17")
+    if version not in VERSIONS:
+        raise PolicyError("The policy must contain a valid version string")
+    listed = members.get("Statement")
+    statements = cast("list[Any]", listed if isinstance(listed, list) else [listed])
+    if not statements or listed is None:
+        raise PolicyError("Syntax errors in policy.")
+    with_variables = version == "2012-10-17"
+    compiled = tuple(_statement(entry, index, kind, with_variables) for index, entry in enumerate(statements))
+    sids = [statement.sid for statement in compiled if statement.sid]
+    if len(set(sids)) < len(sids):
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
+    return Policy(source, compiled)
+
+
+def _statement(entry: object, index: int, kind: PolicyKind, with_variables: bool) -> Statement:
+    if not isinstance(entry, dict):
+        raise PolicyError("Syntax errors in policy.")
+    members = cast("dict[str, Any]", entry)
+    known = (
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    )
+    _only(members, known, "statement")
+    if members.get("Effect") not in ("Allow", "Deny"):
+        raise PolicyError(f"Invalid effect : {members.get('Effect')}")
+    sid = members.get("Sid", "")
+    if not isinstance(sid, str) or (kind is PolicyKind.IDENTITY and not _SID.fullmatch(sid)):
+        raise PolicyError("Statement IDs (SID) must be alpha-numeric.")
+    _check_elements(members, kind)
+    return Statement(
+        sid=sid,
+        index=index,
+        allow=members["Effect"] == "Allow",
+        principals=_principals(members.get("Principal")),
+        not_principals=_principals(members.get("NotPrincipal")),
+        actions=_actions(members.get("Action")),
+        not_actions=_actions(members.get("NotAction")),
+        resources=_resources(members.get("Resource"), with_variables),
+        not_resources=_resources(members.get("NotResource"), with_variables),
+        conditions=compile_conditions(members.get("Condition", {}), PolicyError, with_variables=with_variables),
+    )
+
+
+def _check_elements(members: Mapping[str, Any], kind: PolicyKind) -> None:
+    for element in ("Principal", "Action", "Resource"):
+        if element in members and f"Not{element}" in members:
+            raise PolicyError(f"Statement may not have both {element} and Not{element}")
+    if "Action" not in members and "NotAction" not in members:
+        raise PolicyError("Missing required field Action")
+    has_principal = "Principal" in members or "NotPrincipal" in members
+    has_resource = "Resource" in members or "NotResource" in members
+    if kind is PolicyKind.IDENTITY and has_principal:
+        raise PolicyError("Policy document should not specify a principal.")
+    if kind is not PolicyKind.IDENTITY and not has_principal:
+        raise PolicyError("Missing required field Principal")
+    if kind is PolicyKind.TRUST and has_resource:
+        raise PolicyError("Has prohibited field Resource")
+    if kind is not PolicyKind.TRUST and not has_resource:
+        raise PolicyError(
+            "Missing required field Resource"
+            if kind is PolicyKind.RESOURCE
+            else "Policy statement must contain resources."
+        )
+
+
+def _principals(value: object) -> Principals | None:
+    if value is None:
+        return None
+    if value == "*":
+        return Principals(everyone=True)
+    if not isinstance(value, dict) or not value:
+        raise PolicyError("Invalid principal in policy")
+    members = cast("dict[str, Any]", value)
+    if not members.keys() <= _PRINCIPAL_TYPES:
+        raise PolicyError("Invalid principal in policy")
+    named = [_aws_principal(text) for text in _texts(members.get("AWS", []), "principal")]
+    return Principals(
+        everyone="*" in named,
+        arns=frozenset(text for text in named if text != "*" and not _ACCOUNT.fullmatch(text)),
+        accounts=frozenset(text for text in named if _ACCOUNT.fullmatch(text)),
+        services=frozenset(_texts(members.get("Service", []), "principal")),
+        canonical_users=frozenset(_texts(members.get("CanonicalUser", []), "principal")),
+    )
+
+
+def _aws_principal(text: str) -> str:
+    """`*`, an account id (also written as the account's root ARN), or another ARN. No partial wildcards."""
+    if text == "*" or _ACCOUNT.fullmatch(text):
+        return text
+    if not _ARN.fullmatch(text) or "*" in text:
+        raise PolicyError("Invalid principal in policy")
+    service, account, rest = text.split(":", 5)[2], text.split(":", 5)[4], text.split(":", 5)[5]
+    if service in ("iam", "sts") and rest == "root":
+        return account
+    return text
+
+
+def _actions(value: object) -> tuple[Pattern, ...] | None:
+    if value is None:
+        return None
+    texts = _texts(value, "action")
+    for text in texts:
+        if not _ACTION.fullmatch(text):
+            raise PolicyError(
+                "Policy has invalid action"
+                if ":" in text
+                else "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+            )
+    return tuple(compile_pattern(text.lower(), with_variables=False) for text in texts)
+
+
+def _resources(value: object, with_variables: bool) -> tuple[Pattern, ...] | None:
+    if value is None:
+        return None
+    texts = _texts(value, "resource")
+    for text in texts:
+        if text != "*" and not _ARN.fullmatch(text):
+            raise PolicyError(f'Resource {text} must be in ARN format or "*".')
+    return tuple(compile_pattern(text, with_variables=with_variables) for text in texts)
+
+
+def compile_pattern(text: str, *, with_variables: bool) -> Pattern:
+    """A wildcard pattern; `${*}`, `${?}` and `${$}` stand for the characters themselves."""
+    variables = with_variables and "${" in text
+    wild = "*" in text or "?" in text
+    regex = re.compile(wildcard_regex(text), re.DOTALL) if wild and not variables else None
+    return Pattern(text, literal=not wild, variables=variables, matches_all=text == "*", regex=regex)
+
+
+def wildcard_regex(text: str) -> str:
+    """The regular expression of a text in which `*` is any run of characters and `?` any one."""
+    return "".join(
+        ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", text)
+    )
+
+
+def _fill(text: str, fill: Callable[[str], str | None]) -> re.Pattern[str] | None:
+    """The pattern with its variables filled in; what they hold is literal. None when one has no value."""
+    parts: list[str] = []
+    place = 0
+    for match in _VARIABLE.finditer(text):
+        parts.append(wildcard_regex(text[place : match.start()]))
+        value = match[1] if match[1] in ("*", "?", "$") else _variable(match[1], fill)
+        if value is None:
+            return None
+        parts.append(re.escape(value))
+        place = match.end()
+    parts.append(wildcard_regex(text[place:]))
+    return _compiled("".join(parts))
+
+
+def _variable(expression: str, fill: Callable[[str], str | None]) -> str | None:
+    """`name` or `name, 'default'`."""
+    name, _, default = expression.partition(",")
+    value = fill(name.strip())
+    if value is None and default:
+        return default.strip().strip("'")
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.DOTALL)
+
+
+def _texts(value: object, what: str) -> list[str]:
+    listed = cast("Sequence[object]", value if isinstance(value, list) else [value])
+    if not all(isinstance(text, str) for text in listed):
+        raise PolicyError(f"Invalid {what} in policy")
+    return cast("list[str]", list(listed))
+
+
+def _only(members: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for name in members:
+        if name not in known:
+            raise PolicyError(f"Unknown field {name}" if where == "policy" else "Syntax errors in policy.")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("duplicate member")
+    return members

@@ -1,0 +1,45 @@
+"""What an attempt to deliver a task came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farshore.model.replication import FailureCode, ReplicationTask
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The destination has it. seen_us: `at_us` of the destination's state in the version that was delivered."""
+
+    seen_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It is refused for good, with AWS's failure code."""
+
+    code: FailureCode
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Transient trouble: it stays PENDING and comes again."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """There is nothing to deliver any more: the version was permanently deleted, or its state is settled."""
+
+
+Outcome = Delivered | Failed | Retry | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A claimed task and what came of it."""
+
+    task: ReplicationTask
+    outcome: Outcome

@@ -1,0 +1,106 @@
+"""The transport to a region of this process: straight into its stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from farshore.blobs.store import BlobsUnavailable
+from farshore.metadata.store import StoreUnavailable
+from farshore.model.blobs import BlobReader
+from farshore.model.objects import Checksum, ChecksumType, Part, Version
+from farshore.model.replication import FailureCode, TaskKind
+from farshore.runtime.clock import Clock
+from farshore.semantics.checksums import DEFAULT_ALGORITHM
+from farshore.service.bodies import receive_stored
+from farshore.service.deployment import Body, Region
+from farshore.service.replicas import Accepted, Arrival, accept
+from farshore.transports.transport import Change, TransientError
+
+_REFUSED = {
+    Accepted.STORED: None,
+    Accepted.THERE_ALREADY: None,
+    Accepted.BUCKET_UNVERSIONED: FailureCode.DST_BUCKET_UNVERSIONED,
+    Accepted.VERSION_MISSING: FailureCode.DST_VERSION_NOT_FOUND,
+}
+
+
+class RegionTransport:
+    """`Transport` into one region."""
+
+    def __init__(self, region: Region, clock: Clock) -> None:
+        self._region = region
+        self._clock = clock
+
+    async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
+        arrivals = [Arrival(kind=change.kind, version=change.version, body=change.body) for change in changes]
+        return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
+
+    async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:
+        copied: list[str] = []
+        try:
+            moved = await self._copy_blobs(version, source, copied)
+        except BlobsUnavailable as error:
+            await self._discard(copied)
+            raise TransientError(f"bodies of {self._region.name}: {error}") from error
+        except BaseException:
+            await self._discard(copied)
+            raise
+        # From here on the blobs may be referred to, whatever is raised: then the collector of orphans decides.
+        (accepted,) = await self._accept(bucket, [Arrival(kind=TaskKind.OBJECT, version=moved)])
+        if accepted is not Accepted.STORED:
+            await self._discard(copied)
+        return _refusal(bucket, accepted)
+
+    async def _accept(self, bucket: str, arrivals: Sequence[Arrival]) -> list[Accepted]:
+        now_us = self._clock.now_us()
+        try:
+            return await self._region.metadata.write(lambda tx: accept(tx, bucket, arrivals, now_us))
+        except StoreUnavailable as error:
+            raise TransientError(f"metadata of {self._region.name}: {error}") from error
+
+    async def _copy_blobs(self, version: Version, source: BlobReader, copied: list[str]) -> Version:
+        """The version with blobs of this region; `copied` gathers them as they come to be."""
+        if version.blob is not None:
+            blob = await self._copy(source, version.blob, version.size, version.attributes.checksum, copied)
+            return msgspec.structs.replace(version, blob=blob)
+        parts: list[Part] = []
+        for part in version.attributes.parts:
+            if part.blob is not None:
+                blob = await self._copy(source, part.blob, part.size, part.checksum, copied)
+                part = msgspec.structs.replace(part, blob=blob)
+            parts.append(part)
+        return msgspec.structs.replace(
+            version, attributes=msgspec.structs.replace(version.attributes, parts=tuple(parts))
+        )
+
+    async def _copy(
+        self, source: BlobReader, blob: str, size: int, checksum: Checksum | None, copied: list[str]
+    ) -> str:
+        """Copy one blob, comparing its bytes with the checksum that they had when they were first received."""
+        known = checksum if checksum is not None and checksum.type is ChecksumType.FULL_OBJECT else None
+        received = await receive_stored(
+            Body(length=size, blobs=((blob, 0, size),), store=source),
+            self._region.blobs,
+            algorithm=DEFAULT_ALGORITHM if known is None else known.algorithm,
+            inline_limit=0,
+            known=known,
+            md5=False,
+        )
+        assert received.blob is not None, (blob, size)
+        copied.append(received.blob)
+        return received.blob
+
+    async def _discard(self, blobs: Sequence[str]) -> None:
+        """Throw away what nothing refers to; what cannot be removed now is left to the collector."""
+        with suppress(BlobsUnavailable):
+            await self._region.blobs.delete(blobs)
+
+
+def _refusal(bucket: str, accepted: Accepted) -> FailureCode | None:
+    if accepted is Accepted.BUCKET_MISSING:
+        # The directory still has the name, or has it already: the bucket is being deleted or made.
+        raise TransientError(f"bucket {bucket} is not there yet, or not any more")
+    return _REFUSED[accepted]

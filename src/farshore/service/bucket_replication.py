@@ -1,0 +1,74 @@
+"""Put, get and delete a bucket's replication configuration.
+
+The document is kept as it was put, with ids for rules that came without one, and so is answered.
+Source: API Reference, PutBucketReplication, GetBucketReplication, DeleteBucketReplication; recorded answers.
+"""
+
+from __future__ import annotations
+
+from farshore.metadata.store import Transaction
+from farshore.model.buckets import ConfigurationKind
+from farshore.model.errors import NoSuchBucket, ReplicationConfigurationNotFoundError
+from farshore.runtime import ids
+from farshore.semantics.replication_config import (
+    DestinationFacts,
+    check_destinations,
+    check_source_versioning,
+    validate,
+)
+from farshore.service.access import bucket_for
+from farshore.service.configurations import decode_document, encode_document
+from farshore.service.deployment import Answer, Deployment, Request
+
+_ACTION = "s3:PutReplicationConfiguration"
+
+
+async def put_bucket_replication(request: Request) -> Answer:
+    """Validate the configuration and put it in force for every write from now on.
+
+    Whether the role exists and may do what it must is not looked at: a wrong role shows as FAILED later, as on AWS.
+    """
+    region, bucket = bucket_for(request, _ACTION)
+    document = validate(request.params["ReplicationConfiguration"], source_bucket=bucket.name, new_rule_id=ids.rule_id)
+    check_source_versioning(bucket.versioning)
+    check_destinations(document, lambda name: destination_facts(request.deployment, name))
+    stored = encode_document(document)
+
+    def command(tx: Transaction) -> None:
+        now = tx.bucket_by_id(bucket.id)
+        if now is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        check_source_versioning(now.versioning)
+        tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, stored)
+
+    await region.metadata.write(command)
+    return Answer()
+
+
+async def get_bucket_replication(request: Request) -> Answer:
+    region, bucket = bucket_for(request, "s3:GetReplicationConfiguration")
+    stored = region.metadata.reader.configuration(bucket.id, ConfigurationKind.REPLICATION)
+    if stored is None:
+        raise ReplicationConfigurationNotFoundError(BucketName=bucket.name)
+    return Answer(output={"ReplicationConfiguration": decode_document(stored)})
+
+
+async def delete_bucket_replication(request: Request) -> Answer:
+    """Remove the configuration; 204 also when there is none. Statuses that versions have stay."""
+    region, bucket = bucket_for(request, _ACTION)
+
+    def command(tx: Transaction) -> None:
+        if tx.bucket_by_id(bucket.id) is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, None)
+
+    await region.metadata.write(command)
+    return Answer()
+
+
+def destination_facts(deployment: Deployment, name: str) -> DestinationFacts | None:
+    """What a configuration needs to know of a bucket it names; asks no permission there, as AWS asks none."""
+    home = deployment.directory.bucket_home(name)
+    region = None if home is None else deployment.regions.get(home.region)
+    bucket = None if region is None else region.metadata.reader.bucket(name)
+    return None if bucket is None else DestinationFacts(bucket.owner, bucket.versioning)

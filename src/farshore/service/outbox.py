@@ -1,0 +1,103 @@
+"""The outbox: which replication tasks a change makes, planned inside the transaction of that change.
+
+A version has at most one task for each destination: while its state there is PENDING a task exists, and the worker
+re-reads the version when the task's turn comes. A further change of a pending version therefore makes no second task;
+it only raises the time of the state (`at_us`), by which the worker sees that what it has just delivered is not the
+latest, and delivers again.
+Source: S3 User Guide, "What does Amazon S3 replicate?", "Getting replication status information".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from farshore.model.objects import Version
+from farshore.model.replication import (
+    DestinationState,
+    ReplicationConfiguration,
+    ReplicationRule,
+    ReplicationStatus,
+    ReplicationTask,
+    TaskKind,
+)
+from farshore.semantics.replication_eligibility import Cause, eligible_destinations
+from farshore.semantics.replication_status import aggregate_status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a change of an existing version means for replication: its new status and states, and tasks to add."""
+
+    status: ReplicationStatus
+    destinations: tuple[DestinationState, ...]
+    tasks: tuple[ReplicationTask, ...]
+
+
+def plan_version(
+    configuration: ReplicationConfiguration | None, version: Version, now_us: int
+) -> tuple[Version, Sequence[ReplicationTask]]:
+    """A new version or delete marker with its status, and one task for each destination it goes to."""
+    if configuration is None:
+        return version, ()
+    marker = version.delete_marker
+    rules = eligible_destinations(configuration, version, cause=Cause.DELETE if marker else Cause.WRITE).rules
+    if not rules:
+        return version, ()
+    kind = TaskKind.DELETE_MARKER if marker else TaskKind.OBJECT
+    pending = msgspec.structs.replace(
+        version,
+        replication_status=ReplicationStatus.PENDING,
+        destinations=tuple(
+            DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, now_us) for rule in rules
+        ),
+    )
+    return pending, [_task(version, rule.destination, kind, now_us) for rule in rules]
+
+
+def plan_tags_changed(configuration: ReplicationConfiguration | None, version: Version, now_us: int) -> Planned | None:
+    """Where a change of a version's tags goes: to the destinations that have the version, or will.
+
+    Args:
+        version: as it was before, with its status and destinations.
+    Returns:
+        None when the change is not replicated.
+    """
+    if configuration is None:
+        return None
+    rules = eligible_destinations(configuration, version, cause=Cause.METADATA).rules
+    if not rules:
+        return None
+    states = {state.bucket: state for state in version.destinations}
+    tasks: list[ReplicationTask] = []
+    for rule in rules:
+        before = states.get(rule.destination)
+        states[rule.destination] = _pending(rule, before, now_us)
+        if before is None or before.status is not ReplicationStatus.PENDING:
+            tasks.append(_task(version, rule.destination, TaskKind.TAGS, now_us))
+    return Planned(
+        status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
+        destinations=tuple(states.values()),
+        tasks=tuple(tasks),
+    )
+
+
+def _pending(rule: ReplicationRule, before: DestinationState | None, now_us: int) -> DestinationState:
+    """The state of a destination that a change is on its way to: later than the state before, whatever the clock."""
+    at_us = now_us if before is None else max(now_us, before.at_us + 1)
+    return DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, at_us)
+
+
+def _task(version: Version, destination: str, kind: TaskKind, now_us: int) -> ReplicationTask:
+    return ReplicationTask(
+        bucket_id=version.bucket_id,
+        key=version.key,
+        version_id=version.version_id,
+        destination=destination,
+        kind=kind,
+        enqueued_us=now_us,
+        due_us=now_us,
+        size=version.size,
+    )

@@ -1,0 +1,67 @@
+"""The port by which replication reaches a destination bucket, wherever it is.
+
+Contract, for every driver:
+- Every method may be repeated at any time with the same arguments, also after an error or a crash that hid the result:
+  a version that is there already is left alone.
+- `TransientError`: nothing can be said of the changes; some may have arrived. They stay PENDING and come again.
+- `PermanentError`: the destination refuses all of the changes, for the reason that its code names.
+- Results are in the order of the changes: None for one that is there now, else why it is refused for good.
+- No method waits without a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from farshore.model.blobs import BlobReader
+from farshore.model.objects import Version
+from farshore.model.replication import FailureCode, TaskKind
+
+CHANGES_MAX = 128
+"""Changes in one call of `put_many`: a receiver commits them in one transaction, during which others wait."""
+
+CHANGES_BYTES_MAX = 2 * 1024 * 1024
+"""Bytes of bodies in one call of `put_many`; a single body may be larger."""
+
+
+class TransientError(Exception):
+    """The destination cannot be reached or is unavailable now; the text says how. The change stays PENDING."""
+
+
+class PermanentError(Exception):
+    """The destination refuses; it ends FAILED."""
+
+    def __init__(self, code: FailureCode, detail: str) -> None:
+        super().__init__(f"{code.value}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change on its way.
+
+    version: the replica as it is to be; its blobs are still the source's. Of TAGS only identity and tags count.
+    body: exactly when `version.inline`.
+    """
+
+    kind: TaskKind
+    version: Version
+    body: bytes | None = None
+
+
+class Transport(Protocol):
+    async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
+        """Bring changes without blobs: small versions, delete markers, tags. At most `CHANGES_MAX`."""
+        ...
+
+    async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:
+        """Bring one version whose bytes are blobs of `source`, in constant memory, part by part.
+
+        Raises:
+            BlobMissing: the source has lost bytes, or the version was deleted meanwhile.
+            StoredBytesDiffer: the source's bytes are not those that were stored once.
+        """
+        ...

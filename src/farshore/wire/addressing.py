@@ -1,0 +1,97 @@
+"""From a request's host, path and query to bucket, key and parameters.
+
+Source: S3 User Guide, "Virtual hosting of general purpose buckets" and "Naming Amazon S3 objects".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_to_bytes
+
+from farshore.model.errors import InvalidURI
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
+
+
+class RepeatedQuery(dict[str, str]):
+    """A query in which parameters are repeated: a dict of their first values; `getall` has every value."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(reversed(pairs))
+        self._pairs = tuple(pairs)
+
+    def getall(self, name: str) -> list[str]:
+        """All values of a parameter, in order. Empty when it is not there."""
+        return [value for each, value in self._pairs if each == name]
+
+
+def resolve(host: str, raw_path: str, domains: Sequence[str]) -> tuple[str | None, str | None]:
+    """Bucket and key of a request, decoded; None for what is not addressed.
+
+    Path-style, unless the host is `<bucket>.<domain>`. Keys are kept as they are: `a//b`, `..`, trailing slashes, and
+    `+` is a plus.
+
+    Args:
+        host: the Host header; a port and letter case do not matter.
+        raw_path: percent-encoded, without query.
+        domains: base domains of virtual-host style.
+    Raises:
+        InvalidURI: no valid percent-encoding or UTF-8, or an empty bucket name before a key.
+    """
+    if raw_path[:1] != "/":
+        raw_path = _ABSOLUTE.sub("", raw_path, count=1) or "/"
+        if raw_path[0] != "/":
+            raise InvalidURI(URI=raw_path)
+    bucket = _bucket_of_host(host, domains)
+    if bucket is not None:
+        return bucket, _decode(raw_path[1:]) or None
+    name, _, key = raw_path[1:].partition("/")
+    if name:
+        return _decode(name), _decode(key) or None
+    if key:
+        raise InvalidURI(URI=raw_path)
+    return None, None
+
+
+def parse_query(raw_query: str) -> dict[str, str]:
+    """A query's parameters, decoded; `+` is a space; a parameter without `=` has the value "". Of a repeated parameter
+    the first counts (see `RepeatedQuery`).
+
+    Raises:
+        InvalidURI: no valid percent-encoding or UTF-8.
+    """
+    if not raw_query:
+        return {}
+    pairs: list[tuple[str, str]] = []
+    for part in raw_query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((_decode(name.replace("+", " ")), _decode(value.replace("+", " "))))
+    query = dict(pairs)
+    return query if len(query) == len(pairs) else RepeatedQuery(pairs)
+
+
+def _bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
+    if not host or host[0] == "[":
+        return None
+    name = host.partition(":")[0].rstrip(".").lower()
+    longest = ""
+    for domain in map(str.lower, domains):
+        if name == domain:
+            return None
+        if len(domain) > len(longest) and name.endswith(domain) and name[-len(domain) - 1] == ".":
+            longest = domain
+    return name[: -len(longest) - 1] or None if longest else None
+
+
+def _decode(text: str) -> str:
+    if "%" not in text and text.isascii():
+        return text
+    if _BAD_ESCAPE.search(text):
+        raise InvalidURI(URI=text)
+    try:
+        return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode()
+    except UnicodeError as error:
+        raise InvalidURI(URI=text) from error
