@@ -3,13 +3,13 @@
 All operators of a block, and all keys of an operator, must hold; of a key's values any one is enough (for negated
 operators none may match). A key that the request does not have makes a condition fail, except where the operator is
 negated or ends in `IfExists`.
-Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys".
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys",
+"IAM policy elements: Variables and tags".
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,10 +18,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, cast
 
-Test = Callable[[str, str], bool]
-"""(the request's value, the policy's value) -> whether they match."""
-Fill = Callable[[str], str | None]
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+from farshore.auth import wildcards
+from farshore.auth.wildcards import Fill, Pieces, Test, fill_in, has_variables, literal, split
 
 
 class Qualifier(Enum):
@@ -32,16 +30,22 @@ class Qualifier(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One operator on one key. `key` is lower-case: condition keys are not case-sensitive."""
+    """One operator on one key. `key` is lower-case: condition keys are not case-sensitive.
+
+    tests: one for each value of the policy that has no variables; `filled` compiles the others when they are asked.
+    null: for the operator Null, whether the key must be absent.
+    """
 
     key: str
+    operator: str
     values: tuple[str, ...]
-    test: Test
+    tests: tuple[Test, ...]
+    variables: tuple[Pieces, ...]
+    filled: Callable[[Pieces], Test]
     negated: bool
     if_exists: bool
     qualifier: Qualifier
-    null: bool
-    variables: bool
+    null: bool | None = None
 
     def holds(self, present: Sequence[str], fill: Fill) -> bool:
         """Whether it holds.
@@ -50,27 +54,39 @@ class Condition:
             present: the request's values of the key; empty when the request has none.
             fill: values of policy variables.
         """
-        if self.null:
-            return (not present) == (self.values[0].lower() == "true")
+        if self.null is not None:
+            return (not present) is self.null
+        qualifier = self.qualifier
         if not present:
-            return self.if_exists or self.negated or self.qualifier is Qualifier.FOR_ALL_VALUES
-        wanted = self._filled(fill)
-        match self.qualifier:
-            case Qualifier.FOR_ALL_VALUES:
-                return all(self._one(value, wanted) for value in present)
-            case Qualifier.FOR_ANY_VALUE:
-                return any(self._one(value, wanted) for value in present)
-            case Qualifier.NONE:
-                return len(present) == 1 and self._one(present[0], wanted)
+            if qualifier is Qualifier.NONE:
+                return self.if_exists or self.negated
+            return self.if_exists or qualifier is Qualifier.FOR_ALL_VALUES
+        tests = self._tests(fill) if self.variables else self.tests
+        if qualifier is Qualifier.NONE:
+            # AWS: a key with several values never satisfies an operator without a qualifier.
+            return len(present) == 1 and self._one(present[0], tests)
+        several = all if qualifier is Qualifier.FOR_ALL_VALUES else any
+        return several(self._one(value, tests) for value in present)
 
-    def _one(self, value: str, wanted: Sequence[str]) -> bool:
-        return any(self.test(value, text) for text in wanted) != self.negated
+    def _one(self, value: str, tests: Sequence[Test]) -> bool:
+        for test in tests:  # A loop: any() over a generator costs three times as much.
+            if test(value):
+                return not self.negated
+        return self.negated
 
-    def _filled(self, fill: Fill) -> Sequence[str]:
-        """The policy's values with variables filled in. One whose variable has no value cannot match."""
-        if not self.variables:
-            return self.values
-        return [text for text in (_substitute(value, fill) for value in self.values) if text is not None]
+    def _tests(self, fill: Fill) -> Sequence[Test]:
+        """The tests with variables filled in. A value whose variable has none cannot match."""
+        filled = (fill_in(pieces, fill) for pieces in self.variables)
+        return [*self.tests, *(self.filled(pieces) for pieces in filled if pieces is not None)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """compile: a policy's value, variables filled in, to its test. ValueError where the operator cannot take it."""
+
+    compile: Callable[[Pieces], Test]
+    negated: bool = False
+    takes_variables: bool = False
 
 
 def compile_conditions(block: object, error: type[Exception], *, with_variables: bool) -> tuple[Condition, ...]:
@@ -99,21 +115,29 @@ def _condition(operator: str, key: str, values: object, error: type[Exception], 
     entry = _OPERATORS.get(base)
     if entry is None:
         raise error(f"Invalid Condition type : {operator}")
-    test, negated, check = entry
     texts = _texts(values, error)
-    variables = with_variables and base.startswith(("String", "Arn")) and any("${" in text for text in texts)
+    tests: list[Test] = []
+    variables: list[Pieces] = []
     for text in texts:
-        if not (variables and "${" in text) and not check(text):
-            raise error(f"Invalid value {text} for condition type : {base}")
+        pieces = split(text, with_variables=with_variables and entry.takes_variables)
+        if has_variables(pieces):
+            variables.append(pieces)
+            continue
+        try:
+            tests.append(entry.compile(pieces))
+        except ValueError:
+            raise error(f"Invalid value {text} for condition type : {base}") from None
     return Condition(
         key=key.lower(),
+        operator=operator,
         values=texts,
-        test=test,
-        negated=negated,
+        tests=tuple(tests),
+        variables=tuple(variables),
+        filled=entry.compile,
+        negated=entry.negated,
         if_exists=if_exists,
         qualifier=Qualifier(qualifier),
-        null=base == "Null",
-        variables=variables,
+        null=texts[0].lower() == "true" if base == "Null" else None,
     )
 
 
@@ -130,159 +154,125 @@ def _texts(values: object, error: type[Exception]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _substitute(text: str, fill: Fill) -> str | None:
-    """Fill variables in. `${*}`, `${?}`, `${$}` are the characters; what a variable holds is no wildcard."""
-    parts: list[str] = []
-    place = 0
-    for match in _VARIABLE.finditer(text):
-        name, _, default = match[1].partition(",")
-        value = match[1] if match[1] in ("*", "?", "$") else fill(name.strip())
-        if value is None and default:
-            value = default.strip().strip("'")
-        if value is None:
-            return None
-        parts += [text[place : match.start()], value.replace("*", _STAR).replace("?", _QUESTION)]
-        place = match.end()
-    return "".join([*parts, text[place:]])
+def _equals(pieces: Pieces) -> Test:
+    return literal(pieces).__eq__
 
 
-_STAR, _QUESTION = "\ue000", "\ue001"
-"""Stand for `*` and `?` that are meant literally, inside a pattern (private-use characters)."""
+def _equals_ignoring_case(pieces: Pieces) -> Test:
+    wanted = literal(pieces).casefold()
 
-
-def _equals(value: str, wanted: str) -> bool:
-    return value == wanted.replace(_STAR, "*").replace(_QUESTION, "?")
-
-
-def _equals_ignoring_case(value: str, wanted: str) -> bool:
-    return value.casefold() == wanted.replace(_STAR, "*").replace(_QUESTION, "?").casefold()
-
-
-def _like(value: str, wanted: str) -> bool:
-    """Wildcard match without regular expressions' cost for the common forms."""
-    if "*" not in wanted and "?" not in wanted:
-        return _equals(value, wanted)
-    if "?" not in wanted and wanted.count("*") == 1 and _STAR not in wanted and _QUESTION not in wanted:
-        head, _, tail = wanted.partition("*")
-        return len(value) >= len(head) + len(tail) and value.startswith(head) and value.endswith(tail)
-    return _wild(wanted).fullmatch(value) is not None
-
-
-def _wild(wanted: str) -> re.Pattern[str]:
-    special = {"*": ".*", "?": ".", _STAR: re.escape("*"), _QUESTION: re.escape("?")}
-    return re.compile("".join(special.get(character) or re.escape(character) for character in wanted), re.DOTALL)
-
-
-def _arn_like(value: str, wanted: str) -> bool:
-    """Each of the six parts of an ARN is matched by itself: a `*` does not reach across a colon, but in the last."""
-    have, want = value.split(":", 5), wanted.split(":", 5)
-    return len(have) == len(want) and all(_like(part, pattern) for part, pattern in zip(have, want, strict=True))
-
-
-def _number(compare: Callable[[float, float], bool]) -> Test:
-    def test(value: str, wanted: str) -> bool:
-        return _is_number(value) and compare(float(value), float(wanted))
+    def test(value: str) -> bool:
+        return value.casefold() == wanted
 
     return test
 
 
-def _date(compare: Callable[[datetime, datetime], bool]) -> Test:
-    def test(value: str, wanted: str) -> bool:
-        have, want = _moment(value), _moment(wanted)
-        return have is not None and want is not None and compare(have, want)
+def _number(compare: Callable[[float, float], bool]) -> Callable[[Pieces], Test]:
+    def compiled(pieces: Pieces) -> Test:
+        wanted = _to_number(literal(pieces))
 
-    return test
+        def test(value: str) -> bool:
+            return _NUMBER.fullmatch(value) is not None and compare(float(value), wanted)
+
+        return test
+
+    return compiled
 
 
-def _moment(text: str) -> datetime | None:
-    """ISO 8601, or seconds since the epoch."""
-    try:
-        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-            return datetime.fromtimestamp(float(text), UTC)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        return None
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+def _to_number(text: str) -> float:
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError(text)
+    return float(text)
+
+
+def _date(compare: Callable[[datetime, datetime], bool]) -> Callable[[Pieces], Test]:
+    def compiled(pieces: Pieces) -> Test:
+        wanted = _to_moment(literal(pieces))
+
+        def test(value: str) -> bool:
+            try:
+                return compare(_to_moment(value), wanted)
+            except (ValueError, OverflowError):
+                return False
+
+        return test
+
+    return compiled
+
+
+def _to_moment(text: str) -> datetime:
+    """ISO 8601, or seconds since the epoch. Raises ValueError or OverflowError for anything else."""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) and len(text) != len("YYYYMMDD"):
+        return datetime.fromtimestamp(float(text), UTC)
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _bool(value: str, wanted: str) -> bool:
-    return value.lower() == wanted.lower()
+def _bool(pieces: Pieces) -> Test:
+    wanted = literal(pieces).lower()
+    if wanted not in ("true", "false"):
+        raise ValueError(wanted)
+
+    def test(value: str) -> bool:
+        return value.lower() == wanted
+
+    return test
 
 
-def _binary(value: str, wanted: str) -> bool:
-    return value == wanted
+def _binary(pieces: Pieces) -> Test:
+    wanted = literal(pieces)
+    base64.b64decode(wanted, validate=True)
+    return wanted.__eq__
 
 
-def _ip(value: str, wanted: str) -> bool:
-    try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(wanted, strict=False)
-    except ValueError:
-        return False
+def _ip(pieces: Pieces) -> Test:
+    network = ipaddress.ip_network(literal(pieces), strict=False)
+
+    def test(value: str) -> bool:
+        try:
+            return ipaddress.ip_address(value) in network
+        except ValueError:
+            return False
+
+    return test
 
 
-def _is_any(_: str) -> bool:
-    return True
+def _arn(pieces: Pieces) -> Test:
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
+    if text.count(":") < 5 and text != "":
+        raise ValueError(text)
+    return wildcards.arn_like(pieces)
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) is not None
-
-
-def _is_moment(text: str) -> bool:
-    return _moment(text) is not None
-
-
-def _is_bool(text: str) -> bool:
-    return text.lower() in ("true", "false")
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        return False
-    return True
-
-
-def _is_arn(text: str) -> bool:
-    return text.count(":") >= 5 or text == "*"
-
-
-_OPERATORS: Mapping[str, tuple[Test, bool, Callable[[str], bool]]] = {
-    "StringEquals": (_equals, False, _is_any),
-    "StringNotEquals": (_equals, True, _is_any),
-    "StringEqualsIgnoreCase": (_equals_ignoring_case, False, _is_any),
-    "StringNotEqualsIgnoreCase": (_equals_ignoring_case, True, _is_any),
-    "StringLike": (_like, False, _is_any),
-    "StringNotLike": (_like, True, _is_any),
-    "NumericEquals": (_number(float.__eq__), False, _is_number),
-    "NumericNotEquals": (_number(float.__eq__), True, _is_number),
-    "NumericLessThan": (_number(float.__lt__), False, _is_number),
-    "NumericLessThanEquals": (_number(float.__le__), False, _is_number),
-    "NumericGreaterThan": (_number(float.__gt__), False, _is_number),
-    "NumericGreaterThanEquals": (_number(float.__ge__), False, _is_number),
-    "DateEquals": (_date(datetime.__eq__), False, _is_moment),
-    "DateNotEquals": (_date(datetime.__eq__), True, _is_moment),
-    "DateLessThan": (_date(datetime.__lt__), False, _is_moment),
-    "DateLessThanEquals": (_date(datetime.__le__), False, _is_moment),
-    "DateGreaterThan": (_date(datetime.__gt__), False, _is_moment),
-    "DateGreaterThanEquals": (_date(datetime.__ge__), False, _is_moment),
-    "Bool": (_bool, False, _is_bool),
-    "BinaryEquals": (_binary, False, _is_base64),
-    "IpAddress": (_ip, False, _is_network),
-    "NotIpAddress": (_ip, True, _is_network),
-    "ArnEquals": (_arn_like, False, _is_arn),
-    "ArnLike": (_arn_like, False, _is_arn),
-    "ArnNotEquals": (_arn_like, True, _is_arn),
-    "ArnNotLike": (_arn_like, True, _is_arn),
-    "Null": (_bool, False, _is_bool),
+_OPERATORS: Mapping[str, _Operator] = {
+    "StringEquals": _Operator(_equals, takes_variables=True),
+    "StringNotEquals": _Operator(_equals, negated=True, takes_variables=True),
+    "StringEqualsIgnoreCase": _Operator(_equals_ignoring_case, takes_variables=True),
+    "StringNotEqualsIgnoreCase": _Operator(_equals_ignoring_case, negated=True, takes_variables=True),
+    "StringLike": _Operator(wildcards.like, takes_variables=True),
+    "StringNotLike": _Operator(wildcards.like, negated=True, takes_variables=True),
+    "NumericEquals": _Operator(_number(float.__eq__)),
+    "NumericNotEquals": _Operator(_number(float.__eq__), negated=True),
+    "NumericLessThan": _Operator(_number(float.__lt__)),
+    "NumericLessThanEquals": _Operator(_number(float.__le__)),
+    "NumericGreaterThan": _Operator(_number(float.__gt__)),
+    "NumericGreaterThanEquals": _Operator(_number(float.__ge__)),
+    "DateEquals": _Operator(_date(datetime.__eq__)),
+    "DateNotEquals": _Operator(_date(datetime.__eq__), negated=True),
+    "DateLessThan": _Operator(_date(datetime.__lt__)),
+    "DateLessThanEquals": _Operator(_date(datetime.__le__)),
+    "DateGreaterThan": _Operator(_date(datetime.__gt__)),
+    "DateGreaterThanEquals": _Operator(_date(datetime.__ge__)),
+    "Bool": _Operator(_bool, takes_variables=True),
+    "BinaryEquals": _Operator(_binary),
+    "IpAddress": _Operator(_ip),
+    "NotIpAddress": _Operator(_ip, negated=True),
+    "ArnEquals": _Operator(_arn, takes_variables=True),
+    "ArnLike": _Operator(_arn, takes_variables=True),
+    "ArnNotEquals": _Operator(_arn, negated=True, takes_variables=True),
+    "ArnNotLike": _Operator(_arn, negated=True, takes_variables=True),
+    "Null": _Operator(_bool),
 }
-"""operator -> (test, negated, whether a policy may have this value)."""

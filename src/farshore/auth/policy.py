@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from farshore.auth import wildcards
 from farshore.auth.conditions import Condition, compile_conditions
+from farshore.auth.wildcards import Fill, Pieces, Test, Wildcard
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ARN = re.compile(r"arn:(aws|aws-[a-z-]+|\*):[^:]*:[^:]*:[^:]*:.+", re.DOTALL)
 _ACTION = re.compile(r"(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)")
 _SID = re.compile(r"[A-Za-z0-9]*")
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
+_ACTIONS_MAX = 1024
 
 
 class PolicyKind(Enum):
@@ -42,24 +43,18 @@ class PolicyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A wildcard text (`*`, `?`), perhaps with policy variables, which are filled in when it is asked."""
+    """A text of an Action or Resource element, compiled. test: None where variables must be filled in first."""
 
     text: str
-    literal: bool
-    variables: bool
-    matches_all: bool
-    regex: re.Pattern[str] | None
+    pieces: Pieces
+    test: Test | None
 
-    def matches(self, value: str, fill: Callable[[str], str | None]) -> bool:
-        """Whether the value matches. `fill` gives a variable's value, None when the request has none (no match)."""
-        if self.matches_all:
-            return True
-        if self.variables:
-            filled = _fill(self.text, fill)
-            return filled is not None and filled.fullmatch(value) is not None
-        if self.literal:
-            return self.text == value
-        return self.regex is not None and self.regex.fullmatch(value) is not None
+    def matches(self, value: str, fill: Fill) -> bool:
+        """Whether the value matches. A variable without a value matches nothing."""
+        if self.test is not None:
+            return self.test(value)
+        filled = wildcards.fill_in(self.pieces, fill)
+        return filled is not None and _resource_test(filled)(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +88,20 @@ class Statement:
         """How a person finds it: its Sid, else its place in the document."""
         return self.sid or f"statement {self.index + 1}"
 
+    def names(self, action: str) -> bool:
+        """Whether the Action or NotAction element covers an action, given in lower case."""
+        if self.actions is not None:
+            return any(pattern.matches(action, _no_variables) for pattern in self.actions)
+        assert self.not_actions is not None, self
+        return not any(pattern.matches(action, _no_variables) for pattern in self.not_actions)
+
+
+class Candidates(NamedTuple):
+    """The statements of a policy whose action matches, in the document's order."""
+
+    allows: tuple[Statement, ...]
+    denies: tuple[Statement, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -100,6 +109,20 @@ class Policy:
 
     source: str
     statements: tuple[Statement, ...]
+    _by_action: dict[str, Candidates] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def candidates(self, action: str) -> Candidates:
+        """The statements that speak of an action, found once for each action."""
+        found = self._by_action.get(action)
+        if found is None:
+            if len(self._by_action) >= _ACTIONS_MAX:
+                self._by_action.clear()
+            speaking = [statement for statement in self.statements if statement.names(action.lower())]
+            found = self._by_action[action] = Candidates(
+                tuple(statement for statement in speaking if statement.allow),
+                tuple(statement for statement in speaking if not statement.allow),
+            )
+        return found
 
 
 def parse_policy(text: str | bytes, kind: PolicyKind, *, source: str) -> Policy:
@@ -237,7 +260,7 @@ def _actions(value: object) -> tuple[Pattern, ...] | None:
                 if ":" in text
                 else "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
             )
-    return tuple(compile_pattern(text.lower(), with_variables=False) for text in texts)
+    return tuple(_action(text) for text in texts)
 
 
 def _resources(value: object, with_variables: bool) -> tuple[Pattern, ...] | None:
@@ -247,51 +270,26 @@ def _resources(value: object, with_variables: bool) -> tuple[Pattern, ...] | Non
     for text in texts:
         if text != "*" and not _ARN.fullmatch(text):
             raise PolicyError(f'Resource {text} must be in ARN format or "*".')
-    return tuple(compile_pattern(text, with_variables=with_variables) for text in texts)
+    return tuple(_resource(text, with_variables) for text in texts)
 
 
-def compile_pattern(text: str, *, with_variables: bool) -> Pattern:
-    """A wildcard pattern; `${*}`, `${?}` and `${$}` stand for the characters themselves."""
-    variables = with_variables and "${" in text
-    wild = "*" in text or "?" in text
-    regex = re.compile(wildcard_regex(text), re.DOTALL) if wild and not variables else None
-    return Pattern(text, literal=not wild, variables=variables, matches_all=text == "*", regex=regex)
+def _action(text: str) -> Pattern:
+    pieces = wildcards.split(text.lower(), with_variables=False)
+    return Pattern(text, pieces, wildcards.like(pieces))
 
 
-def wildcard_regex(text: str) -> str:
-    """The regular expression of a text in which `*` is any run of characters and `?` any one."""
-    return "".join(
-        ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", text)
-    )
+def _resource(text: str, with_variables: bool) -> Pattern:
+    pieces = wildcards.split(text, with_variables=with_variables)
+    return Pattern(text, pieces, None if wildcards.has_variables(pieces) else _resource_test(pieces))
 
 
-def _fill(text: str, fill: Callable[[str], str | None]) -> re.Pattern[str] | None:
-    """The pattern with its variables filled in; what they hold is literal. None when one has no value."""
-    parts: list[str] = []
-    place = 0
-    for match in _VARIABLE.finditer(text):
-        parts.append(wildcard_regex(text[place : match.start()]))
-        value = match[1] if match[1] in ("*", "?", "$") else _variable(match[1], fill)
-        if value is None:
-            return None
-        parts.append(re.escape(value))
-        place = match.end()
-    parts.append(wildcard_regex(text[place:]))
-    return _compiled("".join(parts))
+def _resource_test(pieces: Pieces) -> Test:
+    """`*` is every resource; anything else is an ARN, whose wildcards stay within their segment."""
+    return wildcards.like(pieces) if pieces == (Wildcard.ANY,) else wildcards.arn_like(pieces)
 
 
-def _variable(expression: str, fill: Callable[[str], str | None]) -> str | None:
-    """`name` or `name, 'default'`."""
-    name, _, default = expression.partition(",")
-    value = fill(name.strip())
-    if value is None and default:
-        return default.strip().strip("'")
-    return value
-
-
-@lru_cache(maxsize=4096)
-def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex, re.DOTALL)
+def _no_variables(_: str) -> str | None:
+    return None
 
 
 def _texts(value: object, what: str) -> list[str]:

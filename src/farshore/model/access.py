@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 
 import msgspec
 
@@ -27,19 +28,46 @@ class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
         return f"AccessKey(id={self.id!r}, account_id={self.account_id!r})"
 
 
+class PrincipalKind(StrEnum):
+    """What a caller is, spelled as the condition key `aws:PrincipalType` spells it (a service has no such value)."""
+
+    ROOT = "Account"
+    USER = "User"
+    ASSUMED_ROLE = "AssumedRole"
+    SERVICE = "Service"
+    ANONYMOUS = "Anonymous"
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The authenticated caller; `ANONYMOUS` when a request carries no credentials."""
+    """The authenticated caller; `ANONYMOUS` when a request carries no credentials.
+
+    account_id: 12 digits; empty for an anonymous caller and for a service.
+    arn: of the root, the user, or the role's session (`arn:aws:sts::A:assumed-role/NAME/SESSION`); of a service its
+    name (`s3.amazonaws.com`).
+    unique_id: `aws:userid`: the account id, a user's AIDA…, a session's `AROA…:SESSION`.
+    name: of a user (`aws:username`); empty otherwise.
+    role_arn: of an assumed role, with its path; empty otherwise.
+    """
 
     account_id: str
     arn: str
     access_key_id: str
+    kind: PrincipalKind = PrincipalKind.ROOT
+    unique_id: str = ""
+    name: str = ""
+    role_arn: str = ""
 
     @property
     def anonymous(self) -> bool:
-        return not self.account_id
+        return self.kind is PrincipalKind.ANONYMOUS
 
 
-ANONYMOUS = Principal(account_id="", arn="", access_key_id="")
+ANONYMOUS = Principal(account_id="", arn="", access_key_id="", kind=PrincipalKind.ANONYMOUS, unique_id="anonymous")
+
+
+def service_principal(name: str) -> Principal:
+    """A service of the deployment that acts for itself (`s3.amazonaws.com`)."""
+    return Principal(account_id="", arn=name, access_key_id="", kind=PrincipalKind.SERVICE)
 
 
 def canonical_user_id(account_id: str) -> str:

@@ -1,0 +1,171 @@
+"""Wildcards and policy variables in the texts of a policy: `arn:aws:s3:::home/${aws:username}/*`.
+
+A text becomes pieces, and pieces become a test, once; a text with variables becomes a test when a request fills them.
+What a variable holds is literal text, never a wildcard.
+Source: IAM User Guide, "IAM policy elements: Variables and tags", "IAM JSON policy elements: Resource" (a wildcard
+stays within its segment of an ARN).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+Test = Callable[[str], bool]
+"""Whether a value of the request matches."""
+Fill = Callable[[str], str | None]
+"""A variable's name, lower-case -> its value in the request, None when the request has none (or several)."""
+
+_TOKEN = re.compile(r"\$\{([^}]*)\}|([*?])")
+_ARN_SEGMENTS = 6
+
+
+class Wildcard(Enum):
+    ANY = "*"
+    ONE = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`${name}` or `${name, 'default'}`. name: lower-case."""
+
+    name: str
+    default: str | None
+
+
+Piece = str | Wildcard | Variable
+Pieces = tuple[Piece, ...]
+
+
+def split(text: str, *, with_variables: bool) -> Pieces:
+    """Split a text into literal text, wildcards and variables. `${*}`, `${?}` and `${$}` are those characters.
+
+    Args:
+        with_variables: whether the policy's version (2012-10-17) and the element know variables.
+    """
+    pieces: list[Piece] = []
+    place = 0
+    for match in _TOKEN.finditer(text):
+        expression, wildcard = match[1], match[2]
+        if wildcard is None and not with_variables:
+            continue
+        if match.start() > place:
+            pieces.append(text[place : match.start()])
+        place = match.end()
+        if wildcard is not None:
+            pieces.append(Wildcard(wildcard))
+        elif expression in ("*", "?", "$"):
+            pieces.append(expression)
+        else:
+            pieces.append(_variable(expression))
+    if place < len(text):
+        pieces.append(text[place:])
+    return tuple(pieces)
+
+
+def has_variables(pieces: Pieces) -> bool:
+    return any(isinstance(piece, Variable) for piece in pieces)
+
+
+def fill_in(pieces: Pieces, fill: Fill) -> Pieces | None:
+    """The pieces with values for variables; None when one has neither value nor default."""
+    filled: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, Variable):
+            value = fill(piece.name)
+            if value is None:
+                value = piece.default
+            if value is None:
+                return None
+            filled.append(value)
+        else:
+            filled.append(piece)
+    return tuple(filled)
+
+
+def literal(pieces: Pieces) -> str:
+    """The text of pieces without variables, with `*` and `?` as the characters that they are."""
+    return "".join(piece if isinstance(piece, str) else _wildcard(piece).value for piece in pieces)
+
+
+def like(pieces: Pieces) -> Test:
+    """The test of a wildcard text: `*` is any run of characters, `?` any one."""
+    if not any(isinstance(piece, Wildcard) for piece in pieces):
+        return literal(pieces).__eq__
+    if pieces == (Wildcard.ANY,):
+        return _anything
+    if len(pieces) == 2 and isinstance(pieces[0], str) and pieces[1] is Wildcard.ANY:
+        return _prefix(pieces[0])
+    return _matcher(_regex(pieces, ".*", "."))
+
+
+def arn_like(pieces: Pieces) -> Test:
+    """As `like` for an ARN, whose wildcards stay within their segment. All after the fifth colon is one segment."""
+    segments = _segments(pieces)
+    if len(segments) < _ARN_SEGMENTS:
+        return _nothing
+    *head, last = segments
+    if any(isinstance(piece, Wildcard) for segment in head for piece in segment):
+        parts = [_regex(tuple(segment), "[^:]*", "[^:]") for segment in head]
+        return _matcher(":".join([*parts, _regex(tuple(last), ".*", ".")]))
+    return like(pieces)
+
+
+def _variable(expression: str) -> Variable:
+    name, comma, default = expression.partition(",")
+    return Variable(name.strip().lower(), default.strip().strip("'") if comma else None)
+
+
+def _wildcard(piece: Wildcard | Variable) -> Wildcard:
+    assert isinstance(piece, Wildcard), piece
+    return piece
+
+
+def _segments(pieces: Pieces) -> list[list[Piece]]:
+    """The six segments of an ARN; fewer where it has fewer."""
+    segments: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if not isinstance(piece, str):
+            segments[-1].append(piece)
+            continue
+        first, *others = piece.split(":", _ARN_SEGMENTS - len(segments))
+        segments[-1].append(first)
+        segments.extend([text] for text in others)
+    return segments
+
+
+def _regex(pieces: Pieces, any_: str, one: str) -> str:
+    expressions = {Wildcard.ANY: any_, Wildcard.ONE: one}
+    return "".join(re.escape(piece) if isinstance(piece, str) else expressions[_wildcard(piece)] for piece in pieces)
+
+
+def _prefix(text: str) -> Test:
+    def test(value: str) -> bool:
+        return value.startswith(text)
+
+    return test
+
+
+def _matcher(regex: str) -> Test:
+    fullmatch = _compiled(regex).fullmatch
+
+    def test(value: str) -> bool:
+        return fullmatch(value) is not None
+
+    return test
+
+
+@lru_cache(maxsize=4096)
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.DOTALL)
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+def _nothing(_: str) -> bool:
+    return False

@@ -1,0 +1,151 @@
+"""Condition operators, qualifiers, `IfExists` and policy variables, case by case.
+
+Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from farshore.auth.conditions import compile_conditions
+from farshore.auth.policy import PolicyError
+
+CASES: list[tuple[str, object, list[str], bool]] = [
+    # operator, the policy's value(s), the request's values, whether it holds
+    ("StringEquals", "may", ["may"], True),
+    ("StringEquals", "may", ["May"], False),
+    ("StringEquals", ["june", "may"], ["may"], True),
+    ("StringEquals", "m*", ["may"], False),
+    ("StringEquals", "m*", ["m*"], True),
+    ("StringEquals", "may", [], False),
+    ("StringEqualsIfExists", "may", [], True),
+    ("StringEqualsIfExists", "may", ["june"], False),
+    ("StringNotEquals", "may", ["june"], True),
+    ("StringNotEquals", ["may", "june"], ["june"], False),
+    ("StringNotEquals", "may", [], True),
+    ("StringEqualsIgnoreCase", "MAY", ["may"], True),
+    ("StringNotEqualsIgnoreCase", "MAY", ["may"], False),
+    ("StringLike", "m?y", ["may"], True),
+    ("StringLike", "m*", ["m"], True),
+    ("StringLike", "*a*", ["may"], True),
+    ("StringLike", "m?y", ["maay"], False),
+    ("StringLike", "m.y", ["may"], False),
+    ("StringLike", "m*", ["m\ny"], True),
+    ("StringNotLike", "m*", ["june"], True),
+    ("StringNotLike", "m*", ["may"], False),
+    ("NumericEquals", "10", ["10.0"], True),
+    ("NumericEquals", 10, ["10"], True),
+    ("NumericLessThan", "10", ["9"], True),
+    ("NumericLessThan", "10", ["10"], False),
+    ("NumericLessThanEquals", "10", ["10"], True),
+    ("NumericGreaterThan", "10", ["9"], False),
+    ("NumericGreaterThanEquals", "10", ["ten"], False),
+    ("NumericNotEquals", "10", ["11"], True),
+    ("DateLessThan", "2030-01-01T00:00:00Z", ["2029-12-31T23:59:59Z"], True),
+    ("DateGreaterThan", "2030-01-01T00:00:00Z", ["2029-12-31T23:59:59Z"], False),
+    ("DateEquals", "2030-01-01", ["2030-01-01T00:00:00Z"], True),
+    ("DateLessThan", "1893456000", ["2029-12-31T23:59:59Z"], True),
+    ("DateGreaterThanEquals", "2030-01-01T00:00:00Z", ["1893456000"], True),
+    ("Bool", "true", ["true"], True),
+    ("Bool", False, ["false"], True),
+    ("Bool", "TRUE", ["true"], True),
+    ("Bool", "true", ["false"], False),
+    ("Bool", "true", [], False),
+    ("BinaryEquals", "Y3JhbmU=", ["Y3JhbmU="], True),
+    ("IpAddress", "203.0.113.0/24", ["203.0.113.9"], True),
+    ("IpAddress", "203.0.113.9", ["203.0.113.9"], True),
+    ("IpAddress", "203.0.113.0/24", ["203.0.114.9"], False),
+    ("IpAddress", "2001:db8::/32", ["2001:db8:1::1"], True),
+    ("IpAddress", "2001:db8::/32", ["203.0.113.9"], False),
+    ("IpAddress", "203.0.113.0/24", ["no address"], False),
+    ("NotIpAddress", "203.0.113.0/24", ["203.0.113.9"], False),
+    ("NotIpAddress", "203.0.113.0/24", ["198.51.100.1"], True),
+    ("ArnEquals", "arn:aws:iam::1:role/*", ["arn:aws:iam::1:role/a/b"], True),
+    ("ArnLike", "arn:aws:iam::*:role/a", ["arn:aws:iam::1:role/a"], True),
+    ("ArnLike", "arn:aws:iam:*::role/a", ["arn:aws:iam::1:role/a"], False),
+    ("ArnLike", "arn:aws:*:::b", ["arn:aws:s3:x::b"], False),
+    ("ArnNotLike", "arn:aws:iam::*:role/a", ["arn:aws:iam::1:role/b"], True),
+    ("ArnEquals", "arn:aws:s3:::b:c", ["arn:aws:s3:::b:c"], True),
+    ("Null", "true", [], True),
+    ("Null", "true", ["x"], False),
+    ("Null", "false", ["x"], True),
+    ("Null", "false", [], False),
+    # A key with several values needs a qualifier.
+    ("StringEquals", "a", ["a", "b"], False),
+    ("StringNotEquals", "c", ["a", "b"], False),
+    ("ForAnyValue:StringEquals", "a", ["a", "b"], True),
+    ("ForAnyValue:StringEquals", "c", ["a", "b"], False),
+    ("ForAnyValue:StringEquals", "c", [], False),
+    ("ForAnyValue:StringNotEquals", "a", ["a", "b"], True),
+    ("ForAnyValue:StringNotEquals", "a", ["a"], False),
+    ("ForAnyValue:StringNotEquals", "a", [], False),
+    ("ForAllValues:StringEquals", ["a", "b"], ["a", "b"], True),
+    ("ForAllValues:StringEquals", ["a", "b"], ["a", "c"], False),
+    ("ForAllValues:StringEquals", "a", [], True),
+    ("ForAllValues:StringNotEquals", "c", ["a", "b"], True),
+    ("ForAllValues:StringNotEquals", "a", ["a", "b"], False),
+    ("ForAllValues:StringLike", "a*", ["aa", "ab"], True),
+    ("ForAnyValue:StringEqualsIfExists", "a", [], True),
+]
+
+
+def no_value(_: str) -> str | None:
+    return None
+
+
+@pytest.mark.parametrize(("operator", "values", "present", "holds"), CASES)
+def test_an_operator_holds(operator: str, values: object, present: list[str], holds: bool) -> None:
+    (condition,) = compile_conditions({operator: {"aws:Key": values}}, PolicyError, with_variables=True)
+    assert condition.key == "aws:key"
+    assert condition.holds(present, no_value) is holds
+
+
+VARIABLES: list[tuple[str, str, str, bool]] = [
+    ("StringEquals", "home/${aws:username}", "home/ana", True),
+    ("StringEquals", "home/${AWS:UserName}", "home/ana", True),
+    ("StringEquals", "home/${aws:username}", "home/ben", False),
+    ("StringEquals", "${aws:missing}", "", False),
+    ("StringEquals", "${aws:missing, 'ana'}", "ana", True),
+    ("StringEquals", "${*}${?}${$}", "*?$", True),
+    ("StringLike", "${*}", "anything", False),
+    ("StringLike", "${*}*", "*anything", True),
+    ("StringLike", "${aws:star}/x", "any/x", False),
+    ("StringLike", "${aws:star}/x", "*/x", True),
+    ("StringNotEquals", "${aws:missing}", "x", True),
+    ("ArnLike", "arn:aws:iam::1:user/${aws:username}", "arn:aws:iam::1:user/ana", True),
+]
+
+
+@pytest.mark.parametrize(("operator", "value", "present", "holds"), VARIABLES)
+def test_variables_are_filled_in_literally(operator: str, value: str, present: str, holds: bool) -> None:
+    known = {"aws:username": "ana", "aws:star": "*"}
+    (condition,) = compile_conditions({operator: {"k": value}}, PolicyError, with_variables=True)
+    assert condition.holds([present], known.get) is holds
+
+
+def test_the_old_version_knows_no_variables() -> None:
+    (condition,) = compile_conditions({"StringEquals": {"k": "${aws:username}"}}, PolicyError, with_variables=False)
+    assert condition.holds(["${aws:username}"], no_value)
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"StringEqual": {"k": "v"}},
+    {"ForEachValue:StringEquals": {"k": "v"}},
+    {"NumericEquals": {"k": "ten"}},
+    {"DateEquals": {"k": "soon"}},
+    {"Bool": {"k": "yes"}},
+    {"IpAddress": {"k": "203.0.113.300"}},
+    {"ArnEquals": {"k": "role/a"}},
+    {"BinaryEquals": {"k": "é"}},
+    {"StringEquals": "v"},
+    {"StringEquals": {"k": {"v": "w"}}},
+    {"NullIfExists": {"k": "true"}},
+]
+
+
+@pytest.mark.parametrize("block", REFUSED)
+def test_what_no_operator_takes_is_refused(block: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError):
+        compile_conditions(block, PolicyError, with_variables=True)

@@ -1,0 +1,133 @@
+"""Policy documents: what IAM's grammar takes and refuses, and what patterns of resources match."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from farshore.auth.policy import PolicyError, PolicyKind, compile_policy, parse_policy
+
+VERSION = "2012-10-17"
+
+
+def one(**members: Any) -> dict[str, Any]:
+    return {"Version": VERSION, "Statement": [{"Effect": "Allow", **members}]}
+
+
+IDENTITY = one(Action="s3:GetObject", Resource="*")
+RESOURCE = one(Action="s3:GetObject", Resource="arn:aws:s3:::b/*", Principal="*")
+TRUST = one(Action="sts:AssumeRole", Principal={"Service": "s3.amazonaws.com"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [(PolicyKind.IDENTITY, IDENTITY), (PolicyKind.RESOURCE, RESOURCE), (PolicyKind.TRUST, TRUST)],
+)
+def test_each_kind_takes_its_own_elements_only(kind: PolicyKind, document: dict[str, Any]) -> None:
+    assert len(compile_policy(document, kind, source="p").statements) == 1
+    for other in PolicyKind:
+        if other is not kind:
+            with pytest.raises(PolicyError):
+                compile_policy(document, other, source="p")
+
+
+REFUSED: list[object] = [
+    [],
+    "text",
+    {},
+    {"Version": VERSION},
+    {"Version": VERSION, "Statement": []},
+    {"Version": VERSION, "Statement": ["text"]},
+    {"Version": "2020-01-01", "Statement": IDENTITY["Statement"]},
+    {**IDENTITY, "Owner": "me"},
+    one(Action="s3:GetObject", Resource="*", Efect="Allow"),
+    {"Version": VERSION, "Statement": {"Effect": "allow", "Action": "s3:*", "Resource": "*"}},
+    {"Version": VERSION, "Statement": {"Action": "s3:*", "Resource": "*"}},
+    one(Resource="*"),
+    one(Action="s3:GetObject"),
+    one(Action="s3:GetObject", NotAction="s3:PutObject", Resource="*"),
+    one(Action="s3:GetObject", Resource="*", NotResource="*"),
+    one(Action="GetObject", Resource="*"),
+    one(Action="s3:Get Object", Resource="*"),
+    one(Action=["s3:GetObject", 7], Resource="*"),
+    one(Action="s3:GetObject", Resource="bucket/*"),
+    one(Action="s3:GetObject", Resource="arn:aws:s3"),
+    one(Action="s3:GetObject", Resource="*", Sid="with space"),
+    one(Action="s3:GetObject", Resource="*", Sid=7),
+    one(Action="s3:GetObject", Resource="*", Condition="x"),
+    {"Version": VERSION, "Statement": [{"Sid": "A", **IDENTITY["Statement"][0]}] * 2},
+]
+
+
+@pytest.mark.parametrize("document", REFUSED)
+def test_what_the_grammar_does_not_know_is_refused(document: object) -> None:
+    with pytest.raises(PolicyError):
+        compile_policy(document, PolicyKind.IDENTITY, source="p")
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "arn:aws:iam::111111111111:user/ana",
+        {"AWS": "arn:aws:iam::111111111111:user/*"},
+        {"AWS": "ana"},
+        {"AWS": "1111"},
+        {"Owner": "*"},
+        {},
+        [],
+        {"AWS": {"x": "y"}},
+    ],
+)
+def test_a_principal_is_everyone_an_account_or_a_whole_arn(principal: object) -> None:
+    with pytest.raises(PolicyError):
+        compile_policy(
+            one(Action="s3:GetObject", Resource="arn:aws:s3:::b/*", Principal=principal),
+            PolicyKind.RESOURCE,
+            source="p",
+        )
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"Version": "2012-10-17", "Version": "2012-10-17"}', "\ufeff{}"])
+def test_text_that_is_no_json_object_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError):
+        parse_policy(text, PolicyKind.IDENTITY, source="p")
+
+
+def test_a_root_arn_and_an_account_id_are_one_principal() -> None:
+    listed = [{"AWS": "111111111111"}, {"AWS": "arn:aws:iam::111111111111:root"}]
+    documents = [one(Action="s3:*", Resource="arn:aws:s3:::b", Principal=principal) for principal in listed]
+    compiled = [compile_policy(document, PolicyKind.RESOURCE, source="p") for document in documents]
+    assert compiled[0].statements[0].principals == compiled[1].statements[0].principals
+
+
+MATCHES: list[tuple[str, str, bool]] = [
+    ("*", "arn:aws:s3:::b/k", True),
+    ("arn:aws:s3:::b", "arn:aws:s3:::b", True),
+    ("arn:aws:s3:::b", "arn:aws:s3:::b/k", False),
+    ("arn:aws:s3:::b/*", "arn:aws:s3:::b/k/l", True),
+    ("arn:aws:s3:::b/*", "arn:aws:s3:::b", False),
+    ("arn:aws:s3:::b*", "arn:aws:s3:::bc/k", True),
+    ("arn:aws:s3:::b/?", "arn:aws:s3:::b/k", True),
+    ("arn:aws:s3:::b/?", "arn:aws:s3:::b/kk", False),
+    ("arn:aws:s3:::b/*/x", "arn:aws:s3:::b/k/l/x", True),
+    ("arn:aws:s3:::b/*", "arn:aws:s3:::b/k:l", True),
+    ("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/ana/x", True),
+    ("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/ben/x", False),
+    ("arn:aws:s3:::b/${aws:missing}/*", "arn:aws:s3:::b//x", False),
+    ("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/k", False),
+    ("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/*", True),
+    # A wildcard stays within its segment of the ARN.
+    ("arn:aws:s3:*:*:b/x", "arn:aws:s3:::b/x", True),
+    ("arn:aws:s3:*:*:b/x", "arn:aws:s3:::foo:b/x", False),
+    ("arn:aws:iam::*:role/x", "arn:aws:iam::1:role/x", True),
+    ("arn:*:s3:::b", "arn:aws:s3:::b", True),
+]
+
+
+@pytest.mark.parametrize(("pattern", "resource", "matches"), MATCHES)
+def test_a_resource_is_matched_segment_by_segment(pattern: str, resource: str, matches: bool) -> None:
+    policy = compile_policy(one(Action="s3:*", Resource=pattern), PolicyKind.IDENTITY, source="p")
+    resources = policy.statements[0].resources
+    assert resources is not None
+    assert resources[0].matches(resource, {"aws:username": "ana"}.get) is matches
