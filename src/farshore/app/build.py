@@ -14,6 +14,7 @@ from farshore.app.root_account import ensure_root
 from farshore.blobs.filesystem import FilesystemBlobStore
 from farshore.blobs.store import BlobsUnavailable
 from farshore.metadata.deployment_key import DeploymentKeyError
+from farshore.metadata.directory import Directory
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.metadata.sqlite_file import NewerSchemaError
@@ -55,6 +56,25 @@ async def open_deployment(settings: Settings, ring: Callable[[str], None]) -> As
         ) as error:
             raise CannotServe(f"cannot open the stores in {folder.path}: {error}") from error
         yield Deployment(directory=directory, regions=regions, clock=SystemClock(), ring=ring)
+
+
+@asynccontextmanager
+async def open_directory(folder: DataFolder) -> AsyncGenerator[Directory]:
+    """Open the directory of a data folder, beside a server that may be running on it.
+
+    Raises:
+        CannotServe: there is none, or it cannot be opened.
+    """
+    if not folder.directory.is_file():
+        raise CannotServe(f"{folder.path} is no data folder of Farshore: start the server once")
+    try:
+        directory = SqliteDirectory.open(folder.directory)
+    except (DeploymentKeyError, NewerSchemaError, OSError, StoreUnavailable, UnsupportedSqliteError) as error:
+        raise CannotServe(f"cannot open the directory in {folder.path}: {error}") from error
+    try:
+        yield directory
+    finally:
+        await directory.close()
 
 
 async def prepare(settings: Settings, root: RootCredentials) -> None:

@@ -5,17 +5,14 @@ No default password exists: what the environment does not set is random.
 
 from __future__ import annotations
 
-import secrets
-import string
+import msgspec
 
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.metadata.directory import Directory
 from farshore.model.access import AccessKey, Account
+from farshore.runtime import ids
 from farshore.runtime.settings import RootCredentials
-
-_KEY_ID_LETTERS = string.ascii_uppercase + "234567"
-_SECRET_LETTERS = string.ascii_letters + string.digits + "+/"
 
 
 async def ensure_root(directory: Directory, folder: DataFolder, root: RootCredentials, now_us: int) -> Account:
@@ -30,50 +27,42 @@ async def ensure_root(directory: Directory, folder: DataFolder, root: RootCreden
     """
     accounts = directory.accounts()
     if not accounts:
-        account = Account(id=root.account_id or new_account_id(), name="root", created_us=now_us)
-        key = _chosen_key(root, account.id) or new_key(account.id)
-        await directory.create_account(account, key)
+        account = Account(id=root.account_id or ids.account_id(), name="root", created_us=now_us)
+        key = _chosen_key(root, account.id, now_us) or new_key(account.id, now_us)
+        created = await directory.create_account(account, key)
+        assert created, account
         folder.write_credentials(key.id, key.secret)
         return account
     account = min(accounts, key=lambda one: one.created_us)
     if root.account_id not in (None, account.id):
         raise CannotServe(f"the data folder belongs to account {account.id}, but FARSHORE_ROOT_ACCOUNT_ID is another")
-    await _ensure_key(directory, folder, _chosen_key(root, account.id), account)
+    chosen = _chosen_key(root, account.id, now_us)
+    await _ensure_key(directory, folder, chosen, new_key(account.id, now_us))
     return account
 
 
-async def _ensure_key(directory: Directory, folder: DataFolder, chosen: AccessKey | None, account: Account) -> None:
+async def _ensure_key(directory: Directory, folder: DataFolder, chosen: AccessKey | None, spare: AccessKey) -> None:
     written = folder.read_credentials()
     if chosen is None:
         if written is not None and _works(directory, *written):
             return
-        chosen = new_key(account.id)
+        chosen = spare
     standing = directory.access_key(chosen.id)
-    if standing is not None and standing.account_id != account.id:
-        raise CannotServe(f"the access key {chosen.id} belongs to another account")
-    if standing != chosen:
+    if standing is not None and (standing.account_id != chosen.account_id or standing.user_id is not None):
+        raise CannotServe(f"the access key {chosen.id} belongs to another account, or to a user")
+    if standing is None or (standing.secret, standing.active) != (chosen.secret, True):
         await directory.put_access_key(chosen)
     if written is not None and written[0] != chosen.id:
         before = directory.access_key(written[0])
         if before is not None and before.active:
-            retired = AccessKey(id=before.id, secret=before.secret, account_id=before.account_id, active=False)
-            await directory.put_access_key(retired)
+            await directory.put_access_key(msgspec.structs.replace(before, active=False))
     if written != (chosen.id, chosen.secret):
         folder.write_credentials(chosen.id, chosen.secret)
 
 
-def new_account_id() -> str:
-    """12 random digits, the first not 0: some tools read account ids as numbers."""
-    return str(10**11 + secrets.randbelow(9 * 10**11))
-
-
-def new_key(account_id: str) -> AccessKey:
-    """A random key in AWS's form: AKIA and 16 characters, a secret of 40."""
-    return AccessKey(
-        id="AKIA" + "".join(secrets.choice(_KEY_ID_LETTERS) for _ in range(16)),
-        secret="".join(secrets.choice(_SECRET_LETTERS) for _ in range(40)),
-        account_id=account_id,
-    )
+def new_key(account_id: str, now_us: int) -> AccessKey:
+    """A random key of an account's root, in AWS's form."""
+    return AccessKey(id=ids.access_key_id(), secret=ids.secret_access_key(), account_id=account_id, created_us=now_us)
 
 
 def _works(directory: Directory, access_key_id: str, secret_access_key: str) -> bool:
@@ -81,7 +70,7 @@ def _works(directory: Directory, access_key_id: str, secret_access_key: str) -> 
     return key is not None and key.active and key.secret == secret_access_key
 
 
-def _chosen_key(root: RootCredentials, account_id: str) -> AccessKey | None:
+def _chosen_key(root: RootCredentials, account_id: str, now_us: int) -> AccessKey | None:
     if root.access_key_id is None or root.secret_access_key is None:
         return None
-    return AccessKey(id=root.access_key_id, secret=root.secret_access_key, account_id=account_id)
+    return AccessKey(id=root.access_key_id, secret=root.secret_access_key, account_id=account_id, created_us=now_us)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from farshore.cli import bench, demo, serve, status
+from farshore.cli import account, bench, demo, serve, status
 
 app = typer.Typer(
     help="An S3-compatible object store whose replication can be trusted.",
@@ -22,6 +22,7 @@ app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
+app.add_typer(account.app, name="account")
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from farshore.metadata.sqlite_file import sync_folder
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_SEAL_BYTES = _NONCE_BYTES + 16
+"""What sealing adds: the nonce and the tag."""
 
 
 class DeploymentKeyError(RuntimeError):
@@ -59,12 +61,24 @@ class DeploymentKey:
         return cls.load(path)
 
     def seal(self, secret: str, context: str) -> bytes:
+        return self.seal_bytes(secret.encode(), context)
+
+    def seal_bytes(self, content: bytes, context: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret.encode(), context.encode())
+        return nonce + self._cipher.encrypt(nonce, content, context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> str:
         """Raises DeploymentKeyError: sealed under another key, for another context, or damaged."""
+        content = self.unseal_bytes(sealed, context)
+        if content is None:
+            raise DeploymentKeyError(f"what is sealed for {context!r} does not fit the deployment key")
+        return content.decode()
+
+    def unseal_bytes(self, sealed: bytes, context: str) -> bytes | None:
+        """As `unseal`, for what a client brings: None where it does not fit."""
+        if len(sealed) < _SEAL_BYTES:
+            return None
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode()).decode()
-        except InvalidTag as error:
-            raise DeploymentKeyError(f"what is sealed for {context!r} does not fit the deployment key") from error
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+        except InvalidTag:
+            return None

@@ -1,23 +1,32 @@
-"""The port of the deployment's directory: accounts, access keys, and which region and account a bucket name belongs to.
+"""The port of the deployment's directory: accounts, identities, and which region and account a bucket name belongs to.
 
 Bucket names are unique in the deployment. A name is reserved here before its region creates the bucket, and released
 after its region deleted it; a crash between leaves a name without a bucket, which `CreateBucket` takes over and which
 start-up releases.
 
 Contract: reads are synchronous point reads of the last committed state; writes return when they are on disk;
-`generation()` is cheap and changes with every committed write, by any process, so that callers cache by it.
+`generation()` is cheap and changes with every committed write, by any process, so that callers cache by it. Users,
+groups, roles, policies and access keys are the port `identities`, in the same transactions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
+from farshore.metadata.identities import IdentityReader, IdentityTransaction
 from farshore.model.access import AccessKey, Account
 from farshore.model.buckets import BucketHome
 
+T = TypeVar("T")
+
 
 class Directory(Protocol):
+    @property
+    def identities(self) -> IdentityReader:
+        """Reads of identities."""
+        ...
+
     def generation(self) -> int: ...
 
     def access_key(self, access_key_id: str) -> AccessKey | None: ...
@@ -34,12 +43,30 @@ class Directory(Protocol):
 
     def all_bucket_homes(self) -> list[BucketHome]: ...
 
-    async def create_account(self, account: Account, key: AccessKey) -> None:
-        """Add an account with its first key. Raises AssertionError when the account id or key id exists."""
+    async def create_account(self, account: Account, key: AccessKey) -> bool:
+        """Add an account with its first key; False when an account has this name already, whatever its case.
+
+        Raises AssertionError when the account id or key id exists.
+        """
         ...
 
     async def put_access_key(self, key: AccessKey) -> None:
         """Add a key of an account that exists, or replace the secret and the activity of the key with this id."""
+        ...
+
+    async def write(self, command: Callable[[IdentityTransaction], T]) -> T:
+        """Run a command and return its result once its changes are on disk. Raises StoreUnavailable, or what it raises.
+
+        The command takes times and ids from its arguments: it may be run more than once.
+        """
+        ...
+
+    def seal(self, content: bytes, context: str) -> bytes:
+        """Encrypt under the deployment's key: only this deployment reads it, and only for the same context."""
+        ...
+
+    def unseal(self, sealed: bytes, context: str) -> bytes | None:
+        """What was sealed; None when it was not by this deployment, not for this context, or was changed since."""
         ...
 
     async def reserve_bucket(self, home: BucketHome) -> BucketHome:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
 from farshore.metadata import named_sql
 from farshore.metadata.deployment_key import DeploymentKey
+from farshore.metadata.identities import IdentityReader, IdentityTransaction
 from farshore.metadata.sqlite_file import FileTurn, prepare
+from farshore.metadata.sqlite_identities import SqliteIdentities
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session, connect
 from farshore.metadata.sqlite_writer import GroupWriter
@@ -17,6 +20,8 @@ from farshore.model.access import AccessKey, Account
 from farshore.model.buckets import BucketHome
 
 KEY_FILE = "deployment.key"
+
+T = TypeVar("T")
 
 _SQL = named_sql.load("directory")
 _CHECK = "farshore deployment key"
@@ -29,7 +34,8 @@ class SqliteDirectory:
     def __init__(self, path: Path, key: DeploymentKey) -> None:
         self._key = key
         self._session = Session(connect(path))
-        self._writer: GroupWriter[Session] = GroupWriter(path, lambda session: session)
+        self._identities = SqliteIdentities(self._session, key)
+        self._writer: GroupWriter[SqliteIdentities] = GroupWriter(path, lambda session: SqliteIdentities(session, key))
         self._keys: dict[str, AccessKey] = {}
         self._keys_generation = -1
 
@@ -45,6 +51,10 @@ class SqliteDirectory:
         prepare(path, "directory")
         return cls(path, _load_key(path))
 
+    @property
+    def identities(self) -> IdentityReader:
+        return self._identities
+
     def generation(self) -> int:
         row = self._session.one(_SQL["generation"])
         assert row is not None
@@ -57,10 +67,9 @@ class SqliteDirectory:
             self._keys_generation = generation
         found = self._keys.get(access_key_id)
         if found is None:
-            row = self._session.one(_SQL["access_key"], (access_key_id,))
-            if row is None:
-                return None
-            found = self._keys[access_key_id] = self._to_access_key(row)
+            found = self._identities.access_key(access_key_id)
+            if found is not None:
+                self._keys[access_key_id] = found
         return found
 
     def account(self, account_id: str) -> Account | None:
@@ -80,43 +89,54 @@ class SqliteDirectory:
     def all_bucket_homes(self) -> list[BucketHome]:
         return [_to_home(row) for row in self._session.all(_SQL["all_bucket_homes"])]
 
-    async def create_account(self, account: Account, key: AccessKey) -> None:
+    async def create_account(self, account: Account, key: AccessKey) -> bool:
         assert key.account_id == account.id, (key.account_id, account.id)
-        sealed = self._key.seal(key.secret, key.id)
 
-        def command(session: Session) -> None:
+        def command(tx: SqliteIdentities) -> bool:
+            if tx.session.one(_SQL["account_by_name"], (account.name,)) is not None:
+                return False
             try:
-                session.run(_SQL["create_account"], (account.id, account.name, account.created_us))
-                session.run(_SQL["create_access_key"], (key.id, key.account_id, sealed, key.active))
+                tx.session.run(_SQL["create_account"], (account.id, account.name, account.created_us))
             except apsw.ConstraintError as error:
-                raise AssertionError(f"account {account.id} or access key {key.id} exists") from error
+                raise AssertionError(f"account {account.id} exists") from error
+            tx.add_access_key(key)
+            return True
+
+        return await self._writer.write(command)
+
+    async def put_access_key(self, key: AccessKey) -> None:
+        def command(tx: SqliteIdentities) -> None:
+            if tx.access_key(key.id) is None:
+                tx.add_access_key(key)
+            else:
+                tx.replace_access_key(key)
 
         await self._writer.write(command)
 
-    async def put_access_key(self, key: AccessKey) -> None:
-        row = (key.id, key.account_id, self._key.seal(key.secret, key.id), key.active)
-        await self._writer.write(lambda session: session.run(_SQL["put_access_key"], row))
+    async def write(self, command: Callable[[IdentityTransaction], T]) -> T:
+        return await self._writer.write(command)
+
+    def seal(self, content: bytes, context: str) -> bytes:
+        return self._key.seal_bytes(content, context)
+
+    def unseal(self, sealed: bytes, context: str) -> bytes | None:
+        return self._key.unseal_bytes(sealed, context)
 
     async def reserve_bucket(self, home: BucketHome) -> BucketHome:
-        def command(session: Session) -> BucketHome:
-            standing = _bucket_home(session, home.name)
+        def command(tx: SqliteIdentities) -> BucketHome:
+            standing = _bucket_home(tx.session, home.name)
             if standing is None:
-                session.run(_SQL["reserve_bucket"], (home.name, home.region, home.owner, home.created_us))
+                tx.session.run(_SQL["reserve_bucket"], (home.name, home.region, home.owner, home.created_us))
             return standing or home
 
         return await self._writer.write(command)
 
     async def release_bucket(self, name: str) -> None:
-        await self._writer.write(lambda session: session.run(_SQL["release_bucket"], (name,)))
+        await self._writer.write(lambda tx: tx.session.run(_SQL["release_bucket"], (name,)))
 
     async def close(self) -> None:
         await self._writer.close()
         self._session.close()
-
-    def _to_access_key(self, row: Row) -> AccessKey:
-        key_id, account_id, sealed, active = row
-        secret = self._key.unseal(sealed, key_id)
-        return AccessKey(id=key_id, secret=secret, account_id=account_id, active=active == 1)
 
 
 def _load_key(path: Path) -> DeploymentKey:

@@ -17,12 +17,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An access key with its secret: only ever in memory and in the directory, never printed or logged."""
+    """An access key with its secret: only ever in memory and in the directory, never printed or logged.
+
+    user_id: unique id (AIDA…) of the user that it belongs to; None for the account's root.
+    """
 
     id: str
     secret: str
     account_id: str
     active: bool = True
+    user_id: str | None = None
+    created_us: int = 0
 
     def __repr__(self) -> str:
         return f"AccessKey(id={self.id!r}, account_id={self.account_id!r})"

@@ -1,4 +1,4 @@
-"""Ids that Farshore makes: version ids, upload ids, blob ids, request ids.
+"""Ids that Farshore makes: version ids, upload ids, blob ids, request ids, ids of accounts and identities.
 
 Version ids are 32 characters of `[A-Za-z0-9._]`, as S3's are: 8 bytes of creation time and 16 random bytes. The time
 is a hint for look-ups only; the order of versions never derives from the text of the id (replicas bring foreign ones).
@@ -10,9 +10,12 @@ import base64
 import os
 import re
 import secrets
+import string
 
 _TO_ID = bytes.maketrans(b"+/", b"._")
 _FROM_ID = bytes.maketrans(b"._", b"+/")
+_KEY_ID_LETTERS = string.ascii_uppercase + "234567"
+_SECRET_LETTERS = string.ascii_letters + string.digits + "+/"
 _VERSION_ID = re.compile(r"[A-Za-z0-9._]{32}\Z")
 
 
@@ -47,3 +50,23 @@ def request_id() -> str:
 def rule_id() -> str:
     """A generated replication rule id, for rules that come without one."""
     return base64.b64encode(os.urandom(36)).translate(bytes.maketrans(b"+/", b"-_")).decode("ascii")
+
+
+def account_id() -> str:
+    """A new account id: 12 digits, the first not 0, since some tools read account ids as numbers."""
+    return str(10**11 + secrets.randbelow(9 * 10**11))
+
+
+def access_key_id(prefix: str = "AKIA") -> str:
+    """A new access key id: `AKIA` (long-lived) or `ASIA` (of a session) and 16 characters."""
+    return prefix + "".join(secrets.choice(_KEY_ID_LETTERS) for _ in range(16))
+
+
+def secret_access_key() -> str:
+    """A new secret of 40 characters: 240 random bits."""
+    return "".join(secrets.choice(_SECRET_LETTERS) for _ in range(40))
+
+
+def unique_id(prefix: str) -> str:
+    """A new unique id in IAM's form: `AIDA` (user), `AGPA` (group), `AROA` (role), `ANPA` (policy), 17 characters."""
+    return prefix + "".join(secrets.choice(_KEY_ID_LETTERS) for _ in range(17))

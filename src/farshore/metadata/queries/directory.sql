@@ -3,9 +3,6 @@
 -- name: generation
 PRAGMA data_version
 
--- name: access_key
-SELECT id, account_id, sealed_secret, active FROM access_key WHERE id = ?1
-
 -- name: account
 SELECT id, name, created_us FROM account WHERE id = ?1
 
@@ -25,15 +22,11 @@ WHERE owner = ?1 AND name >= ?2 AND (name > ?2 OR ?3) ORDER BY name
 -- name: all_bucket_homes
 SELECT {bucket_home_columns} FROM bucket_home ORDER BY name
 
+-- name: account_by_name
+SELECT id, name, created_us FROM account WHERE name = ?1 COLLATE NOCASE
+
 -- name: create_account
 INSERT INTO account (id, name, created_us) VALUES (?, ?, ?)
-
--- name: create_access_key
-INSERT INTO access_key (id, account_id, sealed_secret, active) VALUES (?, ?, ?, ?)
-
--- name: put_access_key
-INSERT INTO access_key (id, account_id, sealed_secret, active) VALUES (?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET sealed_secret = excluded.sealed_secret, active = excluded.active
 
 -- name: reserve_bucket
 INSERT INTO bucket_home (name, region, owner, created_us) VALUES (?, ?, ?, ?)
