@@ -42,7 +42,7 @@ def session(account: str, role: str = "reader", name: str = "night", path: str =
 
 def statement(effect: str, action: str | list[str] = "s3:GetObject", **elements: Any) -> dict[str, Any]:
     """A statement; a resource's policy names its `principal` as a text (an ARN, an account or `*`)."""
-    written = {"Effect": effect, "Action": action}
+    written: dict[str, Any] = {"Effect": effect, "Action": action}
     if "NotResource" not in elements:
         written["Resource"] = "*"
     for name, value in elements.items():
