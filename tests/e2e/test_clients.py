@@ -134,8 +134,9 @@ def keys(client: Any, bucket: str) -> set[str]:
 
 
 def arrived(server: Any, pair: tuple[str, str]) -> None:
+    """What stands at the source stands at the destination. (Keys that a client deleted since stay there.)"""
     s3, west = server.client("s3"), server.client("s3", "us-west-2")
-    wait_for(lambda: keys(s3, pair[0]) == keys(west, pair[1]), 60, "every key at the destination")
+    wait_for(lambda: keys(s3, pair[0]) <= keys(west, pair[1]), 60, "every key at the destination")
 
 
 def test_aws_cli_syncs_a_tree_and_it_arrives_whole(

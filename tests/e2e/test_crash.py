@@ -65,7 +65,7 @@ class Writer(threading.Thread):
 
 
 def test_kill_nine_loses_nothing(server_factory: Any, request: pytest.FixtureRequest) -> None:
-    """Rounds of concurrent uploads and SIGKILL: what was answered is there, what a rule covers arrives, nothing half."""
+    """Rounds of uploads and SIGKILL: what was answered is there, what a rule covers arrives, nothing half-written."""
     rounds = 200 if request.config.getoption("--slow") else 20
     seed = random.randrange(2**32)
     print(f"seed {seed}")

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from farshore.auth.request_credentials import RequestCredentials, read_credentials
+from farshore.auth.request_credentials import RequestCredentials, query_parameters, read_credentials
+from farshore.auth.sigv2 import read_presigned, verify_presigned
 from farshore.auth.sigv4 import VerifiedSignature, Verifier
 from farshore.metadata.directory import Directory
 from farshore.model.access import ANONYMOUS, AccessKey, Principal
@@ -21,7 +22,7 @@ _CACHED_KEYS_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """The caller; for a signed request also what it was signed with."""
+    """The caller; for a request signed by Version 4 also what it was signed with."""
 
     principal: Principal
     credentials: RequestCredentials | None
@@ -42,12 +43,23 @@ class Authenticator:
         self._keys: dict[str, tuple[AccessKey, Principal]] = {}
 
     def authenticate(
-        self, *, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str], now_us: int
+        self,
+        *,
+        method: str,
+        raw_path: str,
+        raw_query: str,
+        headers: Mapping[str, str],
+        now_us: int,
+        host_bucket: str | None = None,
     ) -> Authenticated:
-        """The caller of a request. Raises AWS's error for credentials that do not hold."""
+        """The caller of a request. Raises AWS's error for credentials that do not hold.
+
+        Args:
+            host_bucket: the bucket of a virtual-host style request.
+        """
         credentials = read_credentials(headers, raw_query)
         if credentials is None:
-            return ANONYMOUS_REQUEST
+            return self._without_scope(method, raw_path, raw_query, headers, now_us, host_bucket)
         if credentials.session_token is not None:
             raise InvalidToken()
         key, principal = self._key(credentials.access_key_id)
@@ -63,6 +75,34 @@ class Authenticator:
             services=_SERVICES,
         )
         return Authenticated(principal, credentials, signature)
+
+    def _without_scope(
+        self,
+        method: str,
+        raw_path: str,
+        raw_query: str,
+        headers: Mapping[str, str],
+        now_us: int,
+        host_bucket: str | None,
+    ) -> Authenticated:
+        """The caller of a URL presigned by the older version, else nobody."""
+        presigned = read_presigned(query_parameters(raw_query))
+        if presigned is None:
+            return ANONYMOUS_REQUEST
+        if presigned.session_token is not None:
+            raise InvalidToken()
+        key, principal = self._key(presigned.access_key_id)
+        verify_presigned(
+            presigned,
+            key.secret,
+            method=method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            headers=headers,
+            host_bucket=host_bucket,
+            now=datetime.fromtimestamp(now_us / 1e6, UTC),
+        )
+        return Authenticated(principal, None, None)
 
     def _key(self, access_key_id: str) -> tuple[AccessKey, Principal]:
         generation = self._directory.generation()

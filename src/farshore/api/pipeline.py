@@ -33,7 +33,7 @@ from farshore.model.errors import (
 )
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Request
-from farshore.wire.addressing import parse_query, resolve
+from farshore.wire.addressing import bucket_of_host, parse_query, resolve
 from farshore.wire.aws_chunked import AwsChunkedDecoder, Mode
 from farshore.wire.service_model import ServiceModel
 
@@ -87,7 +87,12 @@ class Pipeline:
         labels.resource = raw_path
         query = parse_query(raw_query)
         caller = self.authenticator.authenticate(
-            method=http.method, raw_path=raw_path, raw_query=raw_query, headers=headers, now_us=now_us
+            method=http.method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            headers=headers,
+            now_us=now_us,
+            host_bucket=bucket_of_host(headers.get("Host", ""), self.domains),
         )
         operation = self.model.route(http.method, bucket, key, query, headers)
         handler = S3.get(operation.name)
@@ -109,6 +114,7 @@ class Pipeline:
             request_id=labels.request_id,
             now_us=now_us,
             region=self.default_region if credentials is None else credentials.region,
+            region_signed=credentials is not None,
             presigned=credentials is not None and credentials.presigned,
             content_sha256=content_sha256,
             headers=headers,

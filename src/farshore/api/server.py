@@ -21,6 +21,8 @@ from farshore.service.status import deployment_status
 from farshore.wire.service_model import load
 
 _OWN_PATHS = "/-/"
+_CLOSE_S = 1.0
+"""For connections to close once nothing is under way on them: the last answers go out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class ApiServer:
             default_region=settings.default_region,
         )
         self._draining = False
+        self._under_way = 0
+        self._drained = asyncio.Event()
         self._web = web.Server(
             self._handle,
             access_log=None,
@@ -65,14 +69,34 @@ class ApiServer:
             self._listeners.append(await loop.create_server(self._web, sock=listening, backlog=1024))
 
     async def drain(self, timeout_s: float) -> None:
-        """Accept no more, finish what is under way within the time, then close."""
+        """Accept no more, finish what is under way within the time, then close.
+
+        aiohttp's own shutdown drops what a connection still receives, so it comes after the requests under way.
+        """
         self._draining = True
         for listener in self._listeners:
             listener.close()
+        if self._under_way:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._drained.wait()
+        self._web.pre_shutdown()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._web.shutdown(timeout_s), timeout_s + 1)
+            await asyncio.wait_for(self._web.shutdown(_CLOSE_S), _CLOSE_S * 2)
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        self._under_way += 1
+        try:
+            response = await self._answer(http)
+            if self._draining:
+                response.force_close()
+            return response
+        finally:
+            self._under_way -= 1
+            if self._draining and not self._under_way:
+                self._drained.set()
+
+    async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         if http.raw_path.startswith(_OWN_PATHS):
             return await self._own(http)
         return await self._pipeline.handle(http)

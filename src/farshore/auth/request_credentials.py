@@ -1,6 +1,7 @@
 """The credentials in a request: the Authorization header, or a presigned URL's query. Read here, not yet believed.
 
-Signature Version 4 alone is understood; the older version, and the one with asymmetric keys, are refused by name.
+Signature Version 4 is understood. Of the older version only presigned URLs are, by `sigv2`; otherwise it, and the version
+with asymmetric keys, are refused by name.
 Source: API Reference, "Authenticating Requests (AWS Signature Version 4)"; answers recorded on AWS.
 """
 
@@ -48,7 +49,6 @@ _QUERY_NAMES = (
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 )
-_OLD_QUERY_NAMES = ("Signature", "Expires", "AWSAccessKeyId")
 _OTHER_MECHANISM = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 
 
@@ -79,7 +79,7 @@ class RequestCredentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_credentials(headers: Mapping[str, str], raw_query: str) -> RequestCredentials | None:
-    """Read the credentials of a request; None when it is anonymous.
+    """Read the credentials of a request; None when it carries none of this version.
 
     Args:
         headers: case-insensitive.
@@ -88,16 +88,14 @@ def read_credentials(headers: Mapping[str, str], raw_query: str) -> RequestCrede
         AuthorizationHeaderMalformed, AuthorizationQueryParametersError: credentials of another form.
         InvalidArgument: an unknown mechanism, two at once, or an x-amz-content-sha256 that is none.
         InvalidRequest: an older mechanism; S3 without x-amz-content-sha256.
-        AccessDenied: no date; some parameters of the older mechanism.
+        AccessDenied: no date.
         NotImplemented: asymmetric signatures.
     """
     authorization = headers.get("Authorization")
-    query = _query_parameters(raw_query)
+    query = query_parameters(raw_query)
     if authorization is None:
         if any(name in query for name in _QUERY_NAMES):
             return _from_query(headers, query)
-        if "Signature" in query or "AWSAccessKeyId" in query:
-            raise _old_query(query)
         return None
     if "X-Amz-Algorithm" in query or "Signature" in query:
         raise _authorization_argument(
@@ -179,7 +177,7 @@ def _components(text: str) -> dict[str, str]:
     return fields
 
 
-def _query_parameters(raw_query: str) -> dict[str, str]:
+def query_parameters(raw_query: str) -> dict[str, str]:
     """The query's parameters, decoded; none when no name of a mechanism can be among them."""
     if "X-Amz-" not in raw_query and "Signature" not in raw_query and "AWSAccessKeyId" not in raw_query:
         return {}
@@ -189,12 +187,6 @@ def _query_parameters(raw_query: str) -> dict[str, str]:
 
 def _decoded(text: str) -> str:
     return unquote_plus(text) if "%" in text or "+" in text else text
-
-
-def _old_query(query: Mapping[str, str]) -> S3Error:
-    if all(name in query for name in _OLD_QUERY_NAMES):
-        return InvalidRequest(_OTHER_MECHANISM)
-    return AccessDenied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
 
 
 def _from_query(headers: Mapping[str, str], query: Mapping[str, str]) -> RequestCredentials:

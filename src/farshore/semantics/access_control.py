@@ -31,15 +31,21 @@ _BUCKET_ACLS = frozenset(("private", "public-read", "public-read-write", "authen
 _GRANTS = frozenset(("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"))
 
 
-def check_object_acl(params: Mapping[str, Any]) -> None:
-    """Accept a write of an object without ACL, or with `bucket-owner-full-control`, which says what holds anyway.
+def check_object_acl(params: Mapping[str, Any], *, by_owner: bool) -> None:
+    """Accept a write of an object without ACL, or with one that says what holds anyway.
 
+    Args:
+        by_owner: the caller belongs to the bucket owner's account. Then `private` says that the bucket owner has full
+            control; of another account it would say that the writer has.
     Raises:
         InvalidArgument: no canned ACL. InvalidRequest: a canned ACL and grants together.
-        AccessControlListNotSupported: any other ACL, `private` included.
+        AccessControlListNotSupported: any other ACL.
+    Source: as the module: "PUT requests that don't specify an ACL or specify bucket owner full control ACLs or
+        equivalent forms". Clients that always send `private` work in their own account and fail in another.
     """
     acl = _canned(params, _OBJECT_ACLS)
-    if (acl is not None and acl != "bucket-owner-full-control") or not params.keys().isdisjoint(_GRANTS):
+    same = acl in (None, "bucket-owner-full-control") or (acl == "private" and by_owner)
+    if not same or not params.keys().isdisjoint(_GRANTS):
         raise AccessControlListNotSupported()
 
 

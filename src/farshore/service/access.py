@@ -73,7 +73,7 @@ def authorize(request: Request, region: Region, bucket: Bucket, action: str) -> 
         AccessDenied: anonymous, another account, or x-amz-expected-bucket-owner is another account.
         AuthorizationHeaderMalformed: signed for another region than the bucket's, which AWS refuses too.
     """
-    if request.region != region.name and not request.principal.anonymous:
+    if request.region_signed and request.region != region.name:
         raise _wrong_region(request, region.name)
     if not may(request.principal, bucket, action):
         raise AccessDenied()

@@ -21,8 +21,7 @@ async def get_bucket_acl(request: Request) -> Answer:
 
 
 async def get_object_acl(request: Request) -> Answer:
-    _addressed_object(request, "s3:GetObjectAcl")
-    _, bucket = bucket_for(request, "s3:GetObjectAcl")
+    bucket = _addressed_object(request, "s3:GetObjectAcl")
     return Answer(output=_owner_only(bucket))
 
 
@@ -34,19 +33,20 @@ async def put_bucket_acl(request: Request) -> Answer:
 
 
 async def put_object_acl(request: Request) -> Answer:
-    _addressed_object(request, "s3:PutObjectAcl")
+    bucket = _addressed_object(request, "s3:PutObjectAcl")
     if "ACL" not in request.params:
         raise AccessControlListNotSupported()
-    access_control.check_object_acl(request.params)
+    access_control.check_object_acl(request.params, by_owner=request.principal.account_id == bucket.owner)
     return Answer()
 
 
-def _addressed_object(request: Request, action: str) -> None:
+def _addressed_object(request: Request, action: str) -> Bucket:
     version_id: str | None = request.params.get("VersionId")
     if version_id is not None:
         versioning.check_version_id(version_id)
     _, bucket, found = version_for(request, action)
     live_version(request, bucket, found)
+    return bucket
 
 
 def _owner_only(bucket: Bucket) -> Params:

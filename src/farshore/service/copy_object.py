@@ -51,7 +51,7 @@ async def copy_object(request: Request) -> Answer:
         in_place = current is not None and current.version_id == old.version_id
         if in_place:
             object_attributes.check_self_copy(params)
-    access_control.check_object_acl(params)
+    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
     draft = Version(
         bucket_id=bucket.id,
         key=params["Key"],

@@ -72,6 +72,7 @@ class Request:
     """One authenticated request on its way through a service function.
 
     region: the region whose endpoint was addressed (the signature's scope, else the default).
+    region_signed: the signature names the region. Anonymous requests and older presigned URLs name none.
     headers: the HTTP headers, case-insensitive.
     content_sha256: the hex digest the payload must have, None when the client signed none.
     """
@@ -84,6 +85,7 @@ class Request:
     request_id: str
     now_us: int
     region: str
+    region_signed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     presigned: bool = False
     content_sha256: str | None = None

@@ -27,7 +27,7 @@ async def create_multipart_upload(request: Request) -> Answer:
     params = request.params
     naming.check_key(params["Key"])
     region, bucket = bucket_for(request, "s3:PutObject")
-    access_control.check_object_acl(params)
+    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
     algorithm, checksum_type = upload_checksum(params)
     upload = Upload(
         bucket_id=bucket.id,

@@ -24,7 +24,7 @@ async def put_object(request: Request) -> Answer:
     params = request.params
     naming.check_key(params["Key"])
     region, bucket = bucket_for(request, "s3:PutObject")
-    access_control.check_object_acl(params)
+    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
     preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
     attributes = object_attributes.put_attributes(params)
     draft = Version(

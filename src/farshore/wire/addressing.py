@@ -44,7 +44,7 @@ def resolve(host: str, raw_path: str, domains: Sequence[str]) -> tuple[str | Non
         raw_path = _ABSOLUTE.sub("", raw_path, count=1) or "/"
         if raw_path[0] != "/":
             raise InvalidURI(URI=raw_path)
-    bucket = _bucket_of_host(host, domains)
+    bucket = bucket_of_host(host, domains)
     if bucket is not None:
         return bucket, _decode(raw_path[1:]) or None
     name, _, key = raw_path[1:].partition("/")
@@ -73,7 +73,8 @@ def parse_query(raw_query: str) -> dict[str, str]:
     return query if len(query) == len(pairs) else RepeatedQuery(pairs)
 
 
-def _bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
+def bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
+    """The bucket of a virtual-host style request; None where the host names none."""
     if not host or host[0] == "[":
         return None
     name = host.partition(":")[0].rstrip(".").lower()

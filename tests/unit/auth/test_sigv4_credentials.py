@@ -266,23 +266,6 @@ def test_a_presigned_url_needs_all_its_parameters(name: str, value: str | None) 
     assert refused(error) == (AuthorizationQueryParametersError, REQUIRED_QUERY)
 
 
-OLD_QUERY = {"AWSAccessKeyId": ACCESS_KEY_ID, "Signature": "vjbyPxybdZaNmGa%2ByT272YEAiv4%3D", "Expires": "1141889120"}
-
-
-def test_a_url_presigned_by_the_older_version_is_refused_by_name() -> None:
-    with pytest.raises(S3Error) as error:
-        read_credentials(CIMultiDict(), "&".join(f"{name}={value}" for name, value in OLD_QUERY.items()))
-    assert refused(error) == (InvalidRequest, OTHER_MECHANISM)
-
-
-@pytest.mark.parametrize("names", [["Signature"], ["AWSAccessKeyId", "Expires"], ["Signature", "AWSAccessKeyId"]])
-def test_a_url_with_some_parameters_of_the_older_version_is_told_of_the_others(names: list[str]) -> None:
-    with pytest.raises(S3Error) as error:
-        read_credentials(CIMultiDict(), "&".join(f"{name}={OLD_QUERY[name]}" for name in names))
-    message = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
-    assert refused(error) == (AccessDenied, message)
-
-
 @pytest.mark.parametrize(
     ("changes", "kind", "message"),
     [

@@ -4,6 +4,7 @@ your bucket"; answers recorded on AWS."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,18 +18,34 @@ from farshore.model.errors import (
 from farshore.semantics.access_control import check_bucket_acl, check_object_acl
 
 
-@pytest.mark.parametrize("params", [{}, {"ACL": "bucket-owner-full-control"}])
-def test_an_object_s_acl_may_say_what_holds_anyway(params: dict[str, str]) -> None:
-    check_object_acl(params)
+@pytest.mark.parametrize(
+    ("params", "by_owner"),
+    [
+        ({}, True),
+        ({}, False),
+        ({"ACL": "bucket-owner-full-control"}, True),
+        ({"ACL": "bucket-owner-full-control"}, False),
+        ({"ACL": "private"}, True),
+    ],
+)
+def test_an_object_s_acl_may_say_what_holds_anyway(params: dict[str, str], by_owner: bool) -> None:
+    """`private` says so too where the writer is the bucket owner, and only there."""
+    check_object_acl(params, by_owner=by_owner)
 
 
 @pytest.mark.parametrize(
-    "params",
-    [{"ACL": "private"}, {"ACL": "public-read"}, {"ACL": "bucket-owner-read"}, {"GrantRead": 'id="x"'}],
+    ("params", "by_owner"),
+    [
+        ({"ACL": "private"}, False),
+        ({"ACL": "public-read"}, True),
+        ({"ACL": "bucket-owner-read"}, True),
+        ({"GrantRead": 'id="x"'}, True),
+        ({"ACL": "public-read"}, False),
+    ],
 )
-def test_an_object_has_no_other_acl(params: dict[str, str]) -> None:
+def test_an_object_has_no_other_acl(params: dict[str, str], by_owner: bool) -> None:
     with pytest.raises(AccessControlListNotSupported):
-        check_object_acl(params)
+        check_object_acl(params, by_owner=by_owner)
 
 
 @pytest.mark.parametrize("params", [{}, {"ACL": "private"}])
@@ -42,7 +59,7 @@ def test_a_bucket_has_no_other_acl(params: dict[str, str]) -> None:
         check_bucket_acl(params)
 
 
-@pytest.mark.parametrize("check", [check_object_acl, check_bucket_acl])
+@pytest.mark.parametrize("check", [partial(check_object_acl, by_owner=True), check_bucket_acl])
 def test_an_acl_that_does_not_exist_is_an_invalid_argument_without_message(
     check: Callable[[dict[str, Any]], None],
 ) -> None:
@@ -52,7 +69,7 @@ def test_an_acl_that_does_not_exist_is_an_invalid_argument_without_message(
     assert refused.value.details == {"ArgumentName": "x-amz-acl", "ArgumentValue": "fake-acl"}
 
 
-@pytest.mark.parametrize("check", [check_object_acl, check_bucket_acl])
+@pytest.mark.parametrize("check", [partial(check_object_acl, by_owner=True), check_bucket_acl])
 def test_canned_acl_and_grants_do_not_go_together(check: Callable[[dict[str, Any]], None]) -> None:
     with pytest.raises(InvalidRequest, match="Specifying both Canned ACLs and Header Grants is not allowed"):
         check({"ACL": "private", "GrantRead": 'id="x"'})
