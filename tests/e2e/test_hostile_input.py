@@ -138,7 +138,8 @@ def test_a_body_other_than_the_signed_one_is_refused(raw: Raw, size: int) -> Non
         b"<Other><Status>Enabled</Status></Other>",
         b"<VersioningConfiguration><Status>enabled</Status></VersioningConfiguration>",
         b'<!DOCTYPE x [<!ENTITY a "b">]><VersioningConfiguration><Status>&a;</Status></VersioningConfiguration>',
-        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><VersioningConfiguration>&b;</VersioningConfiguration>',
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        b"<VersioningConfiguration>&b;</VersioningConfiguration>",
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><VersioningConfiguration/>',
         b"<VersioningConfiguration>" + b"<a>" * 10_000,
         b"\xff\xfe\x00",

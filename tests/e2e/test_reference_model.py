@@ -15,6 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.e2e.reference_bucket import ReferenceBucket
 
 KEYS = st.sampled_from(["a", "a/b", "a/b/c", "a//", "b/../x", "logs/1", "logs/2", "ü/é", "z\u0001", "a b+c%", "中"])
+KEYS_IN_XML = KEYS.filter(lambda key: "\u0001" not in key)
+"""Multipart answers name the key in XML 1.0, where a control character cannot stand: clients fail, on AWS too."""
 BODIES = st.binary(max_size=40)
 TAGS = st.dictionaries(st.sampled_from(["k", "team"]), st.sampled_from(["", "v", "blue"]), max_size=2)
 ROLE = "arn:aws:iam::111122223333:role/replication"
@@ -54,7 +56,7 @@ class ServerAndModel(RuleBasedStateMachine):
         assert current.body is not None
         self.model.put(to, answer.get("VersionId"), current.body, current.tags)
 
-    @rule(key=KEYS, body=BODIES)
+    @rule(key=KEYS_IN_XML, body=BODIES)
     def upload_in_parts(self, key: str, body: bytes) -> None:
         names = {"Bucket": self.source, "Key": key}
         upload = self.s3.create_multipart_upload(**names)["UploadId"]
