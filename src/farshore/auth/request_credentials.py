@@ -1,7 +1,7 @@
 """The credentials in a request: the Authorization header, or a presigned URL's query. Read here, not yet believed.
 
-Signature Version 4 is understood. Of the older version only presigned URLs are, by `sigv2`; otherwise it, and the version
-with asymmetric keys, are refused by name.
+Signature Version 4 is understood. Of the older version only presigned URLs are, by `sigv2`; otherwise it, and the
+version with asymmetric keys, are refused by name.
 Source: API Reference, "Authenticating Requests (AWS Signature Version 4)"; answers recorded on AWS.
 """
 
