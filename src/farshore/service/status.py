@@ -24,7 +24,8 @@ async def deployment_status(deployment: Deployment, principal: Principal) -> dic
     Returns:
         account; regions: [{region, buckets: [{bucket, versioning, objects, bytes, waiting: [{destination,
         tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
-        destination, rule, code, detail, at}] (at: ISO 8601, UTC).
+        destination, rule, code, detail, at}] (at: ISO 8601, UTC); flushes: of the metadata to disk, by the process that
+        answers, since its start.
     """
     now_us = deployment.clock.now_us()
     regions: list[dict[str, Any]] = []
@@ -34,7 +35,12 @@ async def deployment_status(deployment: Deployment, principal: Principal) -> dic
         regions.append({"region": region.name, "buckets": buckets})
         failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failed]
     newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
-    return {"account": principal.account_id, "regions": regions, "failures": [failure for _, failure in newest]}
+    return {
+        "account": principal.account_id,
+        "regions": regions,
+        "failures": [failure for _, failure in newest],
+        "flushes": sum(region.metadata.flushes() for region in deployment.regions.values()),
+    }
 
 
 def _region(
