@@ -121,7 +121,7 @@ class Shape:
 
 
 def load_definition(service: str) -> Definition:
-    """Read and patch the model of `s3` or `s3control`, as installed with botocore.
+    """Read and patch the model of a service that patches.json knows, as installed with botocore.
 
     botocore's own extras are left out: they retype members for the benefit of clients.
     """

@@ -38,6 +38,11 @@ def iso_milliseconds(at: int | datetime) -> str:
     return f"{iso_seconds(milliseconds * 1000)[:-4]}{milliseconds % 1000:03}Z"
 
 
+def iso_whole_seconds(at: int | datetime) -> str:
+    """`2026-11-24T14:00:00Z`, as IAM and STS show times."""
+    return f"{iso_seconds(at)[:-5]}Z"
+
+
 def parse_timestamp(text: str) -> datetime:
     """An aware UTC datetime from a date in any form of RFC 9110, or ISO 8601.
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from farshore.wire.shapes import Definition, Shape
-from farshore.wire.timestamps import iso_milliseconds, iso_seconds
+from farshore.wire.timestamps import iso_milliseconds, iso_seconds, iso_whole_seconds
 from farshore.wire.xml import DECLARATION, escape_text
 
 DocumentWriter = Callable[[Mapping[str, Any]], bytes]
@@ -26,6 +27,8 @@ class WriterCompiler:
     def __init__(self, definition: Definition) -> None:
         self._definition = definition
         self._keeps_milliseconds = bool(definition.patches.get("milliseconds"))
+        self._whole_seconds = bool(definition.patches.get("whole_seconds"))
+        self._url_encoded = definition.names("url_encoded")
         self._lines: list[str] = []
         self._structures: dict[str, str] = {}
 
@@ -38,6 +41,17 @@ class WriterCompiler:
         """A document that is one text."""
         self._emit_document(name, root, (f"x = v.get({member!r})", "if x: a(text(x))"))
 
+    def add_fragment(self, name: str, tag: str, shape: Shape) -> None:
+        """One element of a structure's members, to be put into a document of the caller's."""
+        function = self._structure(shape, shape.members)
+        self._lines += [
+            f"def document_{name}(v):",
+            f"    out = ['<{tag}>']",
+            f"    {function}(v, out.append)",
+            f"    out.append('</{tag}>')",
+            "    return ''.join(out).encode()",
+        ]
+
     def compile(self) -> dict[str, DocumentWriter]:
         """The writers by document name: members in, encoded document out. Members that are None are left out."""
         namespace: dict[str, Any] = {
@@ -45,6 +59,8 @@ class WriterCompiler:
             "base64_text": _base64_text,
             "iso_seconds": iso_seconds,
             "iso_milliseconds": iso_milliseconds,
+            "iso_whole_seconds": iso_whole_seconds,
+            "url_encoded": _url_encoded,
         }
         code = compile("\n".join(self._lines), f"<{self._definition.service} documents>", "exec")
         exec(code, namespace)
@@ -99,13 +115,17 @@ class WriterCompiler:
                 return loop if shape.flattened else [f"a('<{tag}>')", *loop, f"a('</{tag}>')"]
             case "map":
                 key, value = shape.key.wire_name("key"), shape.value.wire_name("value")
-                entry = f"<entry><{key}>{{text(y)}}</{key}><{value}>{{text(z)}}</{value}></entry>"
+                entry = (
+                    f"<entry><{key}>{{text(y)}}</{key}><{value}>{{{self._scalar(shape.value, 'z')}}}</{value}></entry>"
+                )
                 return [f"a('<{tag}>')", f"for y, z in {variable}.items(): a(f'{entry}')", f"a('</{tag}>')"]
             case _:
                 return [f"a(f'<{tag}>{{{self._scalar(shape, variable)}}}</{tag}>')"]
 
     def _scalar(self, shape: Shape, variable: str) -> str:
         match shape.type:
+            case "string" if shape.name in self._url_encoded:
+                return f"url_encoded({variable})"
             case "string":
                 return f"text({variable})"
             case "integer" | "long" | "double" | "float":
@@ -115,7 +135,7 @@ class WriterCompiler:
             case "timestamp" if self._keeps_milliseconds or shape.traits.get("timestampFormat") == "iso8601":
                 return f"iso_milliseconds({variable})"
             case "timestamp":
-                return f"iso_seconds({variable})"
+                return f"iso_whole_seconds({variable})" if self._whole_seconds else f"iso_seconds({variable})"
             case "blob":
                 return f"base64_text({variable})"
             case other:
@@ -140,6 +160,11 @@ def _opening(tag: str, shape: Shape, variable: str) -> str:
     for name, member in attributes:
         written += f' {member.wire_name(name)}="{{text({variable}[{name!r}])}}"'
     return f"a(f'''{written}>''')"
+
+
+def _url_encoded(value: str) -> str:
+    """Policy documents, which IAM answers percent-encoded (RFC 3986)."""
+    return quote(value, safe="")
 
 
 def _base64_text(value: bytes) -> str:
