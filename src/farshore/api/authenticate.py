@@ -1,6 +1,7 @@
 """Who sent a request: credentials read from it, looked up in the directory, signature checked.
 
-Keys are cached by the directory's generation, never by time, so that a change holds for the next request.
+Long-lived keys are looked up; temporary ones bring a session token, which is opened. What a caller is and what its
+policies allow is cached by the directory's generation, never by time, so that a change holds for the next request.
 """
 
 from __future__ import annotations
@@ -9,24 +10,46 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
 from farshore.auth.request_credentials import RequestCredentials, query_parameters, read_credentials
 from farshore.auth.sigv2 import read_presigned, verify_presigned
 from farshore.auth.sigv4 import VerifiedSignature, Verifier
-from farshore.metadata.directory import Directory
-from farshore.model.access import ANONYMOUS, AccessKey, Principal
-from farshore.model.errors import InvalidAccessKeyId, InvalidToken
+from farshore.model.access import ANONYMOUS, Principal, PrincipalKind
+from farshore.model.errors import ExpiredToken, InvalidAccessKeyId, InvalidToken
+from farshore.model.identity import Session
+from farshore.service.deployment import Deployment
+from farshore.service.identities import Identity
+from farshore.service.sessions import open_session
 
-_SERVICES = frozenset({"s3"})
-_CACHED_KEYS_MAX = 10_000
+S3_SERVICES = ("s3",)
+_CACHED_CALLERS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """The caller; for a request signed by Version 4 also what it was signed with."""
+    """The caller; for a request signed by Version 4 also what it was signed with.
+
+    session: the temporary credentials that it was signed with, None for long-lived ones.
+    """
 
     principal: Principal
     credentials: RequestCredentials | None
     signature: VerifiedSignature | None
+    policies: IdentityPolicies = NO_POLICIES
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Whom an access key stands for. subject: whose last use is noted: the key's, or that of a session's role."""
+
+    secret: str
+    identity: Identity
+    session: Session | None
+    subject: str | None
+
+    def __repr__(self) -> str:
+        return f"_Caller({self.identity.principal.arn!r})"
 
 
 ANONYMOUS_REQUEST = Authenticated(ANONYMOUS, None, None)
@@ -35,12 +58,14 @@ ANONYMOUS_REQUEST = Authenticated(ANONYMOUS, None, None)
 class Authenticator:
     """Checks signatures against the directory's keys. Not shared between threads."""
 
-    def __init__(self, directory: Directory, regions: Collection[str]) -> None:
-        self._directory = directory
-        self._regions = tuple(regions)
+    def __init__(self, deployment: Deployment) -> None:
+        self._directory = deployment.directory
+        self._identities = deployment.identities
+        self._last_uses = deployment.last_uses
+        self._regions = tuple(deployment.regions)
         self._verifier = Verifier()
         self._generation = -1
-        self._keys: dict[str, tuple[AccessKey, Principal]] = {}
+        self._callers: dict[tuple[str, str | None], _Caller] = {}
 
     def authenticate(
         self,
@@ -51,30 +76,36 @@ class Authenticator:
         headers: Mapping[str, str],
         now_us: int,
         host_bucket: str | None = None,
+        services: Collection[str] = S3_SERVICES,
+        payload_hash: str | None = None,
     ) -> Authenticated:
         """The caller of a request. Raises AWS's error for credentials that do not hold.
 
         Args:
             host_bucket: the bucket of a virtual-host style request.
+            services: that may be named by the credential scope; the first is told to a client that names another.
+                S3's region must be one of the deployment's. Other services here are global: any region is theirs.
+            payload_hash: hex SHA-256 of the body, for services that are not sent it in a header.
         """
         credentials = read_credentials(headers, raw_query)
         if credentials is None:
             return self._without_scope(method, raw_path, raw_query, headers, now_us, host_bucket)
-        if credentials.session_token is not None:
-            raise InvalidToken()
-        key, principal = self._key(credentials.access_key_id)
+        caller = self._caller(credentials.access_key_id, credentials.session_token, now_us)
         signature = self._verifier.verify(
             credentials,
-            key.secret,
+            caller.secret,
             method=method,
             raw_path=raw_path,
             raw_query=raw_query,
             headers=headers,
             now=datetime.fromtimestamp(now_us / 1e6, UTC),
-            regions=self._regions,
-            services=_SERVICES,
+            regions=self._regions if services is S3_SERVICES else (credentials.region,),
+            services=services,
+            payload_hash=payload_hash,
         )
-        return Authenticated(principal, credentials, signature)
+        self._note(caller, now_us, credentials.service, credentials.region)
+        identity = caller.identity
+        return Authenticated(identity.principal, credentials, signature, identity.policies, caller.session)
 
     def _without_scope(
         self,
@@ -89,12 +120,10 @@ class Authenticator:
         presigned = read_presigned(query_parameters(raw_query))
         if presigned is None:
             return ANONYMOUS_REQUEST
-        if presigned.session_token is not None:
-            raise InvalidToken()
-        key, principal = self._key(presigned.access_key_id)
+        caller = self._caller(presigned.access_key_id, presigned.session_token, now_us)
         verify_presigned(
             presigned,
-            key.secret,
+            caller.secret,
             method=method,
             raw_path=raw_path,
             raw_query=raw_query,
@@ -102,21 +131,39 @@ class Authenticator:
             host_bucket=host_bucket,
             now=datetime.fromtimestamp(now_us / 1e6, UTC),
         )
-        return Authenticated(principal, None, None)
+        self._note(caller, now_us, S3_SERVICES[0], self._regions[0])
+        return Authenticated(caller.identity.principal, None, None, caller.identity.policies, caller.session)
 
-    def _key(self, access_key_id: str) -> tuple[AccessKey, Principal]:
-        generation = self._directory.generation()
-        if generation != self._generation or len(self._keys) > _CACHED_KEYS_MAX:
+    def _note(self, caller: _Caller, now_us: int, service: str, region: str) -> None:
+        if caller.subject is not None:
+            self._last_uses.note(caller.subject, now_us, service, region)
+
+    def _caller(self, access_key_id: str, token: str | None, now_us: int) -> _Caller:
+        """Whom credentials stand for. Raises InvalidAccessKeyId, InvalidToken, ExpiredToken."""
+        generation = self._identities.generation()
+        if generation != self._generation or len(self._callers) > _CACHED_CALLERS_MAX:
             self._generation = generation
-            self._keys.clear()
-        found = self._keys.get(access_key_id)
+            self._callers.clear()
+        name = (access_key_id, token)
+        found = self._callers.get(name)
         if found is None:
-            key = self._directory.access_key(access_key_id)
-            if key is None or not key.active:
-                raise InvalidAccessKeyId(AWSAccessKeyId=access_key_id)
-            found = self._keys[access_key_id] = (key, _root(key))
+            found = self._of_key(access_key_id) if token is None else self._of_token(access_key_id, token)
+            self._callers[name] = found
+        if found.session is not None and now_us >= found.session.expires_us:
+            raise ExpiredToken()
         return found
 
+    def _of_key(self, access_key_id: str) -> _Caller:
+        key = self._directory.access_key(access_key_id)
+        identity = None if key is None or not key.active else self._identities.of_access_key(key)
+        if key is None or identity is None:
+            raise InvalidAccessKeyId(AWSAccessKeyId=access_key_id)
+        return _Caller(key.secret, identity, None, key.id)
 
-def _root(key: AccessKey) -> Principal:
-    return Principal(account_id=key.account_id, arn=f"arn:aws:iam::{key.account_id}:root", access_key_id=key.id)
+    def _of_token(self, access_key_id: str, token: str) -> _Caller:
+        session = open_session(self._directory, access_key_id, token)
+        identity = None if session is None else self._identities.of_session(session)
+        if session is None or identity is None:
+            raise InvalidToken()
+        role_id = session.owner_id if identity.principal.kind is PrincipalKind.ASSUMED_ROLE else None
+        return _Caller(session.secret, identity, session, role_id)

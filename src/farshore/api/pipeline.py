@@ -108,6 +108,8 @@ class Pipeline:
         request = Request(
             deployment=self.deployment,
             principal=caller.principal,
+            policies=caller.policies,
+            session=caller.session,
             operation=operation.name,
             params=params,
             body=body,

@@ -40,7 +40,7 @@ class ApiServer:
 
     def __init__(self, deployment: Deployment, settings: ServerSettings) -> None:
         self._deployment = deployment
-        self._authenticator = Authenticator(deployment.directory, tuple(deployment.regions))
+        self._authenticator = Authenticator(deployment)
         self._pipeline = Pipeline(
             deployment=deployment,
             authenticator=self._authenticator,
@@ -51,6 +51,8 @@ class ApiServer:
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
+        self._ending = asyncio.Event()
+        self._last_uses: asyncio.Task[None] | None = None
         self._web = web.Server(
             self._handle,
             access_log=None,
@@ -67,6 +69,7 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         for listening in sockets:
             self._listeners.append(await loop.create_server(self._web, sock=listening, backlog=1024))
+        self._last_uses = loop.create_task(self._deployment.last_uses.run(self._ending))
 
     async def drain(self, timeout_s: float) -> None:
         """Accept no more, finish what is under way within the time, then close.
@@ -83,6 +86,9 @@ class ApiServer:
         self._web.pre_shutdown()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._web.shutdown(_CLOSE_S), _CLOSE_S * 2)
+        self._ending.set()
+        if self._last_uses is not None:
+            await self._last_uses
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         self._under_way += 1

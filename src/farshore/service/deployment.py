@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
 from farshore.blobs.store import BlobStore
 from farshore.metadata.directory import Directory
 from farshore.metadata.store import MetadataStore
 from farshore.model.access import Principal
 from farshore.model.blobs import BlobReader
+from farshore.model.identity import Session
 from farshore.runtime.clock import Clock
 from farshore.service.configurations import ReplicationConfigurations
+from farshore.service.identities import Identities
+from farshore.service.last_uses import LastUses
 
 Params = dict[str, Any]
 """A request's or an answer's members, by AWS's names (botocore's), as the wire parsed or will write them."""
@@ -57,6 +61,8 @@ class Deployment:
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     configurations: buckets' replication rules, compiled. For the event loop's thread alone.
+    identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
+        Both for the event loop's thread alone.
     """
 
     directory: Directory
@@ -65,6 +71,12 @@ class Deployment:
     ring: Callable[[str], None]
     located: dict[str, Region] = field(default_factory=dict[str, Region])
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
+    identities: Identities = field(init=False)
+    last_uses: LastUses = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identities", Identities(self.directory))
+        object.__setattr__(self, "last_uses", LastUses(self.directory))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +87,8 @@ class Request:
     region_signed: the signature names the region. Anonymous requests and older presigned URLs name none.
     headers: the HTTP headers, case-insensitive.
     content_sha256: the hex digest the payload must have, None when the client signed none.
+    policies: what the principal's own policies allow, compiled.
+    session: the temporary credentials that the request was made with, None for long-lived ones.
     """
 
     deployment: Deployment
@@ -90,6 +104,8 @@ class Request:
     presigned: bool = False
     content_sha256: str | None = None
     source_address: str = ""
+    policies: IdentityPolicies = NO_POLICIES
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
