@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from farshore.cli import account, bench, demo, serve, status
+from farshore.cli import account, bench, demo, replication, serve, status
 
 app = typer.Typer(
     help="An S3-compatible object store whose replication can be trusted.",
@@ -23,6 +23,7 @@ app.command("status")(status.status)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(account.app, name="account")
+app.add_typer(replication.app, name="replication")
 
 
 def main() -> None:
