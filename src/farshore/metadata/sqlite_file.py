@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from farshore.metadata.sqlite_session import PAGE_BYTES, UNAVAILABLE, check_library
+from farshore.metadata.sqlite_session import BUSY_TIMEOUT_MS, PAGE_BYTES, UNAVAILABLE, check_library
 from farshore.metadata.store import StoreUnavailable
 
 
@@ -109,6 +109,7 @@ def _migrate(path: Path, kind: str) -> None:
     migrations = _migrations(kind)
     connection = apsw.Connection(str(path))
     try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)  # A reader in another process may be recovering the file.
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
         done = connection.pragma("user_version")
         if done > len(migrations):

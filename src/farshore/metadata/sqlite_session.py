@@ -22,7 +22,7 @@ PAGE_BYTES = 4096
 
 _READ_CACHE_KIB = 8 * 1024
 _WRITE_CACHE_KIB = 64 * 1024
-_BUSY_TIMEOUT_MS = 1_000
+BUSY_TIMEOUT_MS = 10_000
 _STATEMENTS = 256
 
 UNAVAILABLE = (
@@ -67,7 +67,7 @@ def connect(path: Path, *, writer: bool = False) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_READWRITE
     try:
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS)
-        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         # Without it SQLite plans a query anew whenever bound values that it peeked at change: 20 µs at every execution.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.execute(

@@ -17,7 +17,7 @@ from farshore.auth.sigv2 import PresignedV2, read_presigned, verify_presigned
 from farshore.model.errors import AccessDenied, S3Error, SignatureDoesNotMatch
 
 SECRET = "bPxRfiCYEXAMPLEKEY/secret"
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def presigned(operation: str, expires_s: int = 600, *, virtual: bool = False, **params: str) -> str:
@@ -41,7 +41,8 @@ def verify(url: str, method: str = "GET", headers: Mapping[str, str] | None = No
     found = read_presigned(query_parameters(parts.query))
     assert found is not None and found.access_key_id == "AKIAEXAMPLE"
     host = parts.netloc.partition(".s3.localhost")[0] if parts.netloc.startswith("b.") else None
-    named: dict[str, Any] = {"method": method, "raw_path": parts.path, "host_bucket": host, "now": NOW, **changes}
+    now = datetime.now(UTC)
+    named: dict[str, Any] = {"method": method, "raw_path": parts.path, "host_bucket": host, "now": now, **changes}
     verify_presigned(found, SECRET, raw_query=parts.query, headers=CIMultiDict(headers or {}), **named)
 
 
@@ -91,9 +92,12 @@ def test_another_secret_does_not_hold() -> None:
 
 
 def test_a_url_expires() -> None:
-    verify(presigned("get_object", 600), now=NOW + timedelta(seconds=590))
+    began = datetime.now(UTC)  # botocore signs by the machine's clock, between `began` and `signed`, in whole seconds.
+    url = presigned("get_object", 600)
+    signed = datetime.now(UTC)
+    verify(url, now=began + timedelta(seconds=599))
     with pytest.raises(AccessDenied, match="Request has expired"):
-        verify(presigned("get_object", 600), now=NOW + timedelta(seconds=605))
+        verify(url, now=signed + timedelta(seconds=601))
 
 
 def test_a_url_counts_for_a_week_at_most() -> None:
