@@ -87,7 +87,14 @@ def test_another_secret_does_not_hold() -> None:
     assert found is not None
     with pytest.raises(SignatureDoesNotMatch):
         verify_presigned(
-            found, "x", method="GET", raw_path=parts.path, raw_query=parts.query, headers={}, host_bucket=None, now=NOW
+            found,
+            "x",
+            method="GET",
+            raw_path=parts.path,
+            raw_query=parts.query,
+            headers={},
+            host_bucket=None,
+            now=datetime.now(UTC),
         )
 
 
