@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -18,11 +18,18 @@ from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment
 from farshore.service.status import deployment_status
+from farshore.wire.addressing import resolve
 from farshore.wire.service_model import load
 
 _OWN_PATHS = "/-/"
 _CLOSE_S = 1.0
 """For connections to close once nothing is under way on them: the last answers go out."""
+_CONSOLE = "/-/console"
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+MakeConsole = Callable[[Deployment, Authenticator], Handler]
+"""Makes what answers under `/-/console`: the web console, which this floor does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +45,11 @@ class ServerSettings:
 class ApiServer:
     """A listening server: started by `start`, ended by `drain`."""
 
-    def __init__(self, deployment: Deployment, settings: ServerSettings) -> None:
+    def __init__(
+        self, deployment: Deployment, settings: ServerSettings, make_console: MakeConsole | None = None
+    ) -> None:
         self._deployment = deployment
+        self._domains = settings.domains
         self._authenticator = Authenticator(deployment)
         self._pipeline = Pipeline(
             deployment=deployment,
@@ -48,6 +58,7 @@ class ApiServer:
             domains=settings.domains,
             default_region=settings.default_region,
         )
+        self._console = None if make_console is None else make_console(deployment, self._authenticator)
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -105,11 +116,17 @@ class ApiServer:
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         if http.raw_path.startswith(_OWN_PATHS):
             return await self._own(http)
+        if http.raw_path == "/" and self._console is not None and _is_browser(http):
+            with contextlib.suppress(S3Error):
+                if resolve(http.headers.get("Host", ""), "/", self._domains)[0] is None:
+                    return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
         return await self._pipeline.handle(http)
 
     async def _own(self, http: web.BaseRequest) -> web.StreamResponse:
         """Farshore's own paths; a bucket name cannot begin with `-`, so none is shadowed."""
         path = http.raw_path.partition("?")[0]
+        if self._console is not None and (path == _CONSOLE or path.startswith(f"{_CONSOLE}/")):
+            return await self._console(http)
         if path in ("/-/health/live", "/-/health/ready"):
             draining = self._draining and path.endswith("ready")
             return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
@@ -135,10 +152,20 @@ class ApiServer:
         return web.Response(body=json.dumps(status).encode(), content_type="application/json")
 
 
+def _is_browser(http: web.BaseRequest) -> bool:
+    """Whether a browser opens an address, without credentials: no client of S3 asks for HTML."""
+    headers = http.headers
+    return http.method == "GET" and "Authorization" not in headers and "text/html" in headers.get("Accept", "")
+
+
 async def start(
-    deployment: Deployment, *, sockets: Sequence[socket.socket], settings: ServerSettings | None = None
+    deployment: Deployment,
+    *,
+    sockets: Sequence[socket.socket],
+    settings: ServerSettings | None = None,
+    make_console: MakeConsole | None = None,
 ) -> ApiServer:
     """Serve the deployment on sockets that are bound already."""
-    server = ApiServer(deployment, settings or ServerSettings())
+    server = ApiServer(deployment, settings or ServerSettings(), make_console)
     await server.listen(sockets)
     return server

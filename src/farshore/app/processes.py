@@ -9,18 +9,21 @@ import socket
 from collections.abc import Callable
 
 from farshore.api import server
+from farshore.api.authenticate import Authenticator
 from farshore.app.background import Background
 from farshore.app.bell import Bell
 from farshore.app.build import open_deployment
 from farshore.app.supervisor import Ties
+from farshore.console.handler import Console
 from farshore.runtime.settings import Settings
+from farshore.service.deployment import Deployment
 
 
 async def api_process(settings: Settings, listener: socket.socket, bell: Bell, ties: Ties) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
     stop = _until_told(ties)
     async with open_deployment(settings, bell.ring) as deployment:
-        api = await server.start(deployment, sockets=[listener], settings=_server_settings(settings))
+        api = await _start_api(deployment, listener, settings)
         ties.up()
         await stop.wait()
         await api.drain(settings.drain_s)
@@ -50,7 +53,7 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
         background = Background(deployment, replicate=settings.replicate)
         rung.append(background.ring)
         working = asyncio.create_task(background.run(stop))
-        api = await server.start(deployment, sockets=[listener], settings=_server_settings(settings))
+        api = await _start_api(deployment, listener, settings)
         telling = asyncio.create_task(told.wait())
         try:
             await asyncio.to_thread(up)
@@ -69,6 +72,16 @@ def _until_told(ties: Ties) -> asyncio.Event:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(ties.lifeline, os._exit, 1)
     return stop
+
+
+async def _start_api(deployment: Deployment, listener: socket.socket, settings: Settings) -> server.ApiServer:
+    return await server.start(
+        deployment, sockets=[listener], settings=_server_settings(settings), make_console=_make_console
+    )
+
+
+def _make_console(deployment: Deployment, authenticator: Authenticator) -> server.Handler:
+    return Console(deployment, authenticator.authenticate).handle
 
 
 def _server_settings(settings: Settings) -> server.ServerSettings:

@@ -1,0 +1,29 @@
+/** The replication configuration of a bucket, through the S3 API. */
+
+import { type Configuration, readConfiguration, writeConfiguration } from "../model/replication.ts";
+import { type BucketPlace, configuration } from "./buckets.ts";
+import type { Client } from "./client.ts";
+import { isAbsent } from "./errors.ts";
+
+/** undefined when the bucket has none. */
+export async function getReplication(
+  client: Client,
+  bucket: BucketPlace,
+  signal?: AbortSignal,
+): Promise<Configuration | undefined> {
+  try {
+    return readConfiguration(await client.xml({ ...configuration(bucket, "GET", "replication"), signal }));
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Replace the whole configuration; one without rules is deleted, since S3 has no empty one. */
+export async function putReplication(client: Client, bucket: BucketPlace, next: Configuration): Promise<void> {
+  if (next.rules.length === 0) {
+    await client.send(configuration(bucket, "DELETE", "replication"));
+    return;
+  }
+  await client.send({ ...configuration(bucket, "PUT", "replication"), body: writeConfiguration(next) });
+}
