@@ -23,11 +23,13 @@ interface Grant {
 
 const PATH = "/-/console/session";
 const RENEW_BEFORE_MS = 5 * 60_000;
+const RENEWALS_APART_MS = 60_000;
 const GUARD = { "x-farshore-console": "1" };
 
 export class Session {
   private grant: Grant | undefined;
   private skewMs = 0;
+  private renewedMs = 0;
   private renewing: Promise<boolean> | undefined;
 
   /** Called when the session ends by itself. */
@@ -49,7 +51,7 @@ export class Session {
   }
 
   async credentials(): Promise<Credentials> {
-    if (this.grant && this.grant.expiresMs - this.now().getTime() < RENEW_BEFORE_MS) await this.renew();
+    if (this.grant && this.runsOut(this.grant) && Date.now() - this.renewedMs > RENEWALS_APART_MS) await this.renew();
     if (!this.grant) throw new ApiError("SignedOut", "You are signed out. Sign in again.", 401, "");
     return this.grant.credentials;
   }
@@ -77,7 +79,7 @@ export class Session {
     for (let attempt = 0; ; attempt += 1) {
       const response = await this.post(key, region);
       if (response.ok) {
-        this.grant = readGrant(await response.json(), key);
+        this.grant = readGrant(await response.json());
         return;
       }
       const error = errorOf(response.status, await response.text(), response.headers);
@@ -109,7 +111,12 @@ export class Session {
     return response;
   }
 
+  private runsOut(grant: Grant): boolean {
+    return grant.expiresMs - this.now().getTime() < RENEW_BEFORE_MS;
+  }
+
   private async renewOnce(): Promise<boolean> {
+    this.renewedMs = Date.now();
     let renewed: boolean;
     try {
       renewed = await this.resume();
@@ -133,27 +140,27 @@ export class Session {
 }
 
 interface GrantDocument {
+  readonly Account: string;
+  readonly Arn: string;
+  readonly Regions: readonly string[];
   readonly Credentials: {
     readonly AccessKeyId: string;
     readonly SecretAccessKey: string;
     readonly SessionToken: string;
     readonly Expiration: string;
-  } | null;
-  readonly Account: string;
-  readonly Arn: string;
-  readonly Regions: readonly string[];
+  };
 }
 
-function readGrant(value: unknown, typed?: Credentials): Grant {
+function readGrant(value: unknown): Grant {
   const document = value as GrantDocument;
   const given = document.Credentials;
-  const credentials = given
-    ? { accessKeyId: given.AccessKeyId, secretAccessKey: given.SecretAccessKey, sessionToken: given.SessionToken }
-    : typed;
-  if (!credentials) throw new ApiError("InvalidAnswer", "The server gave no credentials.", 200, "");
   return {
-    credentials,
-    expiresMs: given ? Date.parse(given.Expiration) : Number.POSITIVE_INFINITY,
+    credentials: {
+      accessKeyId: given.AccessKeyId,
+      secretAccessKey: given.SecretAccessKey,
+      sessionToken: given.SessionToken,
+    },
+    expiresMs: Date.parse(given.Expiration),
     identity: { accountId: document.Account, arn: document.Arn, userName: userName(document.Arn) },
     regions: document.Regions,
   };
