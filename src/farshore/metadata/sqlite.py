@@ -36,6 +36,7 @@ class SqliteMetadataStore:
         self._reader = SqliteReader(self._session)
         self._idle: list[Session] = []
         self._reading = 0
+        self._closing = False
         self._threads = ThreadPoolExecutor(_READ_THREADS, thread_name_prefix=f"read {path.name}")
         self._writer: GroupWriter[SqliteTransaction] = GroupWriter(path, SqliteTransaction)
 
@@ -67,6 +68,9 @@ class SqliteMetadataStore:
         return self._writer.flushes()
 
     async def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
         await self._writer.close()
         await asyncio.to_thread(self._threads.shutdown)
         for session in self._idle:
@@ -75,6 +79,8 @@ class SqliteMetadataStore:
         self._session.close()
 
     async def _read(self, query: Callable[[SqliteReader], T]) -> T:
+        if self._closing:
+            raise StoreUnavailable("the store is closed")
         if self._reading >= _READS_MAX:
             raise StoreUnavailable(f"{_READS_MAX} reads are waiting")
         self._reading += 1
@@ -93,7 +99,15 @@ class SqliteMetadataStore:
             session.run("BEGIN")
             return query(SqliteReader(session))
         finally:
+            self._keep(session)
+
+    def _keep(self, session: Session) -> None:
+        """End the snapshot, and keep the connection for the next read; not one that cannot even do that."""
+        try:
             session.close_iterators()
             if session.connection.in_transaction:
                 session.run("ROLLBACK")
+        except StoreUnavailable:
+            session.close()
+        else:
             self._idle.append(session)

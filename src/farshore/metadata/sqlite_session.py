@@ -28,6 +28,7 @@ _STATEMENTS = 256
 UNAVAILABLE = (
     apsw.BusyError,
     apsw.CantOpenError,
+    apsw.ConnectionClosedError,
     apsw.CorruptError,
     apsw.FullError,
     apsw.IOError,
@@ -38,7 +39,7 @@ UNAVAILABLE = (
     apsw.ProtocolError,
     apsw.ReadOnlyError,
 )
-"""What SQLite raises when the disk, and not the statement, is to blame."""
+"""What SQLite raises when the disk, and not the statement, is to blame, or when the store is closed."""
 
 Bindings = Sequence[Any]
 

@@ -27,7 +27,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
     id: the region's own handle, never used again after the bucket is deleted.
     generation: raised by every change of the bucket's configuration, in that change's transaction; caches are keyed
-    by it.
+    by it. A number that was taken back with its transaction is not used again.
     """
 
     id: int

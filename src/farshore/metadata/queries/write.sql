@@ -12,11 +12,15 @@ DELETE FROM bucket_config WHERE bucket_id = ?1
 -- name: forget_hard_deleted
 DELETE FROM hard_deleted WHERE bucket_id = ?1
 
+-- name: next_generation
+-- By a random step: a number that was taken back with its transaction must not come again for something else.
+generation + 1 + (random() & 4294967295)
+
 -- name: set_versioning
-UPDATE bucket SET versioning = ?2, generation = generation + 1 WHERE id = ?1
+UPDATE bucket SET versioning = ?2, generation = {next_generation} WHERE id = ?1
 
 -- name: raise_generation
-UPDATE bucket SET generation = generation + 1 WHERE id = ?1
+UPDATE bucket SET generation = {next_generation} WHERE id = ?1
 
 -- name: put_configuration
 INSERT OR REPLACE INTO bucket_config (bucket_id, kind, document) VALUES (?1, ?2, ?3)
