@@ -104,7 +104,7 @@ async def _release_unused_names(deployment: Deployment) -> None:
         region = deployment.regions.get(home.region)
         if region is not None and region.metadata.reader.bucket(home.name) is None:
             log.info("released a bucket name without a bucket", bucket=home.name, region=home.region)
-            await deployment.directory.release_bucket(home.name)
+            await deployment.directory.release_bucket(home)
 
 
 def _nobody_listens(_region: str) -> None:

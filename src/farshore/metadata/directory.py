@@ -2,7 +2,8 @@
 
 Bucket names are unique in the deployment. A name is reserved here before its region creates the bucket, and released
 after its region deleted it; a crash between leaves a name without a bucket, which `CreateBucket` takes over and which
-start-up releases.
+start-up releases. An entry is told from an earlier one of its name by its time: a deletion that comes late releases the
+entry of its own bucket, never that of a bucket made since.
 
 Contract: reads are synchronous point reads of the last committed state; writes return when they are on disk;
 `generation()` is cheap and changes with every committed write, by any process, so that callers cache by it. Users,
@@ -69,12 +70,16 @@ class Directory(Protocol):
         """What was sealed; None when it was not by this deployment, not for this context, or was changed since."""
         ...
 
-    async def reserve_bucket(self, home: BucketHome) -> BucketHome:
-        """Take the name, unless it is taken: returns the entry that now stands, the caller's own or another's."""
+    async def reserve_bucket(self, home: BucketHome, *, over: BucketHome | None = None) -> BucketHome:
+        """Take the name, unless it is taken: returns the entry that now stands, the caller's own or another's.
+
+        Args:
+            over: an entry that the caller may replace, if it is still the one that stands.
+        """
         ...
 
-    async def release_bucket(self, name: str) -> None:
-        """Give the name up; no error if it is not there."""
+    async def release_bucket(self, home: BucketHome) -> None:
+        """Give this entry up; no change if it does not stand any more, also when the name has another one by now."""
         ...
 
     async def close(self) -> None: ...

@@ -122,17 +122,22 @@ class SqliteDirectory:
     def unseal(self, sealed: bytes, context: str) -> bytes | None:
         return self._key.unseal_bytes(sealed, context)
 
-    async def reserve_bucket(self, home: BucketHome) -> BucketHome:
+    async def reserve_bucket(self, home: BucketHome, *, over: BucketHome | None = None) -> BucketHome:
         def command(tx: SqliteIdentities) -> BucketHome:
             standing = _bucket_home(tx.session, home.name)
-            if standing is None:
-                tx.session.run(_SQL["reserve_bucket"], (home.name, home.region, home.owner, home.created_us))
-            return standing or home
+            if standing is not None and standing != over:
+                return standing
+            tx.session.run(_SQL["reserve_bucket"], (home.name, home.region, home.owner, home.created_us))
+            return home
 
         return await self._writer.write(command)
 
-    async def release_bucket(self, name: str) -> None:
-        await self._writer.write(lambda tx: tx.session.run(_SQL["release_bucket"], (name,)))
+    async def release_bucket(self, home: BucketHome) -> None:
+        def command(tx: SqliteIdentities) -> None:
+            if _bucket_home(tx.session, home.name) == home:
+                tx.session.run(_SQL["release_bucket"], (home.name,))
+
+        await self._writer.write(command)
 
     async def close(self) -> None:
         await self._writer.close()

@@ -332,6 +332,13 @@ class ObjectLockConfigurationNotFoundError(S3Error):
     default_message = "Object Lock configuration does not exist for this bucket"
 
 
+class OperationAborted(S3Error):
+    status = 409
+    default_message = (
+        "A conflicting conditional operation is currently in progress against this resource. Please try again."
+    )
+
+
 class OwnershipControlsNotFoundError(S3Error):
     status = 404
     default_message = "The bucket ownership controls were not found"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+import msgspec
+
 from farshore.metadata.store import Transaction
 from farshore.model import errors
 from farshore.model.access import canonical_user_id
@@ -19,6 +21,8 @@ from farshore.model.errors import (
     IllegalLocationConstraintException,
     InvalidArgument,
     InvalidLocationConstraint,
+    NoSuchBucket,
+    OperationAborted,
 )
 from farshore.semantics import access_control, listing, naming, tagging
 from farshore.service import bucket_config
@@ -49,9 +53,24 @@ async def create_bucket(request: Request) -> Answer:
     standing = await request.deployment.directory.reserve_bucket(home)
     if standing.owner != home.owner:
         raise BucketAlreadyExists(BucketName=name)
+    if standing != home:
+        standing = await _take_over(request, standing)
     await _insert(request, standing, tags)
     location = f"/{name}" if region.name == _US_EAST_1 else f"http://{name}.s3.amazonaws.com/"
     return Answer(output={"Location": location, "BucketArn": f"arn:aws:s3:::{name}"})
+
+
+async def _take_over(request: Request, standing: BucketHome) -> BucketHome:
+    """The caller's own entry, which stood already. One without a bucket is renewed first: a DeleteBucket that has
+    removed the bucket, and is about to release the entry, then leaves the new one alone."""
+    region = request.deployment.regions.get(standing.region)
+    if region is None or region.metadata.reader.bucket(standing.name) is not None:
+        return standing
+    renewed = msgspec.structs.replace(standing, created_us=max(request.now_us, standing.created_us + 1))
+    now = await request.deployment.directory.reserve_bucket(renewed, over=standing)
+    if now != renewed:
+        raise OperationAborted()
+    return renewed
 
 
 async def _insert(request: Request, standing: BucketHome, tags: dict[str, str]) -> None:
@@ -113,8 +132,12 @@ async def get_bucket_location(request: Request) -> Answer:
 async def delete_bucket(request: Request) -> Answer:
     """Delete an empty bucket: first in its region, then its name."""
     region, bucket = bucket_for(request, "s3:DeleteBucket")
+    directory = request.deployment.directory
+    home = directory.bucket_home(bucket.name)
 
     def command(tx: Transaction) -> None:
+        if tx.bucket_by_id(bucket.id) is None:
+            raise NoSuchBucket(BucketName=bucket.name)
         if tx.has_versions(bucket.id):
             raise _not_empty(bucket)
         for upload in list(tx.scan_uploads(bucket.id, b"", True)):
@@ -125,7 +148,8 @@ async def delete_bucket(request: Request) -> Answer:
 
     await region.metadata.write(command)
     request.deployment.located.pop(bucket.name, None)
-    await request.deployment.directory.release_bucket(bucket.name)
+    if home is not None:
+        await directory.release_bucket(home)
     return Answer()
 
 

@@ -29,7 +29,7 @@ SELECT id, name, created_us FROM account WHERE name = ?1 COLLATE NOCASE
 INSERT INTO account (id, name, created_us) VALUES (?, ?, ?)
 
 -- name: reserve_bucket
-INSERT INTO bucket_home (name, region, owner, created_us) VALUES (?, ?, ?, ?)
+INSERT OR REPLACE INTO bucket_home (name, region, owner, created_us) VALUES (?, ?, ?, ?)
 
 -- name: release_bucket
 DELETE FROM bucket_home WHERE name = ?1
