@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.bodies import Arriving
-
 from farshore.blobs.filesystem import FilesystemBlobStore
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
@@ -16,6 +14,7 @@ from farshore.model.access import Principal
 from farshore.model.buckets import BucketHome, VersioningStatus
 from farshore.service.deployment import Answer, Deployment, Region, Request
 from farshore.service.put_object import put_object
+from tests.support.bodies import Arriving
 
 ACCOUNT = "111122223333"
 EAST, WEST = "us-east-1", "us-west-2"

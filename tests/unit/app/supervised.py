@@ -13,6 +13,11 @@ from farshore.app.cannot_serve import CannotServe
 from farshore.app.supervisor import Role, Supervisor, Ties
 
 
+def say(word: str) -> None:
+    """A line in one piece, among those of other processes."""
+    os.write(sys.stdout.fileno(), f"{word}\n".encode())
+
+
 def obedient(ties: Ties) -> int:
     ties.up()
     os.read(ties.lifeline, 1)
@@ -20,7 +25,7 @@ def obedient(ties: Ties) -> int:
 
 
 def stubborn(ties: Ties) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: print("told", flush=True))
+    signal.signal(signal.SIGTERM, lambda *_: say("told"))
     return obedient(ties)
 
 
@@ -29,7 +34,7 @@ def draining(ties: Ties) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, told)
     ties.up()
     signal.sigwait(told)
-    print("drained", flush=True)
+    say("drained")
     return 0
 
 
