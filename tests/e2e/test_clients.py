@@ -17,6 +17,8 @@ import pytest
 from tests.support.replication import enable_versioning, put_rule, wait_for
 
 COMMAND_S_MAX = 180
+LONG_AGO_S = 1_700_000_000
+"""When files were changed last. `aws s3 sync` takes one of the very second of its upload for newer, and uploads again."""
 
 
 def tool(name: str) -> str:
@@ -104,6 +106,7 @@ def tree(tmp_path: Path) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(chance.randbytes(sizes[number] if number < len(sizes) else chance.randrange(3000)))
+        os.utime(path, (LONG_AGO_S, LONG_AGO_S))
     return root
 
 

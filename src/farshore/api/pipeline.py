@@ -62,7 +62,8 @@ class Pipeline:
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
-        labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD")
+        now_us = self.deployment.clock.now_us()
+        labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD", now_us=now_us)
         try:
             return await self._serve(http, labels)
         except S3Error as error:
@@ -81,7 +82,7 @@ class Pipeline:
 
     async def _serve(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
         headers = http.headers
-        now_us = self.deployment.clock.now_us()
+        now_us = labels.now_us
         raw_path, _, raw_query = http.raw_path.partition("?")
         bucket, key = resolve(headers.get("Host", ""), raw_path, self.domains)
         labels.resource = raw_path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from multidict import CIMultiDict
 
+from farshore.api.whole_response import WholeResponse
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.model.errors import S3Error
 from farshore.service.deployment import Answer, Body
@@ -22,6 +23,7 @@ class RequestLabels:
 
     request_id: str
     head: bool
+    now_us: int
     resource: str = ""
 
     @property
@@ -32,42 +34,38 @@ class RequestLabels:
 async def send_answer(
     http: web.BaseRequest, wire: WireResponse, answer: Answer, labels: RequestLabels
 ) -> web.StreamResponse:
+    """The answer as a response to send; of a body in blobs, the response that was sent."""
     headers = _headers(wire, labels)
-    for name, value in answer.headers.items():
-        headers[name] = value
+    if answer.headers:
+        headers += answer.headers.items()
     body = answer.body
-    if body is None or labels.head:
-        return _Plain(status=wire.status, headers=headers, body=None if labels.head else wire.body)
-    if body.inline is not None:
-        return _Plain(status=wire.status, headers=headers, body=bytes(body.inline))
-    return await _stream(http, wire.status, headers, body)
+    if labels.head:
+        content = b""
+    elif body is None:
+        content = wire.body
+    elif body.inline is not None:
+        content = bytes(body.inline)
+    else:
+        return await _stream(http, wire.status, CIMultiDict(headers), body)
+    return WholeResponse(status=wire.status, headers=headers, body=content, now_us=labels.now_us)
 
 
 async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:
     """The error as AWS words it. A connection whose request body was not read to its end is closed."""
     wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
-    response = _Plain(status=wire.status, headers=_headers(wire, labels), body=wire.body)
+    response = WholeResponse(status=wire.status, headers=_headers(wire, labels), body=wire.body, now_us=labels.now_us)
     if not http.content.at_eof():
         response.force_close()
     return response
 
 
-def _headers(wire: WireResponse, labels: RequestLabels) -> CIMultiDict[str]:
-    headers = CIMultiDict(wire.headers)
-    headers["x-amz-request-id"] = labels.request_id
-    headers["x-amz-id-2"] = labels.host_id
-    headers["Server"] = _SERVER
-    return headers
-
-
-class _Plain(web.Response):
-    """A response that says no Content-Type of its own making: S3 answers an empty body without one."""
-
-    async def _prepare_headers(self) -> None:
-        named = "Content-Type" in self.headers
-        await super()._prepare_headers()
-        if not named:
-            self.headers.popall("Content-Type", None)
+def _headers(wire: WireResponse, labels: RequestLabels) -> list[tuple[str, str]]:
+    return [
+        *wire.headers,
+        ("x-amz-request-id", labels.request_id),
+        ("x-amz-id-2", labels.host_id),
+        ("Server", _SERVER),
+    ]
 
 
 async def _stream(http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: Body) -> web.StreamResponse:

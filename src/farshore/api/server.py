@@ -147,7 +147,11 @@ class ApiServer:
             if caller.principal.anonymous:
                 raise AccessDenied()
         except S3Error as error:
-            return await send_error(http, error, RequestLabels(request_id=ids.request_id(), head=False))
+            return await send_error(
+                http,
+                error,
+                RequestLabels(request_id=ids.request_id(), head=False, now_us=self._deployment.clock.now_us()),
+            )
         status = await deployment_status(self._deployment, caller.principal)
         return web.Response(body=json.dumps(status).encode(), content_type="application/json")
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -117,8 +118,8 @@ def _from_header(headers: Mapping[str, str], authorization: str) -> RequestCrede
     mechanism, space, rest = authorization.partition(" ")
     if mechanism != ALGORITHM or not space:
         raise _other_mechanism(mechanism, space, authorization)
-    fields = _components(rest)
-    access_key_id, date, region, service = _scope(fields["Credential"], presigned=False)
+    claim, signature = _claim(rest)
+    access_key_id, date, region, service = claim.scope
     timestamp, amz_date = _timestamp(headers)
     if amz_date[:8] != date:
         raise AuthorizationHeaderMalformed(
@@ -130,8 +131,8 @@ def _from_header(headers: Mapping[str, str], authorization: str) -> RequestCrede
         date=date,
         region=region,
         service=service,
-        signed_headers=_split(fields["SignedHeaders"]),
-        signature=fields["Signature"],
+        signed_headers=claim.signed_headers,
+        signature=signature,
         timestamp=timestamp,
         amz_date=amz_date,
         expires_s=None,
@@ -155,6 +156,34 @@ def _other_mechanism(mechanism: str, space: str, authorization: str) -> S3Error:
 
 def _authorization_argument(message: str, authorization: str) -> InvalidArgument:
     return InvalidArgument(message, ArgumentName="Authorization", ArgumentValue=authorization)
+
+
+class _Claim(NamedTuple):
+    """What an Authorization header says before its signature: the same for all requests of a client and day."""
+
+    scope: tuple[str, str, str, str]
+    signed_headers: tuple[str, ...]
+
+
+def _claim(text: str) -> tuple[_Claim, str]:
+    """Credential and SignedHeaders, and the signature. Where that comes last, the rest is known by its text."""
+    before, last, signature = text.rpartition("Signature=")
+    if last and "," not in signature and len(before) <= _CACHED_CHARS_MAX:
+        known = _known_claim(before)
+        if known is not None:
+            return known, signature
+    fields = _components(text)
+    return _Claim(_scope(fields["Credential"], presigned=False), _split(fields["SignedHeaders"])), fields["Signature"]
+
+
+@lru_cache(maxsize=1024)
+def _known_claim(before: str) -> _Claim | None:
+    """None where something is wrong, which then is found again, and said."""
+    try:
+        fields = _components(f"{before}Signature=")
+        return _Claim(_scope(fields["Credential"], presigned=False), _split(fields["SignedHeaders"]))
+    except S3Error:
+        return None
 
 
 def _components(text: str) -> dict[str, str]:

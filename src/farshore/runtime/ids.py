@@ -44,7 +44,7 @@ def blob_id() -> str:
 
 def request_id() -> str:
     """A new x-amz-request-id: 16 characters of [A-Z0-9]."""
-    return base64.b32encode(os.urandom(10)).decode("ascii")
+    return os.urandom(8).hex().upper()
 
 
 def rule_id() -> str:

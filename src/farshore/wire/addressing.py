@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from farshore.model.errors import InvalidURI
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST_CHARS_MAX = 255
 _ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
 
@@ -75,6 +77,15 @@ def parse_query(raw_query: str) -> dict[str, str]:
 
 def bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
     """The bucket of a virtual-host style request; None where the host names none."""
+    return _known_host(host, tuple(domains)) if len(host) <= _HOST_CHARS_MAX else _bucket_of_host(host, domains)
+
+
+@lru_cache(maxsize=1024)
+def _known_host(host: str, domains: tuple[str, ...]) -> str | None:
+    return _bucket_of_host(host, domains)
+
+
+def _bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
     if not host or host[0] == "[":
         return None
     name = host.partition(":")[0].rstrip(".").lower()
