@@ -18,7 +18,7 @@ from tests.support.replication import enable_versioning, put_rule, wait_for
 
 COMMAND_S_MAX = 180
 LONG_AGO_S = 1_700_000_000
-"""When files were changed last. `aws s3 sync` takes one of the very second of its upload for newer, and uploads again."""
+"""When files were changed last: `aws s3 sync` takes one of the very second of its upload for newer."""
 
 
 def tool(name: str) -> str:

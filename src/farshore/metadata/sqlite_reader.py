@@ -85,6 +85,10 @@ class SqliteReader:
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         return self._versions(_SQL["scan_current"], (bucket_id, _from_key(start, inclusive)))
 
+    def first_current_key(self, bucket_id: int, start: bytes, inclusive: bool) -> bytes | None:
+        row = self._one(_SQL["first_current_key"], (bucket_id, _from_key(start, inclusive)))
+        return None if row is None else row[0]
+
     def scan_versions(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         return self._versions(_SQL["scan_versions"], (bucket_id, _from_key(start, inclusive)))
 

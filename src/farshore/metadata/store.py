@@ -96,6 +96,10 @@ class Reader(Protocol):
         """Current versions that are not delete markers, by key bytes, from `start`."""
         ...
 
+    def first_current_key(self, bucket_id: int, start: bytes, inclusive: bool) -> bytes | None:
+        """The key that `scan_current` would begin with, without reading its version."""
+        ...
+
     def scan_versions(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         """All versions and markers from key `start`, by key bytes, then newest first (created_us, version_id)."""
         ...

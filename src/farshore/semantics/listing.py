@@ -42,6 +42,9 @@ T = TypeVar("T", bound=Keyed)
 V = TypeVar("V", bound=VersionRow)
 U = TypeVar("U", bound=UploadRow)
 
+Peek = Callable[[bytes, bool], bytes | None]
+"""(start, inclusive) -> the first key from there."""
+
 LISTING_MAX = 1000
 _INT32_MAX = 2**31 - 1
 _SAFE_KEY = re.compile(r"[A-Za-z0-9._*/-]*")
@@ -91,16 +94,23 @@ class UploadsPage(Generic[U]):
 
 
 def list_current(
-    scan: Callable[[bytes, bool], Iterator[T]], *, prefix: bytes, delimiter: bytes, start_after: bytes, max_keys: int
+    scan: Callable[[bytes, bool], Iterator[T]],
+    *,
+    prefix: bytes,
+    delimiter: bytes,
+    start_after: bytes,
+    max_keys: int,
+    peek: Peek | None = None,
 ) -> ListingPage[T]:
     """One page of ListObjects or ListObjectsV2.
 
     Args:
         scan: current versions without delete markers.
+        peek: the first key of what `scan` would give, or None; cheaper than a scan where keys alone are kept in order.
         start_after: the marker: keys (and prefixes) after it only; empty for the beginning.
         max_keys: 0 gives an empty page that is not truncated.
     """
-    return _walk(scan, None, prefix, delimiter, start_after, max_keys)
+    return _walk(scan, None, prefix, delimiter, start_after, max_keys, peek if delimiter else None)
 
 
 def list_versions(
@@ -240,9 +250,10 @@ def _walk(
     delimiter: bytes,
     marker: bytes,
     limit: int,
+    peek: Peek | None = None,
 ) -> ListingPage[T]:
     """List from behind the marker until the page is full or keys leave the prefix. `resume` replaces the first scan
-    when that would begin at the marker."""
+    when that would begin at the marker. With `peek`, a row is read only where it is listed."""
     page: ListingPage[T] = ListingPage()
     if limit == 0:
         return page
@@ -253,10 +264,39 @@ def _walk(
     elif common := _common_prefix(marker, prefix, delimiter):
         start, inclusive, resume = _successor(common), True, None
     while start is not None:
+        if peek is not None:
+            start, inclusive = _skip(page, peek, start, inclusive, prefix, delimiter, limit)
+            if start is None:
+                break
         with _closing(resume() if resume is not None else scan(start, inclusive)) as rows:
             common = _fill(page, rows, prefix, delimiter, limit)
         start, inclusive, resume = _successor(common), True, None
     return page
+
+
+def _skip(
+    page: ListingPage[T], peek: Peek, start: bytes, inclusive: bool, prefix: bytes, delimiter: bytes, limit: int
+) -> tuple[bytes | None, bool]:
+    """List common prefixes, from one to the next, as long as the next key begins one.
+
+    Returns:
+        Where the key stands that is to be listed itself, or None when the page is complete; and that it counts.
+    """
+    place: bytes | None = start
+    while place is not None:
+        key = peek(place, inclusive)
+        if key is None or not key.startswith(prefix):
+            return None, True
+        common = _common_prefix(key, prefix, delimiter)
+        if not common:
+            return key, True
+        if page.key_count == limit:
+            page.truncated = True
+            page.next_marker = page.common_prefixes[-1]  # The last that was listed: only prefixes lead here.
+            return None, True
+        page.common_prefixes.append(common.decode())
+        place, inclusive = _successor(common), True
+    return None, True
 
 
 def _fill(page: ListingPage[T], rows: Iterator[T], prefix: bytes, delimiter: bytes, limit: int) -> bytes:

@@ -105,8 +105,13 @@ async def _current_page(
         def scan(start: bytes, inclusive: bool) -> Iterator[Version]:
             return reader.scan_current(bucket.id, start, inclusive)
 
+        def peek(start: bytes, inclusive: bool) -> bytes | None:
+            return reader.first_current_key(bucket.id, start, inclusive)
+
         prefix, delimiter = asked.prefix.encode(), asked.delimiter.encode()
-        return listing.list_current(scan, prefix=prefix, delimiter=delimiter, start_after=start, max_keys=limit)
+        return listing.list_current(
+            scan, prefix=prefix, delimiter=delimiter, start_after=start, max_keys=limit, peek=peek
+        )
 
     return bucket, await region.metadata.read(query)
 

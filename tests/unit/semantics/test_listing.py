@@ -4,7 +4,8 @@ recorded on AWS (the folder/aSubfolder examples)."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
@@ -40,14 +41,19 @@ class Scanner:
         self.read = 0
         self.open = 0
 
-    def __call__(self, start: bytes, inclusive: bool) -> Iterator[Row]:
+    def __call__(self, start: bytes, inclusive: bool) -> Generator[Row]:
         keep: Callable[[bytes], bool] = (lambda key: key >= start) if inclusive else (lambda key: key > start)
         return self._scan([row for row in self.rows if keep(row.key.encode())])
+
+    def peek(self, start: bytes, inclusive: bool) -> bytes | None:
+        with closing(self(start, inclusive)) as rows:
+            row = next(rows, None)
+        return None if row is None else row.key.encode()
 
     def after(self, place: Row) -> Iterator[Row]:
         return self._scan(self.rows[self.rows.index(place) + 1 :])
 
-    def _scan(self, rows: list[Row]) -> Iterator[Row]:
+    def _scan(self, rows: list[Row]) -> Generator[Row]:
         self.open += 1
         try:
             for row in rows:
@@ -64,10 +70,13 @@ def scanner(*keys: str) -> Scanner:
 def page_of(
     scan: Scanner, prefix: str = "", delimiter: str = "", after: str = "", max_keys: int = 1000
 ) -> tuple[list[str], list[str], bool, str]:
-    page: ListingPage[Row] = list_current(
-        scan, prefix=prefix.encode(), delimiter=delimiter.encode(), start_after=after.encode(), max_keys=max_keys
-    )
-    assert scan.open == 0
+    """A page, and the same one where keys can be peeked at."""
+    asked = {"prefix": prefix.encode(), "delimiter": delimiter.encode(), "start_after": after.encode()}
+    other = Scanner(scan.rows)
+    peeked: ListingPage[Row] = list_current(other, **asked, max_keys=max_keys, peek=other.peek)
+    page: ListingPage[Row] = list_current(scan, **asked, max_keys=max_keys)
+    assert page == peeked
+    assert scan.open == other.open == 0
     assert page.key_count == len(page.contents) + len(page.common_prefixes) <= max_keys
     return [row.key for row in page.contents], page.common_prefixes, page.truncated, page.next_marker
 

@@ -61,6 +61,10 @@ SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND vers
 SELECT {version_columns} FROM version INDEXED BY version_current
 WHERE bucket_id = ?1 AND key >= ?2 AND latest = 1 AND delete_marker = 0 ORDER BY key
 
+-- name: first_current_key
+SELECT key FROM version INDEXED BY version_current
+WHERE bucket_id = ?1 AND key >= ?2 AND latest = 1 AND delete_marker = 0 ORDER BY key LIMIT 1
+
 -- name: scan_versions
 SELECT {version_columns} FROM version INDEXED BY version_order
 WHERE bucket_id = ?1 AND key >= ?2 ORDER BY key, created_us DESC, version_id DESC
@@ -107,10 +111,11 @@ WITH RECURSIVE lane (bucket_id, destination, due_us) AS (
         ORDER BY bucket_id, destination, due_us LIMIT 1)
     UNION ALL
     SELECT task.bucket_id, task.destination, task.due_us
-    FROM lane JOIN replication_task AS task ON task.id = (
-        SELECT id FROM replication_task INDEXED BY replication_task_lane
-        WHERE (bucket_id, destination) > (lane.bucket_id, lane.destination)
-        ORDER BY bucket_id, destination, due_us LIMIT 1))
+    FROM lane JOIN replication_task AS task ON task.id = coalesce(
+        (SELECT id FROM replication_task INDEXED BY replication_task_lane
+        WHERE bucket_id = lane.bucket_id AND destination > lane.destination ORDER BY destination, due_us LIMIT 1),
+        (SELECT id FROM replication_task INDEXED BY replication_task_lane
+        WHERE bucket_id > lane.bucket_id ORDER BY bucket_id, destination, due_us LIMIT 1)))
 SELECT bucket_id, destination, due_us FROM lane
 
 -- name: failures
