@@ -1,4 +1,4 @@
-"""What acts later, in one process of the server: replication, and the removal of unused blobs."""
+"""What acts later, in one process of the server: replication, the removal of unused blobs, the record of metrics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import structlog
 
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
+from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.metadata.store import StoreUnavailable
 from farshore.replication.worker import ReplicationWorker
 from farshore.service.deployment import Deployment
@@ -41,6 +42,7 @@ class Background:
             if self._replication is not None:
                 workers.create_task(self._replication.run(stop))
             for region in self._deployment.regions.values():
+                workers.create_task(MetricRecorder(self._deployment, region).run(stop))
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
                 workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))
                 workers.create_task(_repeat(collector.find_orphans, ORPHANS_EVERY_S, stop, "orphans", region.name))

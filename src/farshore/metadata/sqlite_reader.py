@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from farshore.metadata import named_sql
+from farshore.metadata.sqlite_metrics import SqliteMetrics
 from farshore.metadata.sqlite_rows import (
     BUCKET_WIDTH,
     Row,
@@ -36,6 +37,11 @@ class SqliteReader:
         self._all = session.all
         self._iterate = session.iterate
         self._buckets: dict[Row, Bucket] = {}
+        self._metrics = SqliteMetrics(session)
+
+    @property
+    def metrics(self) -> SqliteMetrics:
+        return self._metrics
 
     def bucket(self, name: str) -> Bucket | None:
         row = self._one(_SQL["bucket_by_name"], (name,))
@@ -47,6 +53,9 @@ class SqliteReader:
 
     def buckets(self) -> list[Bucket]:
         return [to_bucket(row) for row in self._all(_SQL["buckets"])]
+
+    def buckets_with(self, kind: ConfigurationKind) -> list[Bucket]:
+        return [self._to_bucket(row) for row in self._all(_SQL["buckets_with"], (kind,))]
 
     def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
         row = self._one(_SQL["configuration"], (bucket_id, kind))

@@ -176,7 +176,22 @@ def part_row(upload_id: str, part: Part) -> Row:
 
 
 def to_task(row: Row) -> ReplicationTask:
-    task_id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error = row
+    (
+        task_id,
+        bucket_id,
+        destination,
+        key,
+        version_id,
+        kind,
+        enqueued_us,
+        due_us,
+        size,
+        attempts,
+        last_error,
+        rule_id,
+        threshold_us,
+        missed,
+    ) = row
     return ReplicationTask(
         id=task_id,
         bucket_id=bucket_id,
@@ -189,6 +204,9 @@ def to_task(row: Row) -> ReplicationTask:
         size=size,
         attempts=attempts,
         last_error=last_error,
+        rule_id=rule_id,
+        threshold_us=threshold_us,
+        missed=missed == 1,
     )
 
 
@@ -204,4 +222,7 @@ def task_row(task: ReplicationTask) -> Row:
         task.size,
         task.attempts,
         task.last_error,
+        task.rule_id,
+        task.threshold_us,
+        task.missed,
     )

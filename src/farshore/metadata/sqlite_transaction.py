@@ -51,6 +51,7 @@ class SqliteTransaction(SqliteReader):
         self._run(_SQL["delete_bucket"], (bucket_id,))
         self._run(_SQL["delete_configurations"], (bucket_id,))
         self._run(_SQL["forget_hard_deleted"], (bucket_id,))
+        self.metrics.forget_bucket(bucket_id)
 
     def set_versioning(self, bucket_id: int, versioning: VersioningStatus) -> None:
         self._change_bucket(_SQL["set_versioning"], (bucket_id, versioning))

@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
@@ -63,12 +64,21 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 class Reader(Protocol):
     """Synchronous reads. Iterators read as they are advanced, see one snapshot, and must be closed or exhausted."""
 
+    @property
+    def metrics(self) -> MetricReader:
+        """Reads of replication metrics."""
+        ...
+
     def bucket(self, name: str) -> Bucket | None: ...
 
     def bucket_by_id(self, bucket_id: int) -> Bucket | None: ...
 
     def buckets(self) -> list[Bucket]:
         """All buckets of the region, by name."""
+        ...
+
+    def buckets_with(self, kind: ConfigurationKind) -> list[Bucket]:
+        """The buckets that have a document of this kind, in no order."""
         ...
 
     def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
@@ -125,7 +135,7 @@ class Reader(Protocol):
         ...
 
     def lanes(self) -> list[Lane]:
-        """What waits, per source bucket and destination. Walks an index of all tasks: for status pages."""
+        """What waits, per source bucket and destination. Costs by rules, not by tasks."""
         ...
 
     def due_lanes(self) -> list[DueLane]:
@@ -143,6 +153,11 @@ class Reader(Protocol):
 
 class Transaction(Reader, Protocol):
     """What a command may change. Rows are named by `Version.row`."""
+
+    @property
+    def metrics(self) -> MetricTransaction:
+        """Replication metrics, in the same transaction."""
+        ...
 
     def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:
         """Insert a bucket. AssertionError if the name exists in this region (the directory decides that before)."""

@@ -87,6 +87,11 @@ class ReplicationRule(msgspec.Struct, frozen=True, kw_only=True):
     metrics: bool = False
     replication_time: bool = False
 
+    @property
+    def metered(self) -> bool:
+        """Whether its metrics are published, and its events sent."""
+        return self.metrics or self.replication_time
+
 
 class ReplicationConfiguration(msgspec.Struct, frozen=True):
     """A bucket's rules, compiled. `v1`: the older schema (rule-level Prefix)."""
@@ -102,6 +107,9 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     id: the store's handle, 0 before insertion; ascending in order of insertion.
     due_us: not before this time; a claim moves it forward to the end of the lease.
     size: bytes of the version when enqueued, for metrics and batching.
+    rule_id: the rule that it was made by, whose metrics it counts in.
+    threshold_us: when Replication Time Control wants it to have arrived; None without, and once it has been told that
+        it has not. missed: that has been told.
     """
 
     bucket_id: int
@@ -114,4 +122,7 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     attempts: int = 0
     last_error: str = ""
+    rule_id: str = ""
+    threshold_us: int | None = None
+    missed: bool = False
     id: int = 0

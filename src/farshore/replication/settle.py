@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from farshore.metadata.store import Transaction
 from farshore.model.objects import Version
-from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
+from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask
+from farshore.replication.accounts import Settled
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Retry
 from farshore.semantics.replication_status import aggregate_status
 from farshore.semantics.retry import backoff_s
@@ -23,6 +24,7 @@ def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Ca
     """
     done: list[int] = []
     again: list[tuple[int, int, str]] = []
+    settled = Settled(now_us)
     for attempt in attempts:
         task = attempt.task
         match attempt.outcome:
@@ -31,21 +33,23 @@ def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Ca
             case Retry(error):
                 due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
                 again.append((task.id, due_us, error))
+                settled.retried(task)
             case Delivered(seen_us):
-                if _complete(tx, task, seen_us, now_us):
-                    done.append(task.id)
-                else:
+                found = _pending(tx, task)
+                if found is not None and found[1].at_us != seen_us:
                     again.append((task.id, now_us, ""))
+                    continue
+                if found is not None:
+                    _set_state(tx, *found, now_us)
+                    settled.completed(task)
+                done.append(task.id)
             case Failed(code, detail):
                 found = _pending(tx, task)
                 if found is not None:
-                    version, state = found
-                    _set_state(
-                        tx,
-                        version,
-                        DestinationState(state.bucket, ReplicationStatus.FAILED, state.rule_id, now_us, code, detail),
-                    )
+                    _set_state(tx, *found, now_us, code, detail)
+                    settled.failed(task, code)
                 done.append(task.id)
+    settled.write(tx.metrics)
     if done:
         tx.remove_tasks(done)
     if again:
@@ -57,18 +61,6 @@ def state_of(version: Version, destination: str) -> DestinationState | None:
     return next((state for state in version.destinations if state.bucket == destination), None)
 
 
-def _complete(tx: Transaction, task: ReplicationTask, seen_us: int, now_us: int) -> bool:
-    """False when the version has changed since it was read for the delivery."""
-    found = _pending(tx, task)
-    if found is None:
-        return True
-    version, state = found
-    if state.at_us != seen_us:
-        return False
-    _set_state(tx, version, DestinationState(state.bucket, ReplicationStatus.COMPLETED, state.rule_id, now_us))
-    return True
-
-
 def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, DestinationState] | None:
     """The version and its pending state; None when it is gone or settled."""
     version = tx.version(task.bucket_id, task.key, task.version_id)
@@ -78,7 +70,17 @@ def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, Destinati
     return version, state
 
 
-def _set_state(tx: Transaction, version: Version, new: DestinationState) -> None:
+def _set_state(
+    tx: Transaction,
+    version: Version,
+    before: DestinationState,
+    now_us: int,
+    code: FailureCode | None = None,
+    detail: str = "",
+) -> None:
+    """Settle one destination of a version: COMPLETED, or FAILED with a code."""
+    status = ReplicationStatus.COMPLETED if code is None else ReplicationStatus.FAILED
+    new = DestinationState(before.bucket, status, before.rule_id, now_us, code, detail)
     states = tuple(new if state.bucket == new.bucket else state for state in version.destinations)
-    status = aggregate_status([state.status for state in states], replica=version.is_replica)
-    tx.set_replication(version.row, status, states)
+    aggregate = aggregate_status([state.status for state in states], replica=version.is_replica)
+    tx.set_replication(version.row, aggregate, states)

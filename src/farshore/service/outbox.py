@@ -26,6 +26,9 @@ from farshore.model.replication import (
 from farshore.semantics.replication_eligibility import Cause, eligible_destinations
 from farshore.semantics.replication_status import aggregate_status
 
+THRESHOLD_US = 15 * 60 * 1_000_000
+"""Within this time an operation under Replication Time Control ought to arrive. Delete markers are not under it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -54,7 +57,7 @@ def plan_version(
             DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, now_us) for rule in rules
         ),
     )
-    return pending, [_task(version, rule.destination, kind, now_us) for rule in rules]
+    return pending, [_task(version, rule, kind, now_us) for rule in rules]
 
 
 def plan_tags_changed(configuration: ReplicationConfiguration | None, version: Version, now_us: int) -> Planned | None:
@@ -76,7 +79,7 @@ def plan_tags_changed(configuration: ReplicationConfiguration | None, version: V
         before = states.get(rule.destination)
         states[rule.destination] = _pending(rule, before, now_us)
         if before is None or before.status is not ReplicationStatus.PENDING:
-            tasks.append(_task(version, rule.destination, TaskKind.TAGS, now_us))
+            tasks.append(_task(version, rule, TaskKind.TAGS, now_us))
     return Planned(
         status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
         destinations=tuple(states.values()),
@@ -90,14 +93,17 @@ def _pending(rule: ReplicationRule, before: DestinationState | None, now_us: int
     return DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, at_us)
 
 
-def _task(version: Version, destination: str, kind: TaskKind, now_us: int) -> ReplicationTask:
+def _task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int) -> ReplicationTask:
+    timed = rule.replication_time and kind is not TaskKind.DELETE_MARKER
     return ReplicationTask(
         bucket_id=version.bucket_id,
         key=version.key,
         version_id=version.version_id,
-        destination=destination,
+        destination=rule.destination,
         kind=kind,
         enqueued_us=now_us,
         due_us=now_us,
         size=version.size,
+        rule_id=rule.id,
+        threshold_us=now_us + THRESHOLD_US if timed else None,
     )

@@ -15,7 +15,8 @@ tags
 number, size, etag, blob, checksum, created_us
 
 -- name: task_columns
-id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error
+id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error, rule_id,
+threshold_us, missed
 
 -- name: bucket_by_name
 SELECT {bucket_columns} FROM bucket WHERE name = ?1
@@ -25,6 +26,9 @@ SELECT {bucket_columns} FROM bucket WHERE id = ?1
 
 -- name: buckets
 SELECT {bucket_columns} FROM bucket ORDER BY name
+
+-- name: buckets_with
+SELECT {bucket_columns} FROM bucket_config CROSS JOIN bucket ON bucket.id = bucket_id WHERE kind = ?1
 
 -- name: configuration
 SELECT document FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
@@ -100,8 +104,11 @@ SELECT {task_columns} FROM replication_task INDEXED BY replication_task_lane
 WHERE bucket_id = ?1 AND destination = ?2 AND due_us <= ?3 ORDER BY due_us, enqueued_us, size, id LIMIT ?4
 
 -- name: lanes
-SELECT bucket_id, destination, count(*), sum(size), min(enqueued_us)
-FROM replication_task INDEXED BY replication_task_lane GROUP BY bucket_id, destination
+-- What waits is counted in the transaction of every change; the oldest task of a rule is the first of an index.
+SELECT bucket_id, destination, sum(operations), sum(bytes), min((
+    SELECT min(enqueued_us) FROM replication_task INDEXED BY replication_task_age
+    WHERE bucket_id = route.bucket_id AND destination = route.destination AND rule_id = route.rule_id))
+FROM replication_pending AS route WHERE operations > 0 GROUP BY bucket_id, destination
 
 -- name: due_lanes
 -- Skips from lane to lane in the index; the first entry of each is the one that is due first.
