@@ -42,6 +42,10 @@ class MetricReader(Protocol):
         """Every series, by route and name."""
         ...
 
+    def find_series(self, route: Route, name: MetricName, region: str) -> int | None:
+        """The handle of a series; None when it has no point yet."""
+        ...
+
     def points(self, series_id: int, start_s: int, end_s: int) -> list[Point]:
         """Points that begin from `start_s` on and before `end_s`: by time, of several periods the shorter first."""
         ...

@@ -43,6 +43,10 @@ class SqliteMetrics:
     def series(self) -> list[Series]:
         return [_to_series(row) for row in self._session.all(_SQL["series"])]
 
+    def find_series(self, route: Route, name: MetricName, region: str) -> int | None:
+        row = self._session.one(_SQL["series_id"], (*_key(route), name, region))
+        return None if row is None else row[0]
+
     def points(self, series_id: int, start_s: int, end_s: int) -> list[Point]:
         return [Point(*row) for row in self._session.all(_SQL["points"], (series_id, start_s, end_s))]
 
@@ -66,11 +70,10 @@ class SqliteMetrics:
         self._session.run(_SQL["begin_account"], _key(route))
 
     def series_id(self, route: Route, name: MetricName, region: str) -> int:
-        key = (*_key(route), name, region)
-        row = self._session.one(_SQL["series_id"], key)
-        if row is not None:
-            return row[0]
-        self._session.run(_SQL["add_series"], key)
+        found = self.find_series(route, name, region)
+        if found is not None:
+            return found
+        self._session.run(_SQL["add_series"], (*_key(route), name, region))
         return self._session.connection.last_insert_rowid()
 
     def add_point(self, series_id: int, point: Point) -> None:

@@ -1,4 +1,4 @@
-"""The errors that clients of IAM and STS see: one class per AWS code, class name = code.
+"""The errors that clients of IAM, STS and CloudWatch see: one class per AWS code, class name = code.
 
 Turned into XML in one place (the wire). A refusal that AWS words by the case takes its message from the caller.
 Source: IAM API Reference, "Common Error Types" and the Errors of each action; answers recorded on AWS.
@@ -69,6 +69,18 @@ class InvalidInput(QueryError):
     pass
 
 
+class InvalidNextToken(QueryError):
+    default_message = "The next token specified is invalid."
+
+
+class InvalidParameterCombination(QueryError):
+    pass
+
+
+class InvalidParameterValue(QueryError):
+    pass
+
+
 class LimitExceeded(QueryError):
     status = 409
 
@@ -89,6 +101,10 @@ class MissingAction(QueryError):
 class MissingAuthenticationToken(QueryError):
     status = 403
     default_message = "Request is missing Authentication Token"
+
+
+class MissingParameter(QueryError):
+    pass
 
 
 class NoSuchEntity(QueryError):
@@ -116,6 +132,12 @@ class RequestEntityTooLarge(QueryError):
 
 class RequestExpired(QueryError):
     default_message = "Request has expired."
+
+
+class SerializationException(QueryError):
+    """A document of CBOR or JSON that is malformed, or of other types than the model's."""
+
+    default_message = "The request document is malformed."
 
 
 class ServiceUnavailable(QueryError):

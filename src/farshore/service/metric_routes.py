@@ -26,6 +26,16 @@ def configured_routes(deployment: Deployment, reader: Reader, *, metered: bool =
                 yield Route(bucket.id, rule.destination, rule.id)
 
 
+def is_metered(deployment: Deployment, reader: Reader, route: Route) -> bool:
+    """Whether the metrics of a route are published now. On the event loop, as `configured_routes`."""
+    bucket = reader.bucket_by_id(route.bucket_id)
+    configuration = None if bucket is None else deployment.configurations.get(reader, bucket)
+    return configuration is not None and any(
+        rule.enabled and rule.metered and rule.id == route.rule_id and rule.destination == route.destination
+        for rule in configuration.rules
+    )
+
+
 def published_in(deployment: Deployment, source: Region, destination: str, name: MetricName) -> str | None:
     """The region that publishes a metric: failures in the source's, the others in the destination's.
 
