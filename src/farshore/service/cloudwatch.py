@@ -182,7 +182,7 @@ def _faults(query: Params, number: int) -> Iterator[str]:
         )
     stat: Params | None = query.get("MetricStat")
     if stat is not None and "Expression" in query:
-        yield f"The parameters {place}.Expression and {place}.MetricStat are mutually exclusive and cannot both be used."
+        yield f"The parameters {place}.Expression and {place}.MetricStat are mutually exclusive."
     elif "Expression" in query:
         raise query_errors.NotImplemented(f"{place}.Expression: metric math is not implemented")
     elif stat is None:

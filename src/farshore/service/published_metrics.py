@@ -15,7 +15,7 @@ from farshore.metadata.store import Reader
 from farshore.model.metrics import MetricName, Point, Route
 from farshore.semantics.metric_points import DAY_S, MINUTE_S, minute_points
 from farshore.service.deployment import Deployment, Region
-from farshore.service.metric_routes import configured_routes, published_in
+from farshore.service.metric_routes import configured_routes, is_metered, published_in
 
 NAMESPACE = "AWS/S3"
 LISTED_S = 14 * DAY_S
@@ -94,9 +94,9 @@ async def read_points(deployment: Deployment, metric: Published, start_s: int, e
         return kept, _present(reader, metric, now_us) if measured else None
 
     now_us = deployment.clock.now_us()
-    measured = published_in(
+    measured = is_metered(deployment, store.metadata.reader, metric.route) and metric.region == published_in(
         deployment, store, metric.route.destination, metric.name
-    ) == metric.region and metric.route in configured_routes(deployment, store.metadata.reader, metered=True)
+    )
     kept, present = await store.metadata.read(read)
     if present is None or not start_s <= present.at_s < end_s:
         return kept
