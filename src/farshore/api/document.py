@@ -42,7 +42,7 @@ async def read_document(
             )
     digested = _check_md5(headers, document)
     digested = _check_checksum(headers, body.trailers(), document) or digested
-    if operation.checksum_required:
+    if operation.checksum_required and not (operation.document_optional and not document):
         if not document:
             raise MissingRequestBodyError()
         if not digested:

@@ -122,6 +122,7 @@ class Pipeline:
             content_sha256=content_sha256,
             headers=headers,
             source_address=http.remote or "",
+            secure=http.secure,
         )
         answer = await handler(request)
         return await send_answer(

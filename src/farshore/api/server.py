@@ -152,7 +152,7 @@ class ApiServer:
                 error,
                 RequestLabels(request_id=ids.request_id(), head=False, now_us=self._deployment.clock.now_us()),
             )
-        status = await deployment_status(self._deployment, caller.principal)
+        status = await deployment_status(self._deployment, caller.principal, caller.policies)
         return web.Response(body=json.dumps(status).encode(), content_type="application/json")
 
 

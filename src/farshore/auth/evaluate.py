@@ -24,8 +24,8 @@ Context = Mapping[str, Sequence[str]]
 """Lower-case condition key -> the request's values; a key that the request does not have is missing or empty."""
 
 _ROOT_ALWAYS_MAY = frozenset(("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"))
-_BUCKET_OWNER_MAY = frozenset(("s3:DeleteObject", "s3:DeleteObjectVersion"))
-"""The bucket's owner may do these to an object whoever owns it."""
+_ON_ANY_OBJECT = frozenset(("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"))
+"""The bucket's owner may do these to an object, or to what stands in its place, whoever owns it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class ResourceAccess:
     policy_public: whether `policy` is public by Block Public Access's definition (`public_access.is_public`).
     bucket_grants, object_grants: of the ACLs, which count unless the bucket is Bucket owner enforced.
     object_owner: account that owns the object, where it is not the bucket's owner; empty for the anonymous writer.
-        Of a key without an object, for DeleteObject, the caller's own.
+        Of a key without an object, for a write, the caller's own.
     """
 
     policy: Policy | None = None
@@ -175,7 +175,7 @@ def evaluate(request: AccessRequest, resource: ResourceAccess = NO_RESOURCE_POLI
     own_object = (
         resource.object_owner is None
         or resource.object_owner == request.resource_account
-        or request.action in _BUCKET_OWNER_MAY
+        or request.action in _ON_ANY_OBJECT
     )
     if owner_root and resource.policy is None and own_object and request.policies is NO_POLICIES:
         return _OWNER
@@ -333,8 +333,8 @@ def _acl_level(request: AccessRequest, resource: ResourceAccess) -> Level:
     wanted = acl.permissions_for(request.action)
     if wanted is None:
         return Level.NONE
-    if request.action in _BUCKET_OWNER_MAY and resource.object_owner != request.principal.account_id:
-        # AWS: WRITE lets a grantee delete only what is its own.
+    if request.action in _ON_ANY_OBJECT and resource.object_owner != request.principal.account_id:
+        # AWS: WRITE lets a grantee overwrite and delete only what is its own.
         return Level.NONE
     grants = resource.bucket_grants if wanted.of_bucket else resource.object_grants
     principal = request.principal

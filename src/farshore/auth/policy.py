@@ -148,9 +148,11 @@ def compile_policy(document: object, kind: PolicyKind, *, source: str) -> Policy
     if version not in VERSIONS:
         raise PolicyError("The policy must contain a valid version string")
     listed = members.get("Statement")
+    if listed is None:
+        raise PolicyError("Missing required field Statement")
     statements = cast("list[Any]", listed if isinstance(listed, list) else [listed])
-    if not statements or listed is None:
-        raise PolicyError("Syntax errors in policy.")
+    if not statements:
+        raise PolicyError("Could not parse the policy: Statement is empty!")
     with_variables = version == "2012-10-17"
     compiled = tuple(_statement(entry, index, kind, with_variables) for index, entry in enumerate(statements))
     sids = [statement.sid for statement in compiled if statement.sid]

@@ -1,6 +1,6 @@
 """Between SQLite's rows and the model's values. The orders of columns are those of queries/read.sql and write.sql.
 
-What is usually empty (attributes, tags, destinations) is NULL when it is, and is then not decoded at all.
+What is usually empty (attributes, tags, destinations, ACL) is NULL when it is, and is then not decoded at all.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import Attributes, Checksum, ChecksumType, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
@@ -30,6 +31,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_destinations = msgspec.msgpack.Decoder(tuple[DestinationState, ...]).decode
+_decode_acl = msgspec.msgpack.Decoder(tuple[Grant, ...]).decode
 _decode_checksum = msgspec.msgpack.Decoder(Checksum).decode
 
 
@@ -64,6 +66,7 @@ def to_version(row: Row) -> Version:
         tags,
         replication_status,
         destinations,
+        acl,
     ) = row
     return Version(
         bucket_id=bucket_id,
@@ -82,6 +85,7 @@ def to_version(row: Row) -> Version:
         tags={} if tags is None else _decode_tags(tags),
         replication_status=_STATUSES[replication_status],
         destinations=() if destinations is None else _decode_destinations(destinations),
+        acl=None if acl is None else _decode_acl(acl),
         row=row_id,
     )
 
@@ -106,6 +110,7 @@ def version_row(version: Version) -> Row:
         version.replication_status,
         destinations_column(version.destinations),
         failed_column(version.destinations),
+        acl_column(version.acl),
     )
 
 
@@ -115,6 +120,10 @@ def attributes_column(attributes: Attributes) -> bytes | None:
 
 def tags_column(tags: Mapping[str, str]) -> bytes | None:
     return _encode(tags) if tags else None
+
+
+def acl_column(acl: tuple[Grant, ...] | None) -> bytes | None:
+    return None if acl is None else _encode(acl)
 
 
 def destinations_column(destinations: Sequence[DestinationState]) -> bytes | None:
@@ -133,7 +142,7 @@ def failed_destinations(column: bytes) -> list[DestinationState]:
 
 
 def to_upload(row: Row) -> Upload:
-    bucket_id, key, created_us, upload_id, owner, initiator, storage_class, algorithm, kind, attributes, tags = row
+    bucket_id, key, created_us, upload_id, owner, initiator, storage_class, algorithm, kind, attributes, tags, acl = row
     return Upload(
         bucket_id=bucket_id,
         key=key.decode(),
@@ -146,6 +155,7 @@ def to_upload(row: Row) -> Upload:
         checksum_type=None if kind is None else ChecksumType(kind),
         attributes=_NO_ATTRIBUTES if attributes is None else _decode_attributes(attributes),
         tags={} if tags is None else _decode_tags(tags),
+        acl=None if acl is None else _decode_acl(acl),
     )
 
 
@@ -162,6 +172,7 @@ def upload_row(upload: Upload) -> Row:
         upload.checksum_type,
         attributes_column(upload.attributes),
         tags_column(upload.tags),
+        acl_column(upload.acl),
     )
 
 

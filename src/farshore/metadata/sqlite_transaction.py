@@ -12,6 +12,7 @@ from farshore.metadata import named_sql
 from farshore.metadata.sqlite_reader import SqliteReader
 from farshore.metadata.sqlite_rows import (
     Row,
+    acl_column,
     destinations_column,
     failed_column,
     part_row,
@@ -22,6 +23,7 @@ from farshore.metadata.sqlite_rows import (
     version_row,
 )
 from farshore.metadata.sqlite_session import Session
+from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
@@ -88,6 +90,9 @@ class SqliteTransaction(SqliteReader):
 
     def set_tags(self, row: int, tags: dict[str, str]) -> None:
         self._run(_SQL["set_tags"], (row, tags_column(tags)))
+
+    def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None:
+        self._run(_SQL["set_acl"], (row, acl_column(acl)))
 
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]

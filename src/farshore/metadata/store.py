@@ -23,6 +23,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from farshore.metadata.metrics import MetricReader, MetricTransaction
+from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
@@ -190,6 +191,8 @@ class Transaction(Reader, Protocol):
     def set_latest(self, row: int, latest: bool) -> None: ...
 
     def set_tags(self, row: int, tags: dict[str, str]) -> None: ...
+
+    def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None: ...
 
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -75,6 +76,13 @@ def service_principal(name: str) -> Principal:
     return Principal(account_id="", arn=name, access_key_id="", kind=PrincipalKind.SERVICE)
 
 
+ANONYMOUS_USER_ID = "65a011a29cdf8ec533ec3d1ccaae921c"
+"""The Owner/ID of what an anonymous caller wrote. Source: AWS shows this one."""
+
+
+@lru_cache(maxsize=4096)
 def canonical_user_id(account_id: str) -> str:
-    """The 64-hex-digit Owner/ID that S3 shows for an account: stable, derived from the account id."""
+    """The Owner/ID that S3 shows for an account, 64 hex digits: stable, derived from the account id."""
+    if not account_id:
+        return ANONYMOUS_USER_ID
     return hashlib.sha256(b"farshore canonical user " + account_id.encode()).hexdigest()

@@ -20,6 +20,10 @@ class ConfigurationKind(StrEnum):
 
     REPLICATION = "replication"
     TAGGING = "tagging"
+    POLICY = "policy"
+    PUBLIC_ACCESS_BLOCK = "publicAccessBlock"
+    OWNERSHIP = "ownershipControls"
+    ACL = "acl"
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

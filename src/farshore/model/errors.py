@@ -124,6 +124,10 @@ class InvalidArgument(S3Error):
     default_message = "Invalid Argument"
 
 
+class InvalidBucketAclWithBlockPublicAccessError(S3Error):
+    default_message = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+
+
 class InvalidBucketAclWithObjectOwnership(S3Error):
     default_message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
 
@@ -352,6 +356,10 @@ class PermanentRedirect(S3Error):
     )
 
 
+class PolicyTooLarge(S3Error):
+    default_message = "Policy exceeds the maximum allowed document size."
+
+
 class PreconditionFailed(S3Error):
     status = 412
     default_message = "At least one of the pre-conditions you specified did not hold"
@@ -406,7 +414,11 @@ class TooManyBuckets(S3Error):
 
 
 class UnexpectedContent(S3Error):
-    default_message = "This request contains unsupported content."
+    default_message = "This request does not support content"
+
+
+class UnresolvableGrantByEmailAddress(S3Error):
+    default_message = "The email address you provided does not match any account on record."
 
 
 class XAmzContentSHA256Mismatch(S3Error):

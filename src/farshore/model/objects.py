@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from farshore.model.access_control import Grant
 from farshore.model.replication import DestinationState, ReplicationStatus
 
 NULL_VERSION = "null"
@@ -66,6 +67,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     blob: the single blob that holds the body; None when the body is inline, empty, or in `attributes.parts`.
     inline: True when the body is stored beside the version (`Reader.body`).
     created_us: Last-Modified; a replica keeps its source's. Versions of a key are ordered by (created_us, version_id).
+    owner: account id; empty for what an anonymous caller wrote. acl: None for full control of the owner, and no more.
     """
 
     bucket_id: int
@@ -84,6 +86,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     replication_status: ReplicationStatus | None = None
     destinations: tuple[DestinationState, ...] = ()
+    acl: tuple[Grant, ...] | None = None
     row: int = 0
 
     @property
@@ -113,3 +116,4 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     checksum_type: ChecksumType | None = None
     attributes: Attributes = Attributes()
     tags: dict[str, str] = {}
+    acl: tuple[Grant, ...] | None = None

@@ -1,42 +1,65 @@
-"""From a bucket name to its region and row, and whether the caller may.
+"""From a bucket name to its region and row, and whether the caller may: the one place that asks `auth.evaluate`.
 
-A bucket belongs to one account, and only that account's principals may use it: bucket policies and roles are decided
-in the same place once they exist.
+Object operations are decided on the object's ARN, others on the bucket's; a request for several things (an object and
+its tags) is decided for each. The root of a bucket's owner, where there is no bucket policy, is let through without
+anything being read or compiled.
+Source: S3 User Guide, "Required permissions for Amazon S3 API operations"; "How Amazon S3 authorizes a request".
 """
 
 from __future__ import annotations
 
-from farshore.model.access import Principal
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from farshore.auth.evaluate import NO_POLICIES, AccessRequest, Decision, ResourceAccess, evaluate
+from farshore.model.access import PrincipalKind
+from farshore.model.access_control import Grant, ObjectOwnership, Permission
 from farshore.model.buckets import Bucket
 from farshore.model.errors import (
     AccessDenied,
     AuthorizationHeaderMalformed,
     AuthorizationQueryParametersError,
+    InvalidBucketOwnerAWSAccountID,
     NoSuchBucket,
     PermanentRedirect,
 )
 from farshore.model.objects import Version
-from farshore.service.deployment import Deployment, Region, Request
+from farshore.service.access_context import context_of
+from farshore.service.bucket_access import owner_grants
+from farshore.service.deployment import Deployment, Params, Region, Request
+
+ALL_BUCKETS = "arn:aws:s3:::*"
+"""What `s3:ListAllMyBuckets` is done on."""
 
 _LOCATED_MAX = 100_000
+_ENFORCED = ObjectOwnership.BUCKET_OWNER_ENFORCED
+_WRITE_GRANTS = frozenset((Permission.WRITE, Permission.FULL_CONTROL))
+_WRITES = frozenset(("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"))
+"""Actions that a bucket's ACL permits on objects that are the caller's own, or not there yet."""
+
+log = structlog.get_logger()
 
 
-def bucket_for(request: Request, action: str) -> tuple[Region, Bucket]:
-    """The addressed bucket, which the caller may do `action` on (`s3:PutReplicationConfiguration`, …).
+def bucket_for(request: Request, *actions: str) -> tuple[Region, Bucket]:
+    """The addressed bucket, which the caller may do the actions on (`s3:PutReplicationConfiguration`, …).
+
+    The actions are on the object where the request names one (`Key`).
 
     Raises:
-        NoSuchBucket, PermanentRedirect, AccessDenied, AuthorizationHeaderMalformed.
+        NoSuchBucket, PermanentRedirect, AccessDenied, AuthorizationHeaderMalformed, InvalidBucketOwnerAWSAccountID.
     """
     name: str = request.params["Bucket"]
     region = locate(request.deployment, name)
     bucket = region.metadata.reader.bucket(name)
     if bucket is None:
         region, bucket = _locate_again(request.deployment, name)
-    authorize(request, region, bucket, action)
+    _authorize(request, region, bucket, None, actions)
     return region, bucket
 
 
-def version_for(request: Request, action: str) -> tuple[Region, Bucket, Version | None]:
+def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Version | None]:
     """As `bucket_for`, with the addressed version (or current one, or None), in one read."""
     params = request.params
     name: str = params["Bucket"]
@@ -45,7 +68,7 @@ def version_for(request: Request, action: str) -> tuple[Region, Bucket, Version 
     if bucket is None:
         region, bucket = _locate_again(request.deployment, name)
         _, version = region.metadata.reader.find(name, params["Key"], params.get("VersionId"))
-    authorize(request, region, bucket, action)
+    _authorize(request, region, bucket, version, actions)
     return region, bucket, version
 
 
@@ -66,40 +89,206 @@ def locate(deployment: Deployment, name: str) -> Region:
     return region
 
 
-def authorize(request: Request, region: Region, bucket: Bucket, action: str) -> None:
-    """Refuse a caller who may not do `action` on the bucket.
+def copy_source_for(
+    request: Request, name: str, key: str, version_id: str | None
+) -> tuple[Region, Bucket, Version | None]:
+    """The bucket and version that a copy reads, which the caller may read. It may be in any region, as on AWS.
 
     Raises:
-        AccessDenied: anonymous, another account, or x-amz-expected-bucket-owner is another account.
-        AuthorizationHeaderMalformed: signed for another region than the bucket's, which AWS refuses too.
+        NoSuchBucket, PermanentRedirect, AccessDenied.
     """
-    if request.region_signed and request.region != region.name:
-        raise _wrong_region(request, region.name)
-    if not may(request.principal, bucket, action):
-        raise AccessDenied()
-    expected = request.params.get("ExpectedBucketOwner")
-    if expected is not None and expected != bucket.owner:
-        raise AccessDenied()
-
-
-def may(principal: Principal, bucket: Bucket, action: str) -> bool:
-    """Whether the principal may do the action on the bucket or on its objects."""
-    del action  # The owner may do everything, nobody else anything: no action is special yet.
-    return principal.account_id == bucket.owner
-
-
-def copy_source_for(request: Request, name: str) -> tuple[Region, Bucket]:
-    """The bucket that a copy reads from. It may be in any region of this deployment, as on AWS."""
     region = locate(request.deployment, name)
-    bucket = region.metadata.reader.bucket(name)
+    bucket, version = region.metadata.reader.find(name, key, version_id)
     if bucket is None:
         region, bucket = _locate_again(request.deployment, name)
-    if not may(request.principal, bucket, "s3:GetObject"):
+        _, version = region.metadata.reader.find(name, key, version_id)
+    source: Params = {} if version_id is None else {"VersionId": version_id}
+    action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
+    require(request, region, bucket, action, key=key, version=version, params=source)
+    check_owner(bucket, request.params.get("ExpectedSourceBucketOwner"))
+    return region, bucket, version
+
+
+def require(
+    request: Request,
+    region: Region,
+    bucket: Bucket,
+    action: str,
+    *,
+    key: str | None = None,
+    version: Version | None = None,
+    params: Params | None = None,
+) -> None:
+    """Refuse a caller who may not do one action.
+
+    Args:
+        key: of the object that the action is on; None for an action on the bucket.
+        version: the existing object, where its ACL, owner or tags may count.
+        params: what condition keys are taken from, where they are not the request's own.
+    Raises:
+        AccessDenied: in AWS's words: why, to callers of the bucket's account; nothing more to others.
+    """
+    decision, resource = decide(request, region, bucket, action, key=key, version=version, params=params)
+    if not decision.allowed:
+        raise refusal(request, bucket.owner, decision, action, resource)
+
+
+def may(
+    request: Request,
+    region: Region,
+    bucket: Bucket,
+    action: str,
+    *,
+    key: str | None = None,
+    version: Version | None = None,
+) -> bool:
+    """Whether the caller may do one action."""
+    return decide(request, region, bucket, action, key=key, version=version)[0].allowed
+
+
+def decide(
+    request: Request,
+    region: Region,
+    bucket: Bucket,
+    action: str,
+    *,
+    key: str | None = None,
+    version: Version | None = None,
+    params: Params | None = None,
+) -> tuple[Decision, str]:
+    """The decision on one action, and the ARN of the resource that it was made on."""
+    resource = f"arn:aws:s3:::{bucket.name}" if key is None else f"arn:aws:s3:::{bucket.name}/{key}"
+    access = access_of(request.deployment, region, bucket)
+    if key is not None and access.ownership is not _ENFORCED:
+        access = _with_object(request, region, bucket, access, action, key, version)
+    members = request.params if params is None else params
+    asked = AccessRequest(
+        principal=request.principal,
+        policies=request.policies,
+        action=action,
+        resource=resource,
+        resource_account=bucket.owner,
+        context=context_of(request, bucket.owner, version=version, version_id=members.get("VersionId"), params=members),
+    )
+    return evaluate(asked, access), resource
+
+
+def access_of(deployment: Deployment, region: Region, bucket: Bucket) -> ResourceAccess:
+    """The bucket's own say: policy, public access, ownership, ACL."""
+    return deployment.bucket_access.get(region.metadata.reader, bucket)
+
+
+def require_in_account(request: Request, action: str, resource: str) -> None:
+    """Refuse a caller who may not do an action that is on no bucket yet, or on all: it is on the caller's account."""
+    if request.principal.anonymous:
         raise AccessDenied()
-    expected = request.params.get("ExpectedSourceBucketOwner")
-    if expected is not None and expected != bucket.owner:
-        raise AccessDenied()
-    return region, bucket
+    account = request.principal.account_id
+    asked = AccessRequest(
+        principal=request.principal,
+        policies=request.policies,
+        action=action,
+        resource=resource,
+        resource_account=account,
+        context=context_of(request, account),
+    )
+    decision = evaluate(asked)
+    if not decision.allowed:
+        raise refusal(request, account, decision, action, resource)
+
+
+def refusal(request: Request, owner: str, decision: Decision, action: str, resource: str) -> AccessDenied:
+    """The error of a refusal, which is also logged: it is the security record of who was kept from what, and why."""
+    principal = request.principal
+    log.info(
+        "access denied",
+        request_id=request.request_id,
+        principal=principal.arn or "anonymous",
+        action=action,
+        resource=resource,
+        reason=decision.sentence(action),
+    )
+    if principal.account_id != owner:
+        return AccessDenied()
+    return AccessDenied(denied_message(request, action, resource, decision.because(action)))
+
+
+def denied_message(request: Request, action: str, resource: str, because: str) -> str:
+    """AWS's words to a caller of the bucket's own account."""
+    named = "" if resource == ALL_BUCKETS else f' on resource: "{resource}"'
+    return f"User: {request.principal.arn} is not authorized to perform: {action}{named} {because}"
+
+
+def check_owner(bucket: Bucket, expected: str | None) -> None:
+    """`x-amz-expected-bucket-owner` and `x-amz-source-expected-bucket-owner`.
+
+    Raises:
+        InvalidBucketOwnerAWSAccountID: no account id. AccessDenied: another account's.
+    """
+    if expected is None or expected == bucket.owner:
+        return
+    if len(expected) != 12 or not (expected.isascii() and expected.isdigit()):
+        raise InvalidBucketOwnerAWSAccountID(
+            f"The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
+        )
+    raise AccessDenied()
+
+
+def effective_owner(access: ResourceAccess, bucket: Bucket, version: Version) -> str:
+    """The account that owns an object: its writer's, unless the bucket enforces its owner."""
+    return bucket.owner if access.ownership is _ENFORCED else version.owner
+
+
+def _authorize(
+    request: Request, region: Region, bucket: Bucket, version: Version | None, actions: Sequence[str]
+) -> None:
+    """Raises AuthorizationHeaderMalformed for a request signed for another region than the bucket's, as AWS does."""
+    if request.region_signed and request.region != region.name:
+        raise _wrong_region(request, region.name)
+    if not _is_owner_root(request, region, bucket, version):
+        key: str | None = request.params.get("Key")
+        for action in actions:
+            require(request, region, bucket, action, key=key, version=version)
+    check_owner(bucket, request.params.get("ExpectedBucketOwner"))
+
+
+def _is_owner_root(request: Request, region: Region, bucket: Bucket, version: Version | None) -> bool:
+    """The case that needs no decision: nothing can keep the root of the owner from a bucket without a policy."""
+    principal = request.principal
+    if (
+        principal.account_id != bucket.owner
+        or principal.kind is not PrincipalKind.ROOT
+        or request.policies is not NO_POLICIES
+    ):
+        return False
+    access = access_of(request.deployment, region, bucket)
+    if access.policy is not None:
+        return False
+    return access.ownership is _ENFORCED or version is None or version.owner == bucket.owner
+
+
+def _with_object(
+    request: Request,
+    region: Region,
+    bucket: Bucket,
+    access: ResourceAccess,
+    action: str,
+    key: str,
+    version: Version | None,
+) -> ResourceAccess:
+    """The bucket's say with that of the object, where ACLs count."""
+    if version is None and action in _WRITES and request.principal.account_id != bucket.owner:
+        version = region.metadata.reader.current(bucket.id, key)
+        if version is None or version.delete_marker:
+            # Nothing stands there: what would be written is the caller's own.
+            return replace(access, object_owner=request.principal.account_id)
+    if version is None and action == "s3:PutObjectAcl":
+        # A write that brings an ACL: who may write by the bucket's ACL owns what it writes, and so says who else may.
+        writers = (grant for grant in access.bucket_grants if grant.permission in _WRITE_GRANTS)
+        return replace(access, object_grants=tuple(Grant(grant.grantee, Permission.WRITE_ACP) for grant in writers))
+    if version is None:
+        return access
+    grants = owner_grants(version.owner) if version.acl is None else version.acl
+    return replace(access, object_grants=grants, object_owner=version.owner)
 
 
 def _locate_again(deployment: Deployment, name: str) -> tuple[Region, Bucket]:

@@ -1,55 +1,110 @@
-"""ACLs where there are none: every bucket is Bucket owner enforced.
+"""Get and put the ACLs of buckets and objects.
 
-Reads show full control of the bucket's owner; writes are taken only where they would say just that.
-Source: User Guide, "Controlling ownership of objects and disabling ACLs for your bucket".
+Where a bucket enforces its owner (the default), reads show full control of the owner, and writes are taken only where
+they would say just that.
+Source: API Reference, GetBucketAcl, PutBucketAcl, GetObjectAcl, PutObjectAcl; User Guide, "Controlling ownership of
+objects and disabling ACLs for your bucket"; recorded answers.
 """
 
 from __future__ import annotations
 
+from farshore.auth.evaluate import ResourceAccess
+from farshore.metadata.store import Transaction
 from farshore.model.access import canonical_user_id
-from farshore.model.buckets import Bucket
-from farshore.model.errors import AccessControlListNotSupported
+from farshore.model.access_control import Grant, ObjectOwnership
+from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.errors import AccessControlListNotSupported, NoSuchBucket
+from farshore.model.objects import Version
 from farshore.semantics import access_control, versioning
-from farshore.service.access import bucket_for, version_for
+from farshore.service.access import access_of, bucket_for, effective_owner, version_for
 from farshore.service.answers import live_version
-from farshore.service.deployment import Answer, Params, Request
+from farshore.service.bucket_access import encode_grants, owner_grants
+from farshore.service.deployment import Answer, Region, Request
+from farshore.service.ownership import check_public_acl, known_users
 
 
 async def get_bucket_acl(request: Request) -> Answer:
-    _, bucket = bucket_for(request, "s3:GetBucketAcl")
-    return Answer(output=_owner_only(bucket))
+    region, bucket = bucket_for(request, "s3:GetBucketAcl")
+    access = access_of(request.deployment, region, bucket)
+    grants = owner_grants(bucket.owner) if _is_enforced(access) else access.bucket_grants
+    return Answer(output=access_control.shown(canonical_user_id(bucket.owner), grants))
 
 
 async def get_object_acl(request: Request) -> Answer:
-    bucket = _addressed_object(request, "s3:GetObjectAcl")
-    return Answer(output=_owner_only(bucket))
+    region, bucket, version = _addressed_object(request, "s3:GetObjectAcl", "s3:GetObjectVersionAcl")
+    access = access_of(request.deployment, region, bucket)
+    owner = effective_owner(access, bucket, version)
+    grants = owner_grants(owner) if _is_enforced(access) or version.acl is None else version.acl
+    return Answer(output=access_control.shown(canonical_user_id(owner), grants))
 
 
 async def put_bucket_acl(request: Request) -> Answer:
-    bucket_for(request, "s3:PutBucketAcl")
-    if "ACL" not in request.params or request.params["ACL"] != "private":
-        raise AccessControlListNotSupported()
+    """Replace the bucket's ACL."""
+    params = request.params
+    region, bucket = bucket_for(request, "s3:PutBucketAcl")
+    owner = canonical_user_id(bucket.owner)
+    is_known = known_users(request.deployment).__contains__
+    access = access_of(request.deployment, region, bucket)
+    from_headers = access_control.bucket_grants(params, owner=owner, is_known=is_known)
+    grants = access_control.put_grants(params, from_headers, owner=owner, is_known=is_known)
+    check_public_acl(request, bucket, access.block, grants, "s3:PutBucketAcl")
+    if _is_enforced(access):
+        _accept_only(grants, owner_grants(bucket.owner))
+        return Answer()
+    stored = encode_grants(grants)
+
+    def command(tx: Transaction) -> None:
+        if tx.bucket_by_id(bucket.id) is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        tx.put_configuration(bucket.id, ConfigurationKind.ACL, stored)
+
+    await region.metadata.write(command)
     return Answer()
 
 
 async def put_object_acl(request: Request) -> Answer:
-    bucket = _addressed_object(request, "s3:PutObjectAcl")
-    if "ACL" not in request.params:
-        raise AccessControlListNotSupported()
-    access_control.check_object_acl(request.params, by_owner=request.principal.account_id == bucket.owner)
+    """Replace the ACL of an object version. It makes no new version."""
+    params = request.params
+    key: str = params["Key"]
+    region, bucket, version = _addressed_object(request, "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
+    access = access_of(request.deployment, region, bucket)
+    owner = canonical_user_id(effective_owner(access, bucket, version))
+    is_known = known_users(request.deployment).__contains__
+    from_headers = access_control.object_grants(
+        params, owner=owner, bucket_owner=canonical_user_id(bucket.owner), is_known=is_known
+    )
+    grants = access_control.put_grants(params, from_headers, owner=owner, is_known=is_known)
+    check_public_acl(request, bucket, access.block, grants, "s3:PutObjectAcl", key)
+    if _is_enforced(access):
+        if access_control.has_acl(params):
+            access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
+        else:
+            _accept_only(grants, owner_grants(bucket.owner))
+        return Answer()
+
+    def command(tx: Transaction) -> None:
+        still = tx.bucket_by_id(bucket.id)
+        if still is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        now = live_version(request, still, tx.version(bucket.id, key, version.version_id))
+        tx.set_acl(now.row, grants)
+
+    await region.metadata.write(command)
     return Answer()
 
 
-def _addressed_object(request: Request, action: str) -> Bucket:
+def _addressed_object(request: Request, action: str, version_action: str) -> tuple[Region, Bucket, Version]:
     version_id: str | None = request.params.get("VersionId")
     if version_id is not None:
         versioning.check_version_id(version_id)
-    _, bucket, found = version_for(request, action)
-    live_version(request, bucket, found)
-    return bucket
+    region, bucket, found = version_for(request, action if version_id is None else version_action)
+    return region, bucket, live_version(request, bucket, found)
 
 
-def _owner_only(bucket: Bucket) -> Params:
-    owner = {"ID": canonical_user_id(bucket.owner)}
-    grant = {"Grantee": {"Type": "CanonicalUser", **owner}, "Permission": "FULL_CONTROL"}
-    return {"Owner": owner, "Grants": [grant]}
+def _is_enforced(access: ResourceAccess) -> bool:
+    return access.ownership is ObjectOwnership.BUCKET_OWNER_ENFORCED
+
+
+def _accept_only(grants: tuple[Grant, ...], allowed: tuple[Grant, ...]) -> None:
+    if grants != allowed:
+        raise AccessControlListNotSupported()

@@ -6,6 +6,7 @@ from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import MethodNotAllowed, NoSuchKey, NoSuchVersion, S3Error
 from farshore.model.objects import Checksum, Version
 from farshore.runtime.http_date import http_date
+from farshore.service.access import locate, require
 from farshore.service.deployment import Params, Request
 
 
@@ -63,6 +64,9 @@ def absence(request: Request, bucket: Bucket, version: Version | None) -> S3Erro
     """Why there is no object: NoSuchVersion, NoSuchKey, or 405 for a delete marker named by its id."""
     key: str = request.params["Key"]
     version_id: str | None = request.params.get("VersionId")
+    if version is None or version_id is None:
+        # AWS: only who may list the bucket learns that a key is not there.
+        require(request, locate(request.deployment, bucket.name), bucket, "s3:ListBucket")
     if version is None:
         if version_id is not None:
             return NoSuchVersion(Key=key, VersionId=version_id)

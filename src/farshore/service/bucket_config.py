@@ -72,12 +72,6 @@ def store_tags(tx: Transaction, bucket_id: int, tags: dict[str, str]) -> None:
     tx.put_configuration(bucket_id, ConfigurationKind.TAGGING, msgspec.msgpack.encode(tags) if tags else None)
 
 
-async def get_bucket_ownership_controls(request: Request) -> Answer:
-    """Bucket owner enforced: AWS's default since 2023, and what every bucket here is."""
-    bucket_for(request, "s3:GetBucketOwnershipControls")
-    return Answer(output={"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}})
-
-
 def _still(tx: Transaction, bucket: Bucket) -> Bucket:
     now = tx.bucket_by_id(bucket.id)
     if now is None:
@@ -85,42 +79,45 @@ def _still(tx: Transaction, bucket: Bucket) -> Bucket:
     return now
 
 
-def _answers(output: Params) -> Handler:
+def _answers(action: str, output: Params) -> Handler:
     """A read of something that is never configured here, which AWS answers with an empty or default document."""
 
     async def read(request: Request) -> Answer:
-        bucket_for(request, f"s3:{request.operation}")
+        bucket_for(request, action)
         return Answer(output=dict(output))
 
     return read
 
 
-def _refuses(error: type[S3Error]) -> Handler:
+def _refuses(action: str, error: type[S3Error]) -> Handler:
     """A read of something that is never configured here, which AWS answers with an error of its own."""
 
     async def read(request: Request) -> Answer:
-        _, bucket = bucket_for(request, f"s3:{request.operation}")
+        _, bucket = bucket_for(request, action)
         raise error(BucketName=bucket.name)
 
     return read
 
 
 NOT_CONFIGURED: dict[str, Handler] = {
-    "GetBucketAccelerateConfiguration": _answers({}),
-    "GetBucketCors": _refuses(errors.NoSuchCORSConfiguration),
-    "GetBucketEncryption": _refuses(errors.ServerSideEncryptionConfigurationNotFoundError),
-    "GetBucketLifecycleConfiguration": _refuses(errors.NoSuchLifecycleConfiguration),
-    "GetBucketLogging": _answers({}),
-    "GetBucketNotificationConfiguration": _answers({}),
-    "GetBucketPolicy": _refuses(errors.NoSuchBucketPolicy),
-    "GetBucketPolicyStatus": _refuses(errors.NoSuchBucketPolicy),
-    "GetBucketRequestPayment": _answers({"Payer": "BucketOwner"}),
-    "GetBucketWebsite": _refuses(errors.NoSuchWebsiteConfiguration),
-    "GetObjectLockConfiguration": _refuses(errors.ObjectLockConfigurationNotFoundError),
-    "GetPublicAccessBlock": _refuses(errors.NoSuchPublicAccessBlockConfiguration),
-    "ListBucketAnalyticsConfigurations": _answers({"IsTruncated": False}),
-    "ListBucketIntelligentTieringConfigurations": _answers({"IsTruncated": False}),
-    "ListBucketInventoryConfigurations": _answers({"IsTruncated": False}),
-    "ListBucketMetricsConfigurations": _answers({"IsTruncated": False}),
+    "GetBucketAccelerateConfiguration": _answers("s3:GetAccelerateConfiguration", {}),
+    "GetBucketCors": _refuses("s3:GetBucketCORS", errors.NoSuchCORSConfiguration),
+    "GetBucketEncryption": _refuses(
+        "s3:GetEncryptionConfiguration", errors.ServerSideEncryptionConfigurationNotFoundError
+    ),
+    "GetBucketLifecycleConfiguration": _refuses("s3:GetLifecycleConfiguration", errors.NoSuchLifecycleConfiguration),
+    "GetBucketLogging": _answers("s3:GetBucketLogging", {}),
+    "GetBucketNotificationConfiguration": _answers("s3:GetBucketNotification", {}),
+    "GetBucketRequestPayment": _answers("s3:GetBucketRequestPayment", {"Payer": "BucketOwner"}),
+    "GetBucketWebsite": _refuses("s3:GetBucketWebsite", errors.NoSuchWebsiteConfiguration),
+    "GetObjectLockConfiguration": _refuses(
+        "s3:GetBucketObjectLockConfiguration", errors.ObjectLockConfigurationNotFoundError
+    ),
+    "ListBucketAnalyticsConfigurations": _answers("s3:GetAnalyticsConfiguration", {"IsTruncated": False}),
+    "ListBucketIntelligentTieringConfigurations": _answers(
+        "s3:GetIntelligentTieringConfiguration", {"IsTruncated": False}
+    ),
+    "ListBucketInventoryConfigurations": _answers("s3:GetInventoryConfiguration", {"IsTruncated": False}),
+    "ListBucketMetricsConfigurations": _answers("s3:GetMetricsConfiguration", {"IsTruncated": False}),
 }
 """Reads of sub-resources that cannot be set (their writes answer NotImplemented), as AWS answers them when unset."""

@@ -5,6 +5,7 @@ Source: API Reference, CreateBucket, HeadBucket, DeleteBucket, ListBuckets, GetB
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
@@ -12,25 +13,37 @@ import msgspec
 from farshore.metadata.store import Transaction
 from farshore.model import errors
 from farshore.model.access import canonical_user_id
-from farshore.model.buckets import Bucket, BucketHome
+from farshore.model.access_control import Grant, ObjectOwnership
+from farshore.model.buckets import Bucket, BucketHome, ConfigurationKind
 from farshore.model.errors import (
-    AccessDenied,
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
     BucketNotEmpty,
     IllegalLocationConstraintException,
     InvalidArgument,
+    InvalidBucketAclWithBlockPublicAccessError,
     InvalidLocationConstraint,
     NoSuchBucket,
     OperationAborted,
 )
 from farshore.semantics import access_control, listing, naming, tagging
 from farshore.service import bucket_config
-from farshore.service.access import bucket_for
+from farshore.service.access import ALL_BUCKETS, bucket_for, require_in_account
+from farshore.service.bucket_access import encode_grants
 from farshore.service.deployment import Answer, Deployment, Params, Region, Request
+from farshore.service.ownership import known_users
 
 _LISTED_MAX = 10_000
 _US_EAST_1 = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What a new bucket begins with. ownership, grants: None for the defaults."""
+
+    tags: dict[str, str]
+    ownership: ObjectOwnership | None
+    grants: tuple[Grant, ...] | None
 
 
 async def create_bucket(request: Request) -> Answer:
@@ -41,10 +54,10 @@ async def create_bucket(request: Request) -> Answer:
     """
     params = request.params
     name: str = params["Bucket"]
-    if request.principal.anonymous:
-        raise AccessDenied()
+    for action in _create_actions(params):
+        require_in_account(request, action, f"arn:aws:s3:::{name}")
     naming.check_bucket_name(name)
-    access_control.check_bucket_acl(params)
+    ownership, grants = _ownership_of_new(request)
     if params.get("ObjectLockEnabledForBucket"):
         raise errors.NotImplemented(Header="x-amz-bucket-object-lock-enabled")
     region = _region_of_new(request)
@@ -55,7 +68,7 @@ async def create_bucket(request: Request) -> Answer:
         raise BucketAlreadyExists(BucketName=name)
     if standing != home:
         standing = await _take_over(request, standing)
-    await _insert(request, standing, tags)
+    await _insert(request, standing, _New(tags, ownership, grants))
     location = f"/{name}" if region.name == _US_EAST_1 else f"http://{name}.s3.amazonaws.com/"
     return Answer(output={"Location": location, "BucketArn": f"arn:aws:s3:::{name}"})
 
@@ -73,7 +86,45 @@ async def _take_over(request: Request, standing: BucketHome) -> BucketHome:
     return renewed
 
 
-async def _insert(request: Request, standing: BucketHome, tags: dict[str, str]) -> None:
+def _create_actions(params: Params) -> list[str]:
+    """What a caller must be permitted to create a bucket as the request describes it."""
+    actions = ["s3:CreateBucket"]
+    if access_control.has_acl(params):
+        actions.append("s3:PutBucketAcl")
+    if "ObjectOwnership" in params:
+        actions.append("s3:PutBucketOwnershipControls")
+    if params.get("CreateBucketConfiguration", {}).get("Tags"):
+        actions.append("s3:TagResource")
+    return actions
+
+
+def _ownership_of_new(request: Request) -> tuple[ObjectOwnership | None, tuple[Grant, ...] | None]:
+    """The ownership and the ACL that a request asks for, None for the defaults.
+
+    Raises:
+        InvalidBucketAclWithObjectOwnership: an ACL where the owner is enforced, as it is by default.
+        InvalidBucketAclWithBlockPublicAccessError: a public one, since new buckets block them.
+    """
+    params = request.params
+    asked: str | None = params.get("ObjectOwnership")
+    if asked is not None and asked not in frozenset(ObjectOwnership):
+        raise InvalidArgument(
+            f"Invalid x-amz-object-ownership header: {asked}",
+            ArgumentName="x-amz-object-ownership",
+            ArgumentValue=asked,
+        )
+    if asked is None or asked == ObjectOwnership.BUCKET_OWNER_ENFORCED:
+        access_control.check_bucket_acl(params)
+        return None, None
+    owner = canonical_user_id(request.principal.account_id)
+    is_known = known_users(request.deployment).__contains__
+    grants = access_control.bucket_grants(params, owner=owner, is_known=is_known)
+    if grants is not None and any(grant.is_public for grant in grants):
+        raise InvalidBucketAclWithBlockPublicAccessError()
+    return ObjectOwnership(asked), grants
+
+
+async def _insert(request: Request, standing: BucketHome, new: _New) -> None:
     """Make the bucket of a reserved name, in the region of the reservation, unless it is there."""
     if standing.region not in request.deployment.regions:
         raise BucketAlreadyOwnedByYou(BucketName=standing.name)
@@ -84,8 +135,12 @@ async def _insert(request: Request, standing: BucketHome, tags: dict[str, str]) 
         if there is not None:
             return False
         made = tx.create_bucket(standing.name, standing.owner, request.now_us)
-        if tags:
-            bucket_config.store_tags(tx, made.id, tags)
+        if new.tags:
+            bucket_config.store_tags(tx, made.id, new.tags)
+        if new.ownership is not None:
+            tx.put_configuration(made.id, ConfigurationKind.OWNERSHIP, new.ownership.value.encode())
+        if new.grants is not None:
+            tx.put_configuration(made.id, ConfigurationKind.ACL, encode_grants(new.grants))
         return True
 
     if await region.metadata.write(command):
@@ -162,8 +217,7 @@ def _not_empty(bucket: Bucket) -> BucketNotEmpty:
 
 async def list_buckets(request: Request) -> Answer:
     """The caller's buckets by name; `BucketRegion` filters, and is named in the answer, only when asked for."""
-    if request.principal.anonymous:
-        raise AccessDenied()
+    require_in_account(request, "s3:ListAllMyBuckets", ALL_BUCKETS)
     params = request.params
     limit: int = params.get("MaxBuckets", _LISTED_MAX)
     if not 1 <= limit <= _LISTED_MAX:

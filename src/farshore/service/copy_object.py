@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from farshore.model.buckets import Bucket
 from farshore.model.errors import InvalidRequest, NoSuchKey, NoSuchVersion, S3Error
 from farshore.model.objects import Version
-from farshore.semantics import access_control, checksums, naming, object_attributes, preconditions, ranges, versioning
+from farshore.semantics import checksums, naming, object_attributes, preconditions, ranges, versioning
 from farshore.semantics.copy_source import parse_copy_source
-from farshore.service.access import bucket_for, copy_source_for
+from farshore.service.access import bucket_for, copy_source_for, require
 from farshore.service.answers import checksum_members
 from farshore.service.bodies import body_of, discard, receive_stored
 from farshore.service.deployment import Answer, Body, Params, Region, Request
+from farshore.service.ownership import owner_and_acl, write_actions
 from farshore.service.put_object import commit_version, with_content
 
 
@@ -42,7 +43,7 @@ async def copy_object(request: Request) -> Answer:
     """Copy one version, with its metadata and tags or with new ones."""
     params = request.params
     naming.check_key(params["Key"])
-    region, bucket = bucket_for(request, "s3:PutObject")
+    region, bucket = bucket_for(request, *write_actions(params))
     preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
     source = readable_source(request)
     old = source.version
@@ -51,13 +52,16 @@ async def copy_object(request: Request) -> Answer:
         in_place = current is not None and current.version_id == old.version_id
         if in_place:
             object_attributes.check_self_copy(params)
-    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
+    owner, acl = owner_and_acl(request, region, bucket)
+    if old.tags and params.get("TaggingDirective") != "REPLACE":
+        _require_tags_copied(request, source, region, bucket)
     draft = Version(
         bucket_id=bucket.id,
         key=params["Key"],
         version_id="",
         created_us=0,
-        owner=bucket.owner,
+        owner=owner,
+        acl=acl,
         storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
         attributes=object_attributes.copy_attributes(old, params),
         tags=object_attributes.copy_tags(old, params),
@@ -84,9 +88,9 @@ def readable_source(request: Request) -> Source:
     """The version named by `x-amz-copy-source`, which the caller may read and whose conditions hold."""
     params = request.params
     name, key, version_id = parse_copy_source(params["CopySource"])
-    region, bucket = copy_source_for(request, name)
-    _, version = region.metadata.reader.find(name, key, version_id)
+    region, bucket, version = copy_source_for(request, name, key, version_id)
     if version is None or (version.delete_marker and version_id is None):
+        require(request, region, bucket, "s3:ListBucket")
         raise NoSuchKey(Key=key) if version_id is None else NoSuchVersion(Key=key, VersionId=version_id)
     if version.delete_marker:
         raise InvalidRequest(
@@ -94,3 +98,13 @@ def readable_source(request: Request) -> Source:
         )
     preconditions.check_copy_source(params, version.etag, version.created_us, now_us=request.now_us)
     return Source(region, bucket, version)
+
+
+def _require_tags_copied(request: Request, source: Source, region: Region, bucket: Bucket) -> None:
+    """Copying tags needs their reading at the source and their writing at the destination."""
+    old = source.version
+    _, _, version_id = parse_copy_source(request.params["CopySource"])
+    action = "s3:GetObjectTagging" if version_id is None else "s3:GetObjectVersionTagging"
+    named: Params = {} if version_id is None else {"VersionId": version_id}
+    require(request, source.region, source.bucket, action, key=old.key, version=old, params=named)
+    require(request, region, bucket, "s3:PutObjectTagging", key=request.params["Key"])

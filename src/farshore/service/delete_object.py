@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.errors import InternalError, MalformedXML, NoSuchBucket, NoSuchVersion, S3Error
+from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchBucket, NoSuchVersion, S3Error
 from farshore.model.objects import NULL_VERSION, Version
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
-from farshore.service.access import bucket_for
-from farshore.service.deployment import Answer, Params, Request
+from farshore.service.access import bucket_for, require
+from farshore.service.deployment import Answer, Params, Region, Request
 
 DELETED_AT_ONCE_MAX = 1000
 _AS_PARAMETER = {"ETag": "IfMatch", "LastModifiedTime": "IfMatchLastModifiedTime", "Size": "IfMatchSize"}
@@ -61,11 +61,13 @@ async def delete_objects(request: Request) -> Answer:
     listed: list[Params] = document.get("Objects", [])
     if not 1 <= len(listed) <= DELETED_AT_ONCE_MAX:
         raise MalformedXML()
-    region, bucket = bucket_for(request, "s3:DeleteObject")
+    region, bucket = bucket_for(request)
+    refusals = [_refusal(request, region, bucket, entry) for entry in listed]
 
     def command(tx: Transaction) -> list[Deleted | S3Error]:
         now = _still(tx, bucket)
-        return [_delete_listed(tx, request, now, entry) for entry in listed]
+        pairs = zip(listed, refusals, strict=True)
+        return [_delete_listed(tx, request, now, entry) if refused is None else refused for entry, refused in pairs]
 
     outcomes = await region.metadata.write(command)
     if any(isinstance(outcome, Deleted) and outcome.replicates for outcome in outcomes):
@@ -76,6 +78,16 @@ async def delete_objects(request: Request) -> Answer:
     if not quiet:
         output["Deleted"] = [_deleted_entry(entry, done) for entry, done in pairs if isinstance(done, Deleted)]
     return Answer(output={name: entries for name, entries in output.items() if entries})
+
+
+def _refusal(request: Request, region: Region, bucket: Bucket, entry: Params) -> AccessDenied | None:
+    """Each entry is decided by itself, on its own object."""
+    action = "s3:DeleteObject" if entry.get("VersionId") is None else "s3:DeleteObjectVersion"
+    try:
+        require(request, region, bucket, action, key=entry["Key"], params=entry)
+    except AccessDenied as refused:
+        return refused
+    return None
 
 
 def _delete_listed(tx: Transaction, request: Request, bucket: Bucket, entry: Params) -> Deleted | S3Error:

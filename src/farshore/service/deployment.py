@@ -14,6 +14,7 @@ from farshore.model.access import Principal
 from farshore.model.blobs import BlobReader
 from farshore.model.identity import Session
 from farshore.runtime.clock import Clock
+from farshore.service.bucket_access import BucketAccess
 from farshore.service.configurations import ReplicationConfigurations
 from farshore.service.identities import Identities
 from farshore.service.last_uses import LastUses
@@ -60,9 +61,9 @@ class Deployment:
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
-    configurations: buckets' replication rules, compiled. For the event loop's thread alone.
+    configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
     identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
-        Both for the event loop's thread alone.
+        All for the event loop's thread alone.
     """
 
     directory: Directory
@@ -71,6 +72,7 @@ class Deployment:
     ring: Callable[[str], None]
     located: dict[str, Region] = field(default_factory=dict[str, Region])
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
+    bucket_access: BucketAccess = field(default_factory=BucketAccess)
     identities: Identities = field(init=False)
     last_uses: LastUses = field(init=False)
 
@@ -89,6 +91,7 @@ class Request:
     content_sha256: the hex digest the payload must have, None when the client signed none.
     policies: what the principal's own policies allow, compiled.
     session: the temporary credentials that the request was made with, None for long-lived ones.
+    secure: whether it came over TLS.
     """
 
     deployment: Deployment
@@ -106,6 +109,7 @@ class Request:
     source_address: str = ""
     policies: IdentityPolicies = NO_POLICIES
     session: Session | None = None
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,8 +85,8 @@ async def get_object_attributes(request: Request) -> Answer:
     version_id = params.get("VersionId")
     if version_id is not None:
         versioning.check_version_id(version_id)
-    action = "s3:GetObjectAttributes" if version_id is None else "s3:GetObjectVersionAttributes"
-    _, bucket, found = version_for(request, action)
+    named = "" if version_id is None else "Version"
+    _, bucket, found = version_for(request, f"s3:GetObject{named}", f"s3:GetObject{named}Attributes")
     version = live_version(request, bucket, found)
     wanted = set(params["ObjectAttributes"])
     members = object_members(version, bucket)

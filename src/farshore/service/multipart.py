@@ -14,11 +14,12 @@ from farshore.model.buckets import Bucket
 from farshore.model.errors import NoSuchUpload
 from farshore.model.objects import Part, Upload, Version
 from farshore.runtime import ids
-from farshore.semantics import access_control, multipart, naming, object_attributes, preconditions, tagging
+from farshore.semantics import multipart, naming, object_attributes, preconditions, tagging
 from farshore.semantics.checksums import upload_checksum
 from farshore.service.access import bucket_for
 from farshore.service.answers import checksum_members, written_members
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.ownership import owner_and_acl, write_actions
 from farshore.service.put_object import add_version
 
 
@@ -26,15 +27,16 @@ async def create_multipart_upload(request: Request) -> Answer:
     """Begin an upload: what the object will carry is said here, and used at completion."""
     params = request.params
     naming.check_key(params["Key"])
-    region, bucket = bucket_for(request, "s3:PutObject")
-    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
+    region, bucket = bucket_for(request, *write_actions(params))
+    owner, acl = owner_and_acl(request, region, bucket)
     algorithm, checksum_type = upload_checksum(params)
     upload = Upload(
         bucket_id=bucket.id,
         key=params["Key"],
         upload_id=ids.upload_id(),
         created_us=request.now_us,
-        owner=bucket.owner,
+        owner=owner,
+        acl=acl,
         initiator=request.principal.account_id,
         storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
         checksum_algorithm=algorithm,
@@ -111,6 +113,7 @@ def _assembled(upload: Upload, parts: tuple[Part, ...], params: Params) -> Versi
         version_id="",
         created_us=0,
         owner=upload.owner,
+        acl=upload.acl,
         size=sum(part.size for part in parts),
         etag=multipart.multipart_etag([part.etag for part in parts]),
         storage_class=upload.storage_class,

@@ -11,25 +11,25 @@ from farshore.model.errors import NoSuchBucket
 from farshore.model.objects import Version
 from farshore.semantics import tagging, versioning
 from farshore.service import outbox
-from farshore.service.access import bucket_for, version_for
+from farshore.service.access import version_for
 from farshore.service.answers import live_version
 from farshore.service.deployment import Answer, Params, Request
 
 
 async def get_object_tagging(request: Request) -> Answer:
     _check_version_id(request)
-    _, bucket, found = version_for(request, "s3:GetObjectTagging")
+    _, bucket, found = version_for(request, _action(request, "Get"))
     version = live_version(request, bucket, found)
     return Answer(output={"TagSet": tag_set(version.tags), **_named(bucket, version)})
 
 
 async def put_object_tagging(request: Request) -> Answer:
     tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=10)
-    return await _replace_tags(request, tags, "s3:PutObjectTagging")
+    return await _replace_tags(request, tags, "Put")
 
 
 async def delete_object_tagging(request: Request) -> Answer:
-    return await _replace_tags(request, {}, "s3:DeleteObjectTagging")
+    return await _replace_tags(request, {}, "Delete")
 
 
 def tag_set(tags: dict[str, str]) -> list[Params]:
@@ -37,9 +37,10 @@ def tag_set(tags: dict[str, str]) -> list[Params]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-async def _replace_tags(request: Request, tags: dict[str, str], action: str) -> Answer:
+async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> Answer:
     _check_version_id(request)
-    region, bucket = bucket_for(request, action)
+    region, bucket, there = version_for(request, _action(request, verb))
+    live_version(request, bucket, there)
     key: str = request.params["Key"]
     version_id: str | None = request.params.get("VersionId")
 
@@ -61,6 +62,11 @@ async def _replace_tags(request: Request, tags: dict[str, str], action: str) -> 
     if replicates:
         request.deployment.ring(region.name)
     return Answer(output=_named(bucket, version))
+
+
+def _action(request: Request, verb: str) -> str:
+    """`s3:GetObjectTagging`, or `s3:GetObjectVersionTagging` where the request names a version."""
+    return f"s3:{verb}Object{'' if request.params.get('VersionId') is None else 'Version'}Tagging"
 
 
 def _check_version_id(request: Request) -> None:

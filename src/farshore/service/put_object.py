@@ -11,20 +11,21 @@ from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket
 from farshore.model.errors import NoSuchBucket, S3Error
 from farshore.model.objects import Version
-from farshore.semantics import access_control, naming, object_attributes, preconditions, tagging
+from farshore.semantics import naming, object_attributes, preconditions, tagging
 from farshore.service import outbox, version_stack
 from farshore.service.access import bucket_for
 from farshore.service.answers import written_members
 from farshore.service.bodies import Received, discard, expectations, receive
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.ownership import owner_and_acl, write_actions
 
 
 async def put_object(request: Request) -> Answer:
     """Store a new object, or a new version of one."""
     params = request.params
     naming.check_key(params["Key"])
-    region, bucket = bucket_for(request, "s3:PutObject")
-    access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
+    region, bucket = bucket_for(request, *write_actions(params))
+    owner, acl = owner_and_acl(request, region, bucket)
     preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
     attributes = object_attributes.put_attributes(params)
     draft = Version(
@@ -32,7 +33,8 @@ async def put_object(request: Request) -> Answer:
         key=params["Key"],
         version_id="",
         created_us=0,
-        owner=bucket.owner,
+        owner=owner,
+        acl=acl,
         storage_class=object_attributes.check_storage_class(params.get("StorageClass")),
         attributes=attributes,
         tags=tagging.parse_tagging_header(params["Tagging"]) if "Tagging" in params else {},

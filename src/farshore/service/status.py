@@ -6,18 +6,21 @@ from datetime import UTC, datetime
 from heapq import nlargest
 from typing import Any
 
+from farshore.auth.evaluate import NO_POLICIES, AccessRequest, IdentityPolicies, evaluate
 from farshore.metadata.store import Failure, Reader
 from farshore.model.access import Principal
 from farshore.model.buckets import Bucket
-from farshore.service.access import may
+from farshore.service.bucket_access import read_access
 from farshore.service.deployment import Deployment
 
 FAILURES_MAX = 50
 """Recent failures shown of a deployment, newest first."""
 
 
-async def deployment_status(deployment: Deployment, principal: Principal) -> dict[str, Any]:
-    """What `farshore status` shows, as JSON values.
+async def deployment_status(
+    deployment: Deployment, principal: Principal, policies: IdentityPolicies = NO_POLICIES
+) -> dict[str, Any]:
+    """What `farshore status` shows of the buckets that the caller may list in its own account, as JSON values.
 
     Counts of objects walk an index: this is for people and monitors, not for every request.
 
@@ -31,7 +34,7 @@ async def deployment_status(deployment: Deployment, principal: Principal) -> dic
     regions: list[dict[str, Any]] = []
     failures: list[tuple[int, dict[str, Any]]] = []
     for region in deployment.regions.values():
-        buckets, failed = await region.metadata.read(lambda reader: _region(reader, principal, now_us))
+        buckets, failed = await region.metadata.read(lambda reader: _region(reader, principal, policies, now_us))
         regions.append({"region": region.name, "buckets": buckets})
         failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failed]
     newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
@@ -44,7 +47,7 @@ async def deployment_status(deployment: Deployment, principal: Principal) -> dic
 
 
 def _region(
-    reader: Reader, principal: Principal, now_us: int
+    reader: Reader, principal: Principal, policies: IdentityPolicies, now_us: int
 ) -> tuple[list[dict[str, Any]], list[tuple[int, dict[str, Any]]]]:
     """The caller's buckets in one region, and (time, failure) of their newest failures."""
     waiting: dict[int, list[dict[str, Any]]] = {}
@@ -60,7 +63,7 @@ def _region(
     buckets: list[dict[str, Any]] = []
     failures: list[tuple[int, dict[str, Any]]] = []
     for bucket in reader.buckets():
-        if not may(principal, bucket, "s3:ListBucket"):
+        if not _may_list(reader, principal, policies, bucket):
             continue
         objects, size = reader.counts(bucket.id)
         buckets.append(
@@ -74,6 +77,18 @@ def _region(
         )
         failures += [_failure(bucket, failed) for failed in reader.failures(bucket.id, FAILURES_MAX)]
     return buckets, failures
+
+
+def _may_list(reader: Reader, principal: Principal, policies: IdentityPolicies, bucket: Bucket) -> bool:
+    request = AccessRequest(
+        principal=principal,
+        policies=policies,
+        action="s3:ListBucket",
+        resource=f"arn:aws:s3:::{bucket.name}",
+        resource_account=bucket.owner,
+        context={},
+    )
+    return principal.account_id == bucket.owner and evaluate(request, read_access(reader, bucket)).allowed
 
 
 def _failure(bucket: Bucket, failed: Failure) -> tuple[int, dict[str, Any]]:

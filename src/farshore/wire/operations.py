@@ -30,7 +30,7 @@ class Operation:
     required_query, required_headers: wire names.
     http_status: of an answer, unless the service says another.
     has_body: the request has a body; streaming_input: it is a stream, not a document.
-    checksum_required: a document must come with Content-MD5 or a checksum.
+    checksum_required: a document must come with Content-MD5 or a checksum. document_optional: none need come at all.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Operation:
     streaming_input: bool = False
     streaming_output: bool = False
     checksum_required: bool = False
+    document_optional: bool = False
     has_body: bool = False
 
     def path_pattern(self) -> re.Pattern[str]:

@@ -331,13 +331,14 @@ def test_a_bucket_policy_does_not_reach_an_object_of_another_account_but_its_den
     assert reason(asked(root(OTHER)), forbidden) == (False, Reason.EXPLICIT_DENY)
 
 
-def test_write_lets_a_grantee_delete_only_what_is_its_own() -> None:
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:DeleteObject"])
+def test_write_lets_a_grantee_overwrite_and_delete_only_what_is_its_own(action: str) -> None:
     grants = (Grant(canonical_user_id(OTHER), Permission.WRITE),)
     resource = ResourceAccess(ownership=ObjectOwnership.OBJECT_WRITER, bucket_grants=grants)
     stranger = root(OTHER)
-    assert evaluate(asked(stranger, action="s3:PutObject"), resource).allowed
-    assert not evaluate(asked(stranger, action="s3:DeleteObject"), resource).allowed
-    assert evaluate(asked(stranger, action="s3:DeleteObject"), replace(resource, object_owner=OTHER)).allowed
+    assert not evaluate(asked(stranger, action=action), resource).allowed
+    assert evaluate(asked(stranger, action=action), replace(resource, object_owner=OTHER)).allowed
+    assert evaluate(asked(root(OWNER), action=action), replace(resource, object_owner=OTHER)).allowed
 
 
 # --- RestrictPublicBuckets.

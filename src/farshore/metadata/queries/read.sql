@@ -5,11 +5,11 @@ bucket.id, bucket.name, bucket.owner, bucket.created_us, bucket.versioning, buck
 
 -- name: version_columns
 version.row, version.bucket_id, version.key, version.created_us, version.version_id, latest, delete_marker, inline,
-size, etag, storage_class, version.owner, blob, attributes, tags, replication_status, destinations
+size, etag, storage_class, version.owner, blob, attributes, tags, replication_status, destinations, acl
 
 -- name: upload_columns
 bucket_id, key, created_us, upload_id, owner, initiator, storage_class, checksum_algorithm, checksum_type, attributes,
-tags
+tags, acl
 
 -- name: part_columns
 number, size, etag, blob, checksum, created_us

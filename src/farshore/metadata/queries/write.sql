@@ -30,8 +30,8 @@ DELETE FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
 
 -- name: insert_version
 INSERT INTO version (bucket_id, key, created_us, version_id, latest, delete_marker, inline, size, etag, storage_class,
-    owner, blob, attributes, tags, replication_status, destinations, failed_us)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    owner, blob, attributes, tags, replication_status, destinations, failed_us, acl)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_body
 INSERT INTO payload (row, body) VALUES (?, ?)
@@ -54,13 +54,16 @@ UPDATE version SET latest = ?2 WHERE row = ?1
 -- name: set_tags
 UPDATE version SET tags = ?2 WHERE row = ?1
 
+-- name: set_acl
+UPDATE version SET acl = ?2 WHERE row = ?1
+
 -- name: set_replication
 UPDATE version SET replication_status = ?2, destinations = ?3, failed_us = ?4 WHERE row = ?1
 
 -- name: create_upload
 INSERT INTO upload (bucket_id, key, created_us, upload_id, owner, initiator, storage_class, checksum_algorithm,
-    checksum_type, attributes, tags)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    checksum_type, attributes, tags, acl)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: put_part
 INSERT OR REPLACE INTO part (upload_id, number, size, etag, blob, checksum, created_us) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,131 @@
+"""The context of a request: values of condition keys, computed when a condition or a variable asks for them.
+
+Source: IAM User Guide, "AWS global condition context keys", "Request information that you can use for policy
+variables".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from farshore.model.access import Principal, PrincipalKind
+
+Values = Sequence[str]
+T = TypeVar("T")
+Lookup = Callable[[str], Values]
+"""A lower-case condition key -> its values; empty when the request does not have it."""
+
+
+class LazyContext(Mapping[str, Values]):
+    """Values by condition key, each looked up once."""
+
+    __slots__ = ("_found", "_lookup")
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._found: dict[str, Values] = {}
+
+    def __getitem__(self, key: str) -> Values:
+        values = self._found.get(key)
+        if values is None:
+            values = self._found[key] = self._lookup(key)
+        return values
+
+    def get(self, key: str, default: T = ()) -> Values | T:  # type: ignore[override]
+        del default
+        return self[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys that were asked for so far."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a request has whatever service it is for.
+
+    region: that was addressed. resource_account: that owns the resource. secure: whether it came over TLS.
+    token_issued_us: when the caller's temporary credentials were made, None for long-lived ones.
+    """
+
+    principal: Principal
+    now_us: int
+    region: str
+    source_address: str
+    secure: bool
+    headers: Mapping[str, str]
+    resource_account: str
+    token_issued_us: int | None = None
+
+
+def global_values(circumstances: Circumstances, key: str) -> Values:
+    """The values of a global condition key (`aws:…`)."""
+    look = _GLOBAL.get(key)
+    value = None if look is None else look(circumstances)
+    return () if value is None else (value,)
+
+
+def _source_ip(circumstances: Circumstances) -> str | None:
+    address = circumstances.source_address
+    # IPv4 through a socket of both families.
+    return address.removeprefix("::ffff:") or None
+
+
+def _moment(us: int) -> str:
+    return datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _principal_arn(circumstances: Circumstances) -> str | None:
+    """Of a session the role's ARN, as AWS gives it."""
+    principal = circumstances.principal
+    if principal.kind in (PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE):
+        return None
+    return principal.role_arn or principal.arn
+
+
+def _principal_type(circumstances: Circumstances) -> str | None:
+    kind = circumstances.principal.kind
+    return None if kind is PrincipalKind.SERVICE else kind.value
+
+
+def _user_id(circumstances: Circumstances) -> str | None:
+    principal = circumstances.principal
+    if principal.kind is PrincipalKind.ROOT:
+        return principal.account_id
+    return principal.unique_id or None
+
+
+def _is_service(circumstances: Circumstances) -> bool:
+    return circumstances.principal.kind is PrincipalKind.SERVICE
+
+
+def _token_issue_time(circumstances: Circumstances) -> str | None:
+    issued_us = circumstances.token_issued_us
+    return None if issued_us is None else _moment(issued_us)
+
+
+_GLOBAL: Mapping[str, Callable[[Circumstances], str | None]] = {
+    "aws:currenttime": lambda request: _moment(request.now_us),
+    "aws:epochtime": lambda request: str(request.now_us // 1_000_000),
+    "aws:principalaccount": lambda request: request.principal.account_id or None,
+    "aws:principalarn": _principal_arn,
+    "aws:principalisawsservice": lambda request: "true" if _is_service(request) else "false",
+    "aws:principalservicename": lambda request: request.principal.arn if _is_service(request) else None,
+    "aws:principaltype": _principal_type,
+    "aws:referer": lambda request: request.headers.get("Referer"),
+    "aws:requestedregion": lambda request: request.region,
+    "aws:resourceaccount": lambda request: request.resource_account or None,
+    "aws:securetransport": lambda request: "true" if request.secure else "false",
+    "aws:sourceip": _source_ip,
+    "aws:tokenissuetime": _token_issue_time,
+    "aws:useragent": lambda request: request.headers.get("User-Agent"),
+    "aws:userid": _user_id,
+    "aws:username": lambda request: request.principal.name or None,
+    "aws:viaawsservice": lambda _: "false",
+}
