@@ -204,6 +204,16 @@ def test_a_refusal_tells_other_accounts_nothing(server: Server, s3: Any, bucket:
     assert refused(lambda: anonymous(server).get_object(Bucket=bucket, Key="k")) == "Access Denied"
 
 
+def test_head_bucket_names_the_region_even_to_whom_it_refuses(server: Server, other: Person) -> None:
+    name = f"access-{uuid4().hex[:12]}"
+    west = server.client(region="us-west-2")
+    west.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    with pytest.raises(ClientError) as caught:
+        other.client(region="us-west-2").head_bucket(Bucket=name)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "us-west-2"
+
+
 def test_refusals_are_logged_with_principal_action_and_reason_and_no_secret(
     server: Server, bucket: str, me: Person
 ) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from farshore.model.access import Principal, PrincipalKind
 
 Values = Sequence[str]
+_PRINCIPAL_TAG = "aws:principaltag/"
 T = TypeVar("T")
 Lookup = Callable[[str], Values]
 """A lower-case condition key -> its values; empty when the request does not have it."""
@@ -66,9 +67,19 @@ class Circumstances:
 
 def global_values(circumstances: Circumstances, key: str) -> Values:
     """The values of a global condition key (`aws:…`)."""
+    if key.startswith(_PRINCIPAL_TAG):
+        return tag_values(circumstances.principal.tags, key.removeprefix(_PRINCIPAL_TAG))
     look = _GLOBAL.get(key)
     value = None if look is None else look(circumstances)
     return () if value is None else (value,)
+
+
+def tag_values(tags: Mapping[str, str], name: str) -> Values:
+    """The value of a tag. Its name is part of a condition key, and so its case does not count."""
+    for key, value in tags.items():
+        if key.lower() == name:
+            return (value,)
+    return ()
 
 
 def _source_ip(circumstances: Circumstances) -> str | None:

@@ -53,6 +53,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     unique_id: `aws:userid`: the account id, a user's AIDA…, a session's `AROA…:SESSION`.
     name: of a user (`aws:username`); empty otherwise.
     role_arn: of an assumed role, with its path; empty otherwise.
+    tags: of the user, or of the role and its session (`aws:PrincipalTag/…`).
     """
 
     account_id: str
@@ -62,6 +63,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     unique_id: str = ""
     name: str = ""
     role_arn: str = ""
+    tags: dict[str, str] = {}
 
     @property
     def anonymous(self) -> bool:

@@ -130,7 +130,11 @@ def require(
     """
     decision, resource = decide(request, region, bucket, action, key=key, version=version, params=params)
     if not decision.allowed:
-        raise refusal(request, bucket.owner, decision, action, resource)
+        refused = refusal(request, bucket.owner, decision, action, resource)
+        if request.operation == "HeadBucket":
+            # AWS: clients of other accounts learn the region even so.
+            refused.headers["x-amz-bucket-region"] = region.name
+        raise refused
 
 
 def may(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from farshore.auth.context import Circumstances, LazyContext, Values, global_values
+from farshore.auth.context import Circumstances, LazyContext, Values, global_values, tag_values
 from farshore.model.errors import S3Error
 from farshore.model.objects import Version
 from farshore.semantics import tagging
@@ -51,9 +51,9 @@ def context_of(
         if key.startswith("aws:"):
             return global_values(circumstances, key)
         if key.startswith(_EXISTING_TAG):
-            return _tag({} if version is None else version.tags, key.removeprefix(_EXISTING_TAG))
+            return tag_values({} if version is None else version.tags, key.removeprefix(_EXISTING_TAG))
         if key.startswith(_REQUEST_TAG):
-            return _tag(_request_tags(members), key.removeprefix(_REQUEST_TAG))
+            return tag_values(_request_tags(members), key.removeprefix(_REQUEST_TAG))
         if key == "s3:requestobjecttagkeys":
             return tuple(_request_tags(members))
         if key == "s3:versionid":
@@ -71,14 +71,6 @@ def context_of(
     return LazyContext(lookup)
 
 
-def _tag(tags: Mapping[str, str], name: str) -> Values:
-    """The tag of this name, whatever the case of the condition key that asks for it."""
-    for key, value in tags.items():
-        if key.lower() == name:
-            return (value,)
-    return ()
-
-
 def _request_tags(members: Params) -> dict[str, str]:
     """The tags that a request brings, in a header or as its document; none when they are malformed (refused later)."""
     tags = members.get("Tagging")
@@ -94,13 +86,16 @@ def _request_tags(members: Params) -> dict[str, str]:
 
 
 def _signature_version(request: Request) -> str | None:
-    return None if request.principal.anonymous else _ALGORITHM
+    """Presigned URLs of the older version (`AWS`) are the only signed requests that name no region."""
+    if request.principal.anonymous:
+        return None
+    return _ALGORITHM if request.region_signed else "AWS"
 
 
 def _auth_type(request: Request) -> str | None:
     if request.principal.anonymous:
         return None
-    return "REST-QUERY-STRING" if request.presigned else "REST-HEADER"
+    return "REST-QUERY-STRING" if request.presigned or not request.region_signed else "REST-HEADER"
 
 
 _MEMBERS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from farshore.auth.policy import Policy, PolicyKind, parse_policy
 from farshore.metadata.directory import Directory
 from farshore.metadata.identities import IdentityReader
 from farshore.model.access import AccessKey, Principal, PrincipalKind
-from farshore.model.identity import ManagedPolicy, PolicyVersion, Role, Session, User, arn_parts
+from farshore.model.identity import ManagedPolicy, PolicyVersion, Role, Session, Tags, User, arn_parts
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Identities:
         limits = self.session_policies(session.account_id, session.policy, session.policy_arns)
         if limits is not None:
             policies = IdentityPolicies(identity=policies.identity, boundary=policies.boundary, session=limits)
-        return Identity(session_principal(role, session.name, key_id), policies)
+        return Identity(session_principal(role, session.name, key_id, session.tags), policies)
 
     def policies_of_user(self, user: User) -> IdentityPolicies:
         """Its own policies, those of its groups, its permissions boundary."""
@@ -170,10 +170,12 @@ def user_principal(user: User, access_key_id: str) -> Principal:
         kind=PrincipalKind.USER,
         unique_id=user.id,
         name=user.name,
+        tags=user.tags,
     )
 
 
-def session_principal(role: Role, session_name: str, access_key_id: str) -> Principal:
+def session_principal(role: Role, session_name: str, access_key_id: str, tags: Tags | None = None) -> Principal:
+    """The principal of a role's session. tags: of the session, which come before the role's."""
     return Principal(
         account_id=role.account_id,
         arn=role.session_arn(session_name),
@@ -181,6 +183,7 @@ def session_principal(role: Role, session_name: str, access_key_id: str) -> Prin
         kind=PrincipalKind.ASSUMED_ROLE,
         unique_id=f"{role.id}:{session_name}",
         role_arn=role.arn,
+        tags=role.tags | (tags or {}),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.support.access import OWNER, root, session, user
 
 from farshore.auth.context import Circumstances, LazyContext, global_values
@@ -54,6 +55,12 @@ def test_a_request_has_time_place_and_transport() -> None:
     assert global_values(CIRCUMSTANCES, "aws:tokenissuetime") == ()
     assert global_values(replace(CIRCUMSTANCES, token_issued_us=0), "aws:tokenissuetime") == ("1970-01-01T00:00:00Z",)
     assert global_values(CIRCUMSTANCES, "aws:unheardof") == ()
+
+
+def test_a_caller_s_tags_are_found_whatever_the_case_of_their_names() -> None:
+    tagged = replace(CIRCUMSTANCES, principal=structs.replace(user(OWNER), tags={"Team": "crane"}))
+    assert global_values(tagged, "aws:principaltag/team") == ("crane",)
+    assert global_values(tagged, "aws:principaltag/size") == ()
 
 
 def test_a_value_is_looked_up_once_and_only_when_asked_for() -> None:
