@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from farshore.api import iam_sts
 from farshore.api.authenticate import Authenticator
 from farshore.api.pipeline import Pipeline
 from farshore.api.respond import RequestLabels, send_error
@@ -59,6 +60,7 @@ class ApiServer:
             default_region=settings.default_region,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
+        self._identity = iam_sts.pipeline(deployment, self._authenticator)
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -120,6 +122,8 @@ class ApiServer:
             with contextlib.suppress(S3Error):
                 if resolve(http.headers.get("Host", ""), "/", self._domains)[0] is None:
                     return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
+        if iam_sts.is_for_us(http):
+            return await self._identity.handle(http)
         return await self._pipeline.handle(http)
 
     async def _own(self, http: web.BaseRequest) -> web.StreamResponse:
