@@ -30,30 +30,31 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
 def _buckets(regions: list[dict[str, Any]]) -> Table:
     from rich.table import Table
 
-    table = Table("region", "bucket", "versioning", title="Buckets")
+    table = Table(title="Buckets")
+    table.add_column("bucket", overflow="fold")
+    table.add_column("region", no_wrap=True)
+    table.add_column("versioning", no_wrap=True)
     for name in ("objects", "size"):
-        table.add_column(name, justify="right")
-    table.add_column("waiting for")
-    for name in ("tasks", "bytes", "oldest"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("waiting to be replicated", overflow="fold")
     for region in regions:
-        if not region["buckets"]:
-            table.add_row(region["region"], "-")
         for bucket in region["buckets"]:
-            about = [region["region"], bucket["bucket"], bucket["versioning"], str(bucket["objects"])]
-            about.append(human_bytes(bucket["bytes"]))
-            lanes: list[list[str]] = [
-                [
-                    lane["destination"],
-                    str(lane["tasks_pending"]),
-                    human_bytes(lane["bytes_pending"]),
-                    human_age(lane["oldest_pending_age_s"]),
-                ]
-                for lane in bucket["waiting"]
-            ] or [["-", "0", "", ""]]
-            for number, lane in enumerate(lanes):
-                table.add_row(*(about if number == 0 else [""] * len(about)), *lane)
+            table.add_row(
+                bucket["bucket"],
+                region["region"],
+                bucket["versioning"],
+                str(bucket["objects"]),
+                human_bytes(bucket["bytes"]),
+                "\n".join(map(_lane, bucket["waiting"])) or "-",
+            )
+    if not table.row_count:
+        table.add_row("no buckets yet", ", ".join(region["region"] for region in regions))
     return table
+
+
+def _lane(lane: dict[str, Any]) -> str:
+    size, age = human_bytes(lane["bytes_pending"]), human_age(lane["oldest_pending_age_s"])
+    return f"{lane['tasks_pending']} to {lane['destination']} ({size}, oldest {age})"
 
 
 def _failures(failures: list[dict[str, Any]]) -> str:
