@@ -603,6 +603,27 @@ def test_an_object_belongs_to_its_writer_where_ownership_says_so(
     assert s3.get_object_acl(Bucket=name, Key="m")["Owner"]["ID"] == canonical_user_id(me.account_id)
 
 
+def test_enforcing_the_owner_takes_over_what_others_wrote(s3: Any, me: Person, other: Person) -> None:
+    name = writers_bucket(s3)
+    s3.put_bucket_policy(
+        Bucket=name, Policy=policy(allow("s3:PutObject", objects(name), Principal={"AWS": other.account_id}))
+    )
+    other.client().put_object(Bucket=name, Key="k", Body=b"x")
+
+    def listed() -> list[str]:
+        found = s3.list_objects_v2(Bucket=name, FetchOwner=True)["Contents"]
+        found += s3.list_objects(Bucket=name)["Contents"] + s3.list_object_versions(Bucket=name)["Versions"]
+        return [entry["Owner"]["ID"] for entry in found]
+
+    assert listed() == [canonical_user_id(other.account_id)] * 3
+    refused(lambda: s3.get_object(Bucket=name, Key="k"))
+    enforced = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=enforced)
+    assert listed() == [canonical_user_id(me.account_id)] * 3
+    assert s3.get_object(Bucket=name, Key="k")["Body"].read() == b"x"
+    refused(lambda: other.client().get_object(Bucket=name, Key="k"))
+
+
 def test_the_anonymous_writer_s_objects_are_its_own_and_it_may_delete_them(server: Server, s3: Any) -> None:
     """Recorded answers: TestS3::test_s3_batch_delete_public_objects_using_requests."""
     name = writers_bucket(s3)

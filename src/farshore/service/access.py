@@ -237,9 +237,9 @@ def check_owner(bucket: Bucket, expected: str | None) -> None:
     raise AccessDenied()
 
 
-def effective_owner(access: ResourceAccess, bucket: Bucket, version: Version) -> str:
-    """The account that owns an object: its writer's, unless the bucket enforces its owner."""
-    return bucket.owner if access.ownership is _ENFORCED else version.owner
+def enforced_owner(deployment: Deployment, region: Region, bucket: Bucket) -> str | None:
+    """The account that owns all objects of the bucket; None where each belongs to its writer (`Version.owner`)."""
+    return bucket.owner if access_of(deployment, region, bucket).ownership is _ENFORCED else None
 
 
 def _authorize(

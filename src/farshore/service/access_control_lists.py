@@ -16,7 +16,7 @@ from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.errors import AccessControlListNotSupported, NoSuchBucket
 from farshore.model.objects import Version
 from farshore.semantics import access_control, versioning
-from farshore.service.access import access_of, bucket_for, effective_owner, version_for
+from farshore.service.access import access_of, bucket_for, enforced_owner, version_for
 from farshore.service.answers import live_version
 from farshore.service.bucket_access import encode_grants, owner_grants
 from farshore.service.deployment import Answer, Region, Request
@@ -33,7 +33,7 @@ async def get_bucket_acl(request: Request) -> Answer:
 async def get_object_acl(request: Request) -> Answer:
     region, bucket, version = _addressed_object(request, "s3:GetObjectAcl", "s3:GetObjectVersionAcl")
     access = access_of(request.deployment, region, bucket)
-    owner = effective_owner(access, bucket, version)
+    owner = enforced_owner(request.deployment, region, bucket) or version.owner
     grants = owner_grants(owner) if _is_enforced(access) or version.acl is None else version.acl
     return Answer(output=access_control.shown(canonical_user_id(owner), grants))
 
@@ -68,7 +68,7 @@ async def put_object_acl(request: Request) -> Answer:
     key: str = params["Key"]
     region, bucket, version = _addressed_object(request, "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
     access = access_of(request.deployment, region, bucket)
-    owner = canonical_user_id(effective_owner(access, bucket, version))
+    owner = canonical_user_id(enforced_owner(request.deployment, region, bucket) or version.owner)
     is_known = known_users(request.deployment).__contains__
     from_headers = access_control.object_grants(
         params, owner=owner, bucket_owner=canonical_user_id(bucket.owner), is_known=is_known

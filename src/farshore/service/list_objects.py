@@ -15,7 +15,7 @@ from farshore.model.errors import InvalidArgument
 from farshore.model.objects import Upload, Version
 from farshore.runtime import ids
 from farshore.semantics import listing, versioning
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, enforced_owner
 from farshore.service.deployment import Answer, Params, Request
 
 
@@ -41,6 +41,15 @@ class _Asked(NamedTuple):
         return [{"Prefix": self.show(prefix)} for prefix in found]
 
 
+class _Owners(NamedTuple):
+    """Who owns the versions of a bucket. enforced: the account that owns them all; None where writers do."""
+
+    enforced: str | None
+
+    def of(self, version: Version) -> Params:
+        return {"ID": canonical_user_id(self.enforced or version.owner)}
+
+
 def _asked(params: Params) -> _Asked:
     encode = listing.check_encoding_type(params.get("EncodingType"))
     return _Asked(params.get("Prefix", ""), params.get("Delimiter", ""), encode)
@@ -52,13 +61,13 @@ async def list_objects(request: Request) -> Answer:
     asked = _asked(params)
     marker: str = params.get("Marker", "")
     limit = listing.check_max(params.get("MaxKeys"))
-    bucket, page = await _current_page(request, asked, marker.encode(), limit)
+    bucket, owners, page = await _current_page(request, asked, marker.encode(), limit)
     output = asked.members() | {
         "Name": bucket.name,
         "Marker": asked.show(marker),
         "MaxKeys": limit,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page.contents, asked, owner=True),
+        "Contents": _contents(page.contents, asked, owners),
         "CommonPrefixes": asked.prefixes(page.common_prefixes),
     }
     if page.truncated and asked.delimiter:
@@ -78,13 +87,13 @@ async def list_objects_v2(request: Request) -> Answer:
             "The continuation token provided is incorrect", ArgumentName="continuation-token", ArgumentValue=""
         )
     start = after.encode() if token is None else listing.decode_token(token)
-    bucket, page = await _current_page(request, asked, start, limit)
+    bucket, owners, page = await _current_page(request, asked, start, limit)
     output = asked.members() | {
         "Name": bucket.name,
         "MaxKeys": limit,
         "KeyCount": page.key_count,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page.contents, asked, owner=bool(params.get("FetchOwner"))),
+        "Contents": _contents(page.contents, asked, owners if params.get("FetchOwner") else None),
         "CommonPrefixes": asked.prefixes(page.common_prefixes),
     }
     if token is not None:
@@ -98,7 +107,7 @@ async def list_objects_v2(request: Request) -> Answer:
 
 async def _current_page(
     request: Request, asked: _Asked, start: bytes, limit: int
-) -> tuple[Bucket, listing.ListingPage[Version]]:
+) -> tuple[Bucket, _Owners, listing.ListingPage[Version]]:
     region, bucket = bucket_for(request, "s3:ListBucket")
 
     def query(reader: Reader) -> listing.ListingPage[Version]:
@@ -113,15 +122,17 @@ async def _current_page(
             scan, prefix=prefix, delimiter=delimiter, start_after=start, max_keys=limit, peek=peek
         )
 
-    return bucket, await region.metadata.read(query)
+    owners = _Owners(enforced_owner(request.deployment, region, bucket))
+    return bucket, owners, await region.metadata.read(query)
 
 
-def _contents(versions: list[Version], asked: _Asked, *, owner: bool) -> list[Params]:
+def _contents(versions: list[Version], asked: _Asked, owners: _Owners | None) -> list[Params]:
+    """owners: None where the client did not ask for them."""
     show = asked.show
-    return [_entry(version, show(version.key), owner) for version in versions]
+    return [_entry(version, show(version.key), owners) for version in versions]
 
 
-def _entry(version: Version, shown_key: str, owner: bool) -> Params:
+def _entry(version: Version, shown_key: str, owners: _Owners | None) -> Params:
     entry: Params = {
         "Key": shown_key,
         "LastModified": version.created_us,
@@ -133,8 +144,8 @@ def _entry(version: Version, shown_key: str, owner: bool) -> Params:
     if checksum is not None:
         entry["ChecksumAlgorithm"] = [checksum.algorithm]
         entry["ChecksumType"] = checksum.type.value
-    if owner:
-        entry["Owner"] = {"ID": canonical_user_id(version.owner)}
+    if owners is not None:
+        entry["Owner"] = owners.of(version)
     return entry
 
 
@@ -149,6 +160,7 @@ async def list_object_versions(request: Request) -> Answer:
     if id_marker:
         versioning.check_version_id(id_marker, argument="version-id-marker")
     region, bucket = bucket_for(request, "s3:ListBucketVersions")
+    owners = _Owners(enforced_owner(request.deployment, region, bucket))
 
     def query(reader: Reader) -> listing.VersionsPage[Version]:
         def scan(start: bytes, inclusive: bool) -> Iterator[Version]:
@@ -173,7 +185,7 @@ async def list_object_versions(request: Request) -> Answer:
         "VersionIdMarker": id_marker,
         "MaxKeys": limit,
         "IsTruncated": page.truncated,
-        "VersionsAndMarkers": [_version_entry(version, asked) for version in page.entries],
+        "VersionsAndMarkers": [_version_entry(version, asked, owners) for version in page.entries],
         "CommonPrefixes": asked.prefixes(page.common_prefixes),
     }
     if page.truncated:
@@ -197,12 +209,12 @@ def _after_version(reader: Reader, bucket: Bucket, key: str, version_id: str) ->
     return reader.scan_versions(bucket.id, key.encode(), True)
 
 
-def _version_entry(version: Version, asked: _Asked) -> tuple[str, Params]:
+def _version_entry(version: Version, asked: _Asked, owners: _Owners) -> tuple[str, Params]:
     if version.delete_marker:
         entry: Params = {"Key": asked.show(version.key), "LastModified": version.created_us}
-        entry["Owner"] = {"ID": canonical_user_id(version.owner)}
+        entry["Owner"] = owners.of(version)
     else:
-        entry = _entry(version, asked.show(version.key), owner=True)
+        entry = _entry(version, asked.show(version.key), owners)
     entry["VersionId"] = version.version_id
     entry["IsLatest"] = version.latest
     return ("DeleteMarker" if version.delete_marker else "Version"), entry
