@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, cast
 
 from farshore.auth import wildcards
-from farshore.auth.wildcards import Fill, Pieces, Test, fill_in, has_variables, literal, split
+from farshore.auth.wildcards import Context, Pieces, Test, fill_in, has_variables, literal, split
 
 
 class Qualifier(Enum):
@@ -47,13 +48,9 @@ class Condition:
     qualifier: Qualifier
     null: bool | None = None
 
-    def holds(self, present: Sequence[str], fill: Fill) -> bool:
-        """Whether it holds.
-
-        Args:
-            present: the request's values of the key; empty when the request has none.
-            fill: values of policy variables.
-        """
+    def holds(self, context: Context) -> bool:
+        """Whether it holds for a request."""
+        present = context.get(self.key, ())
         if self.null is not None:
             return (not present) is self.null
         qualifier = self.qualifier
@@ -61,7 +58,7 @@ class Condition:
             if qualifier is Qualifier.NONE:
                 return self.if_exists or self.negated
             return self.if_exists or qualifier is Qualifier.FOR_ALL_VALUES
-        tests = self._tests(fill) if self.variables else self.tests
+        tests = self._tests(context) if self.variables else self.tests
         if qualifier is Qualifier.NONE:
             # AWS: a key with several values never satisfies an operator without a qualifier.
             return len(present) == 1 and self._one(present[0], tests)
@@ -74,9 +71,9 @@ class Condition:
                 return not self.negated
         return self.negated
 
-    def _tests(self, fill: Fill) -> Sequence[Test]:
+    def _tests(self, context: Context) -> Sequence[Test]:
         """The tests with variables filled in. A value whose variable has none cannot match."""
-        filled = (fill_in(pieces, fill) for pieces in self.variables)
+        filled = (fill_in(pieces, context) for pieces in self.variables)
         return [*self.tests, *(self.filled(pieces) for pieces in filled if pieces is not None)]
 
 
@@ -230,14 +227,23 @@ def _binary(pieces: Pieces) -> Test:
 
 def _ip(pieces: Pieces) -> Test:
     network = ipaddress.ip_network(literal(pieces), strict=False)
+    version, mask, wanted = network.version, int(network.netmask), int(network.network_address)
 
     def test(value: str) -> bool:
-        try:
-            return ipaddress.ip_address(value) in network
-        except ValueError:
-            return False
+        address = _address(value)
+        return address is not None and address[0] == version and address[1] & mask == wanted
 
     return test
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> tuple[int, int] | None:
+    """(IP version, the address as a number); None for what is no address. Kept: callers come again and again."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address.version, int(address)
 
 
 def _arn(pieces: Pieces) -> Test:

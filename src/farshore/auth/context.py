@@ -6,45 +6,34 @@ variables".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from farshore.model.access import Principal, PrincipalKind
 
 Values = Sequence[str]
 _PRINCIPAL_TAG = "aws:principaltag/"
-T = TypeVar("T")
 Lookup = Callable[[str], Values]
 """A lower-case condition key -> its values; empty when the request does not have it."""
 
 
-class LazyContext(Mapping[str, Values]):
-    """Values by condition key, each looked up once."""
+class LazyContext(dict[str, Values]):
+    """Values by condition key, each looked up once, when it is asked for. No default counts: a key has its values."""
 
-    __slots__ = ("_found", "_lookup")
+    __slots__ = ("_lookup",)
 
     def __init__(self, lookup: Lookup) -> None:
+        super().__init__()
         self._lookup = lookup
-        self._found: dict[str, Values] = {}
 
-    def __getitem__(self, key: str) -> Values:
-        values = self._found.get(key)
-        if values is None:
-            values = self._found[key] = self._lookup(key)
+    def __missing__(self, key: str) -> Values:
+        values = self[key] = self._lookup(key)
         return values
 
-    def get(self, key: str, default: T = ()) -> Values | T:  # type: ignore[override]
+    def get(self, key: str, default: object = ()) -> Values:  # type: ignore[override]
         del default
         return self[key]
-
-    def __iter__(self) -> Iterator[str]:
-        """The keys that were asked for so far."""
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,19 +9,16 @@ NotPrincipal"; S3 User Guide, "How Amazon S3 authorizes a request", "Access cont
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from farshore.auth import acl
 from farshore.auth.policy import Pattern, Policy, Statement
 from farshore.auth.principals import Level, allow_level, denies_principal
-from farshore.auth.wildcards import Fill
+from farshore.auth.wildcards import Context
 from farshore.model.access import Principal, PrincipalKind, canonical_user_id
 from farshore.model.access_control import NOTHING_BLOCKED, Grant, ObjectOwnership, PublicAccessBlock
-
-Context = Mapping[str, Sequence[str]]
-"""Lower-case condition key -> the request's values; a key that the request does not have is missing or empty."""
 
 _ROOT_ALWAYS_MAY = frozenset(("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"))
 _ON_ANY_OBJECT = frozenset(("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"))
@@ -49,7 +46,7 @@ class AccessRequest:
     """One action by one principal on one resource.
 
     action: as policies write it, `s3:GetObject`. resource: an ARN. resource_account: 12 digits, the account that owns
-    the resource (for S3 the bucket).
+    the resource (for S3 the bucket). context: may compute its values when a condition asks for them.
     """
 
     principal: Principal
@@ -359,33 +356,19 @@ def _grantee_level(grant: Grant, principal: Principal) -> Level:
 def _speaks_of(statement: Statement, request: AccessRequest) -> bool:
     """Whether a statement whose action matches is about the resource, and its conditions hold."""
     context = request.context
-    fill = _Variables(context)
     if statement.resources is not None:
-        if not _matches_any(statement.resources, request.resource, fill):
+        if not _matches_any(statement.resources, request.resource, context):
             return False
-    elif statement.not_resources is not None and _matches_any(statement.not_resources, request.resource, fill):
+    elif statement.not_resources is not None and _matches_any(statement.not_resources, request.resource, context):
         return False
     for condition in statement.conditions:  # noqa: SIM110 (all() over a generator costs three times as much)
-        if not condition.holds(context.get(condition.key, ()), fill):
+        if not condition.holds(context):
             return False
     return True
 
 
-def _matches_any(patterns: Sequence[Pattern], value: str, fill: Fill) -> bool:
+def _matches_any(patterns: Sequence[Pattern], value: str, context: Context) -> bool:
     for pattern in patterns:  # noqa: SIM110 (as above)
-        if pattern.matches(value, fill):
+        if pattern.matches(value, context):
             return True
     return False
-
-
-class _Variables:
-    """Values of policy variables: those of condition keys that have exactly one."""
-
-    __slots__ = ("_context",)
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def __call__(self, name: str) -> str | None:
-        values = self._context.get(name, ())
-        return values[0] if len(values) == 1 else None

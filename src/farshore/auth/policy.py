@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from farshore.auth import wildcards
 from farshore.auth.conditions import Condition, compile_conditions
-from farshore.auth.wildcards import Fill, Pieces, Test, Wildcard
+from farshore.auth.wildcards import Context, Pieces, Test, Wildcard
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -24,6 +24,7 @@ _ACTION = re.compile(r"(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)")
 _SID = re.compile(r"[A-Za-z0-9]*")
 _PRINCIPAL_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
 _ACTIONS_MAX = 1024
+_NO_CONTEXT: Context = {}
 
 
 class PolicyKind(Enum):
@@ -49,11 +50,11 @@ class Pattern:
     pieces: Pieces
     test: Test | None
 
-    def matches(self, value: str, fill: Fill) -> bool:
+    def matches(self, value: str, context: Context) -> bool:
         """Whether the value matches. A variable without a value matches nothing."""
         if self.test is not None:
             return self.test(value)
-        filled = wildcards.fill_in(self.pieces, fill)
+        filled = wildcards.fill_in(self.pieces, context)
         return filled is not None and _resource_test(filled)(value)
 
 
@@ -91,9 +92,9 @@ class Statement:
     def names(self, action: str) -> bool:
         """Whether the Action or NotAction element covers an action, given in lower case."""
         if self.actions is not None:
-            return any(pattern.matches(action, _no_variables) for pattern in self.actions)
+            return any(pattern.matches(action, _NO_CONTEXT) for pattern in self.actions)
         assert self.not_actions is not None, self
-        return not any(pattern.matches(action, _no_variables) for pattern in self.not_actions)
+        return not any(pattern.matches(action, _NO_CONTEXT) for pattern in self.not_actions)
 
 
 class Candidates(NamedTuple):
@@ -288,10 +289,6 @@ def _resource(text: str, with_variables: bool) -> Pattern:
 def _resource_test(pieces: Pieces) -> Test:
     """`*` is every resource; anything else is an ARN, whose wildcards stay within their segment."""
     return wildcards.like(pieces) if pieces == (Wildcard.ANY,) else wildcards.arn_like(pieces)
-
-
-def _no_variables(_: str) -> str | None:
-    return None
 
 
 def _texts(value: object, what: str) -> list[str]:

@@ -9,15 +9,17 @@ stays within its segment of an ARN).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
 Test = Callable[[str], bool]
 """Whether a value of the request matches."""
-Fill = Callable[[str], str | None]
-"""A variable's name, lower-case -> its value in the request, None when the request has none (or several)."""
+Context = Mapping[str, Sequence[str]]
+"""Lower-case condition key -> the request's values; a key that the request does not have is missing or empty.
+
+It may compute its values when they are asked for."""
 
 _TOKEN = re.compile(r"\$\{([^}]*)\}|([*?])")
 _ARN_SEGMENTS = 6
@@ -70,14 +72,13 @@ def has_variables(pieces: Pieces) -> bool:
     return any(isinstance(piece, Variable) for piece in pieces)
 
 
-def fill_in(pieces: Pieces, fill: Fill) -> Pieces | None:
-    """The pieces with values for variables; None when one has neither value nor default."""
+def fill_in(pieces: Pieces, context: Context) -> Pieces | None:
+    """The pieces with values for variables; None when one has neither value nor default. Several values are none."""
     filled: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, Variable):
-            value = fill(piece.name)
-            if value is None:
-                value = piece.default
+            values = context.get(piece.name, ())
+            value = values[0] if len(values) == 1 else piece.default
             if value is None:
                 return None
             filled.append(value)

@@ -91,15 +91,11 @@ CASES: list[tuple[str, object, list[str], bool]] = [
 ]
 
 
-def no_value(_: str) -> str | None:
-    return None
-
-
 @pytest.mark.parametrize(("operator", "values", "present", "holds"), CASES)
 def test_an_operator_holds(operator: str, values: object, present: list[str], holds: bool) -> None:
     (condition,) = compile_conditions({operator: {"aws:Key": values}}, PolicyError, with_variables=True)
     assert condition.key == "aws:key"
-    assert condition.holds(present, no_value) is holds
+    assert condition.holds({"aws:key": present}) is holds
 
 
 VARIABLES: list[tuple[str, str, str, bool]] = [
@@ -107,6 +103,7 @@ VARIABLES: list[tuple[str, str, str, bool]] = [
     ("StringEquals", "home/${AWS:UserName}", "home/ana", True),
     ("StringEquals", "home/${aws:username}", "home/ben", False),
     ("StringEquals", "${aws:missing}", "", False),
+    ("StringEquals", "${aws:several}", "a", False),
     ("StringEquals", "${aws:missing, 'ana'}", "ana", True),
     ("StringEquals", "${*}${?}${$}", "*?$", True),
     ("StringLike", "${*}", "anything", False),
@@ -120,14 +117,14 @@ VARIABLES: list[tuple[str, str, str, bool]] = [
 
 @pytest.mark.parametrize(("operator", "value", "present", "holds"), VARIABLES)
 def test_variables_are_filled_in_literally(operator: str, value: str, present: str, holds: bool) -> None:
-    known = {"aws:username": "ana", "aws:star": "*"}
+    known = {"aws:username": ["ana"], "aws:star": ["*"], "aws:several": ["a", "b"]}
     (condition,) = compile_conditions({operator: {"k": value}}, PolicyError, with_variables=True)
-    assert condition.holds([present], known.get) is holds
+    assert condition.holds({**known, "k": [present]}) is holds
 
 
 def test_the_old_version_knows_no_variables() -> None:
     (condition,) = compile_conditions({"StringEquals": {"k": "${aws:username}"}}, PolicyError, with_variables=False)
-    assert condition.holds(["${aws:username}"], no_value)
+    assert condition.holds({"k": ["${aws:username}"], "aws:username": ["ana"]})
 
 
 REFUSED: list[dict[str, Any]] = [

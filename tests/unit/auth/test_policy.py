@@ -130,4 +130,4 @@ def test_a_resource_is_matched_segment_by_segment(pattern: str, resource: str, m
     policy = compile_policy(one(Action="s3:*", Resource=pattern), PolicyKind.IDENTITY, source="p")
     resources = policy.statements[0].resources
     assert resources is not None
-    assert resources[0].matches(resource, {"aws:username": "ana"}.get) is matches
+    assert resources[0].matches(resource, {"aws:username": ["ana"]}) is matches
