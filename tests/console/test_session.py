@@ -218,3 +218,16 @@ def test_signing_out_takes_the_cookie_away(server: Server) -> None:
     assert ended.status == 204
     assert 'farshore-console=""' in ended.headers["Set-Cookie"]
     assert "Max-Age=0" in ended.headers["Set-Cookie"]
+
+
+def test_an_object_that_a_browser_opens_as_a_page_gets_an_origin_of_its_own(server: Server) -> None:
+    """Else a script that somebody uploaded would run beside a signed-in console."""
+    client = server.client()
+    client.create_bucket(Bucket="console-pages")
+    client.put_object(Bucket="console-pages", Key="page.html", Body=b"<script>1</script>", ContentType="text/html")
+    url = client.generate_presigned_url("get_object", {"Bucket": "console-pages", "Key": "page.html"})
+    path = url.removeprefix(server.endpoint)
+    policy = ask(server, "GET", path, HTML).headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox ")
+    assert "allow-same-origin" not in policy
+    assert "Content-Security-Policy" not in ask(server, "GET", path).headers, "what a client of S3 gets is S3's alone"

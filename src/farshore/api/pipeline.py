@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from farshore.api.authenticate import Authenticated, Authenticator
+from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
 from farshore.api.dispatch import S3
 from farshore.api.document import read_document
 from farshore.api.request_body import HttpBody
@@ -125,6 +126,8 @@ class Pipeline:
             secure=http.secure,
         )
         answer = await handler(request)
+        if answer.body is not None and opens_page(http.method, headers, self.domains):
+            answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
         return await send_answer(
             http, self.model.serialize(operation, answer.output, status=answer.status), answer, labels
         )

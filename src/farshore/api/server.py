@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from farshore.api import iam_sts
 from farshore.api.authenticate import Authenticator
+from farshore.api.browser import opens_page
 from farshore.api.pipeline import Pipeline
 from farshore.api.respond import RequestLabels, send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment
 from farshore.service.status import deployment_status
-from farshore.wire.addressing import resolve
 from farshore.wire.service_model import load
 
 _OWN_PATHS = "/-/"
@@ -60,7 +59,6 @@ class ApiServer:
             default_region=settings.default_region,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
-        self._identity = iam_sts.pipeline(deployment, self._authenticator)
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -118,12 +116,13 @@ class ApiServer:
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         if http.raw_path.startswith(_OWN_PATHS):
             return await self._own(http)
-        if http.raw_path == "/" and self._console is not None and _is_browser(http):
-            with contextlib.suppress(S3Error):
-                if resolve(http.headers.get("Host", ""), "/", self._domains)[0] is None:
-                    return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
-        if iam_sts.is_for_us(http):
-            return await self._identity.handle(http)
+        if (
+            http.raw_path == "/"
+            and self._console is not None
+            and "Authorization" not in http.headers
+            and opens_page(http.method, http.headers, self._domains)
+        ):
+            return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
         return await self._pipeline.handle(http)
 
     async def _own(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -158,12 +157,6 @@ class ApiServer:
             )
         status = await deployment_status(self._deployment, caller.principal, caller.policies)
         return web.Response(body=json.dumps(status).encode(), content_type="application/json")
-
-
-def _is_browser(http: web.BaseRequest) -> bool:
-    """Whether a browser opens an address, without credentials: no client of S3 asks for HTML."""
-    headers = http.headers
-    return http.method == "GET" and "Authorization" not in headers and "text/html" in headers.get("Accept", "")
 
 
 async def start(

@@ -124,6 +124,10 @@ export async function createRole(client: Client, role: NewRole): Promise<string>
   return answer.text("Role/Arn") ?? "";
 }
 
+export async function updateTrustPolicy(client: Client, name: string, document: string): Promise<void> {
+  await iam(client, "UpdateAssumeRolePolicy", { RoleName: name, PolicyDocument: document });
+}
+
 export async function deleteRole(client: Client, name: string): Promise<void> {
   await iam(client, "DeleteRole", { RoleName: name });
 }
@@ -172,8 +176,13 @@ export async function deleteAccessKey(client: Client, userName: string, id: stri
   await iam(client, "DeleteAccessKey", { UserName: userName, AccessKeyId: id });
 }
 
-export async function listManagedPolicies(client: Client, signal?: AbortSignal): Promise<ManagedPolicy[]> {
-  return (await all(client, "ListPolicies", "Policies", { Scope: "Local" }, signal)).map((policy) => ({
+/** scope: "Local" for the account's own, "All" with AWS's. */
+export async function listManagedPolicies(
+  client: Client,
+  scope: "Local" | "All",
+  signal?: AbortSignal,
+): Promise<ManagedPolicy[]> {
+  return (await all(client, "ListPolicies", "Policies", { Scope: scope }, signal)).map((policy) => ({
     name: policy.text("PolicyName") ?? "",
     arn: policy.text("Arn") ?? "",
     attachments: policy.number("AttachmentCount") ?? 0,
@@ -182,17 +191,11 @@ export async function listManagedPolicies(client: Client, signal?: AbortSignal):
   }));
 }
 
-export async function managedPolicyDocument(
-  client: Client,
-  policy: ManagedPolicy,
-  signal?: AbortSignal,
-): Promise<string> {
-  const answer = await iam(
-    client,
-    "GetPolicyVersion",
-    { PolicyArn: policy.arn, VersionId: policy.defaultVersion },
-    signal,
-  );
+/** The document of the version that counts. */
+export async function managedPolicyDocument(client: Client, arn: string, signal?: AbortSignal): Promise<string> {
+  const policy = await iam(client, "GetPolicy", { PolicyArn: arn }, signal);
+  const version = policy.text("Policy/DefaultVersionId") ?? "v1";
+  const answer = await iam(client, "GetPolicyVersion", { PolicyArn: arn, VersionId: version }, signal);
   return decodeDocument(answer.text("PolicyVersion/Document"));
 }
 
@@ -241,6 +244,13 @@ export async function attachPolicy(client: Client, owner: Owner, arn: string): P
 
 export async function detachPolicy(client: Client, owner: Owner, arn: string): Promise<void> {
   await iam(client, `Detach${owner.kind}Policy`, { ...named(owner), PolicyArn: arn });
+}
+
+/** Counts and quotas by IAM's names. */
+export async function accountSummary(client: Client, signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const answer = await iam(client, "GetAccountSummary", {}, signal);
+  const entries = answer.child("SummaryMap")?.children("entry") ?? [];
+  return new Map(entries.map((entry) => [entry.text("key") ?? "", entry.number("value") ?? 0]));
 }
 
 function named(owner: Owner): Parameters {

@@ -265,6 +265,23 @@ export async function createFolder(client: Client, bucket: BucketPlace, key: str
   await client.send(objectRequest({ bucket, key }, "PUT"));
 }
 
+/**
+ * A new version with the same bytes, metadata and tags, which the rules look at anew.
+ *
+ * AWS refuses a copy onto itself that changes nothing: metadata are sent again, as they are.
+ */
+export async function copyOntoItself(client: Client, place: ObjectPlace): Promise<void> {
+  const head = await headObject(client, place);
+  const headers: Record<string, string | undefined> = {
+    "x-amz-copy-source": `/${encode(place.bucket.name)}/${encodePath(place.key)}${place.versionId ? `?versionId=${encode(place.versionId)}` : ""}`,
+    "x-amz-metadata-directive": "REPLACE",
+    "x-amz-storage-class": head.storageClass === "STANDARD" ? undefined : head.storageClass,
+  };
+  for (const [name, value] of Object.entries(head.systemMetadata)) headers[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(head.userMetadata)) headers[`x-amz-meta-${name}`] = value;
+  await client.send({ ...objectRequest({ bucket: place.bucket, key: place.key }, "PUT"), headers });
+}
+
 /** A link that anyone may download the object by, for so many seconds. */
 export function shareUrl(client: Client, place: ObjectPlace, expiresS: number): Promise<string> {
   return client.presignedUrl(objectRequest(place, "GET"), expiresS);

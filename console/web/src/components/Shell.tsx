@@ -82,7 +82,7 @@ function TopBar() {
   return (
     <div id="top-navigation">
       <TopNavigation
-        identity={{ href: href("/buckets"), title: "Farshore", logo: { src: href("/logo.svg"), alt: "" } }}
+        identity={{ href: href("/buckets"), title: "Farshore", logo: { src: href("/logo.svg"), alt: "Farshore logo" } }}
         utilities={[
           {
             type: "menu-dropdown",
@@ -121,6 +121,8 @@ function TopBar() {
 
 function activeHref(path: string): string {
   const [, first = "buckets", second] = path.split("/");
-  if (first === "access") return href(`/access/${second ?? "users"}`);
+  if (first === "access") return href(`/access/${second === "policy" ? "policies" : (second ?? "users")}`);
+  if (first === "create-bucket") return href("/buckets");
+  if (first === "create-job") return href("/jobs");
   return href(`/${first || "buckets"}`);
 }

@@ -13,12 +13,20 @@ const ROLE_NAME_MAX = 64;
 
 /** The name that the S3 console gives a role it makes, with an ending that tells two apart. */
 export function roleNameFor(bucket: string, taken: ReadonlySet<string>): string {
-  const whole = `${ROLE_PREFIX}${bucket}`.slice(0, ROLE_NAME_MAX);
+  return freeName(`${ROLE_PREFIX}${bucket}`, taken);
+}
+
+export function batchRoleName(bucket: string, taken: ReadonlySet<string>): string {
+  return freeName(`s3batch_role_for_${bucket}`, taken);
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  const whole = name.slice(0, ROLE_NAME_MAX);
   if (!taken.has(whole)) return whole;
   for (let number = 2; ; number += 1) {
     const ending = `_${number}`;
-    const name = `${ROLE_PREFIX}${bucket}`.slice(0, ROLE_NAME_MAX - ending.length) + ending;
-    if (!taken.has(name)) return name;
+    const other = name.slice(0, ROLE_NAME_MAX - ending.length) + ending;
+    if (!taken.has(other)) return other;
   }
 }
 

@@ -1,11 +1,11 @@
-import Alert from "@cloudscape-design/components/alert";
 import Link from "@cloudscape-design/components/link";
 import { href } from "../router.ts";
+import { PageAlert } from "../components/PageAlert.tsx";
 
 export default function NotFound() {
   return (
-    <Alert type="warning" header="There is no such page">
+    <PageAlert title="Not found" type="warning" header="There is no such page">
       Go to your <Link href={href("/buckets")}>buckets</Link>.
-    </Alert>
+    </PageAlert>
   );
 }

@@ -19,8 +19,22 @@ const Upload = lazy(() => import("./objects/Upload.tsx"));
 const ObjectPage = lazy(() => import("./objects/ObjectPage.tsx"));
 const RulePage = lazy(() => import("./replication/RulePage.tsx"));
 const RuleForm = lazy(() => import("./replication/RuleFormPage.tsx"));
+const Users = lazy(() => import("./access/Users.tsx"));
+const UserPage = lazy(() => import("./access/UserPage.tsx"));
+const Roles = lazy(() => import("./access/Roles.tsx"));
+const RolePage = lazy(() => import("./access/RolePage.tsx"));
+const Policies = lazy(() => import("./access/Policies.tsx"));
+const PolicyPage = lazy(() => import("./access/PolicyPage.tsx"));
+const Account = lazy(() => import("./access/Account.tsx"));
+const Jobs = lazy(() => import("./jobs/Jobs.tsx"));
+const JobPage = lazy(() => import("./jobs/JobPage.tsx"));
+const CreateJob = lazy(() => import("./jobs/CreateJob.tsx"));
 const NotFound = lazy(() => import("./NotFound.tsx"));
 
+const USERS = { text: "Users", href: href("/access/users") };
+const ROLES = { text: "Roles", href: href("/access/roles") };
+const POLICIES = { text: "Policies", href: href("/access/policies") };
+const JOBS = { text: "Batch Operations", href: href("/jobs") };
 const BUCKETS = { text: "Buckets", href: href("/buckets") };
 
 interface Route {
@@ -98,6 +112,35 @@ const ROUTES: readonly Route[] = [
         <RulePage name={bucket} ruleId={query.get("rule") ?? ""} />,
       ),
   },
+  { pattern: "/jobs", page: () => page([JOBS], <Jobs />, true) },
+  {
+    pattern: "/jobs/:id",
+    page: ({ id = "" }, query) =>
+      page([JOBS, here(id)], <JobPage key={id} id={id} region={query.get("region") ?? ""} />),
+  },
+  {
+    pattern: "/create-job",
+    page: (_found, query) => page([JOBS, here("Create job")], <CreateJob bucket={query.get("bucket") ?? ""} />),
+  },
+  { pattern: "/access/users", page: () => page([USERS], <Users />, true) },
+  {
+    pattern: "/access/users/:name",
+    page: ({ name = "" }) => page([USERS, here(name)], <UserPage key={name} name={name} />),
+  },
+  { pattern: "/access/roles", page: () => page([ROLES], <Roles />, true) },
+  {
+    pattern: "/access/roles/:name",
+    page: ({ name = "" }) => page([ROLES, here(name)], <RolePage key={name} name={name} />),
+  },
+  { pattern: "/access/policies", page: () => page([POLICIES], <Policies />, true) },
+  {
+    pattern: "/access/policy",
+    page: (_found, query) => {
+      const arn = query.get("arn") ?? "";
+      return page([POLICIES, here(arn.slice(arn.lastIndexOf("/") + 1))], <PolicyPage key={arn} arn={arn} />);
+    },
+  },
+  { pattern: "/access/account", page: () => page([here("Account")], <Account />) },
 ];
 
 export function findPage(place: Place): Page {

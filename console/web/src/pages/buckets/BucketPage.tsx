@@ -1,13 +1,13 @@
-import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import Tabs from "@cloudscape-design/components/tabs";
 import { lazy, Suspense } from "react";
 import { isApiError } from "../../api/errors.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
 import { href, navigate, usePlace } from "../../router.ts";
+import { PageAlert } from "../../components/PageAlert.tsx";
 
 const ObjectsTab = lazy(() => import("../objects/ObjectsTab.tsx"));
 const PropertiesTab = lazy(() => import("./PropertiesTab.tsx"));
@@ -21,18 +21,24 @@ export default function BucketPage({ name }: { name: string }) {
   const active = query.get("tab") ?? "objects";
   if (isApiError(bucket.error, "NoSuchBucket")) {
     return (
-      <Alert
+      <PageAlert
+        title={name}
         type="error"
         header={`There is no bucket "${name}"`}
         action={<Button href={href("/buckets")}>All buckets</Button>}
       >
         NoSuchBucket: The specified bucket does not exist
-      </Alert>
+      </PageAlert>
     );
   }
   if (bucket.error !== undefined) {
     return (
-      <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} onRetry={() => void bucket.reload()} />
+      <PageFailure
+        title={name}
+        what={`Bucket "${name}" cannot be opened`}
+        error={bucket.error}
+        onRetry={() => void bucket.reload()}
+      />
     );
   }
   if (!bucket.data) return <Loading />;

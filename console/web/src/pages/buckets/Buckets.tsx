@@ -11,7 +11,7 @@ import { useEffect, useState } from "react";
 import { type Bucket, getVersioning, listBuckets, type Versioning } from "../../api/buckets.ts";
 import { isApiError } from "../../api/errors.ts";
 import { getReplication } from "../../api/replication.ts";
-import { Failure } from "../../components/Loading.tsx";
+import { PageFailure } from "../../components/Loading.tsx";
 import { useClient, useConsole } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import { formatTime } from "../../model/format.ts";
@@ -47,7 +47,14 @@ export default function Buckets() {
   const page = (action: string) => selected && href(`/buckets/${encodeURIComponent(selected.name)}/${action}`);
 
   if (error !== undefined && !data) {
-    return <Failure what="Your buckets could not be listed" error={error} onRetry={() => void reload()} />;
+    return (
+      <PageFailure
+        title={"General purpose buckets"}
+        what="Your buckets could not be listed"
+        error={error}
+        onRetry={() => void reload()}
+      />
+    );
   }
   return (
     <Table

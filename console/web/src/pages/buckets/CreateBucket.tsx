@@ -11,6 +11,7 @@ import { useState } from "react";
 import { createBucket, type NewBucket, type ObjectOwnership, type Tag } from "../../api/buckets.ts";
 import { isApiError, messageOf } from "../../api/errors.ts";
 import { Failure } from "../../components/Loading.tsx";
+import { OWNERSHIPS } from "../../components/ownerships.ts";
 import { filledTags, TagsEditor } from "../../components/TagsEditor.tsx";
 import { useConsole } from "../../context.tsx";
 import { bucketNameProblem } from "../../model/names.ts";
@@ -155,21 +156,3 @@ export default function CreateBucket() {
     </form>
   );
 }
-
-const OWNERSHIPS = [
-  {
-    value: "BucketOwnerEnforced",
-    label: "ACLs disabled (recommended)",
-    description: "All objects are owned by this account. Access is granted by policies alone.",
-  },
-  {
-    value: "BucketOwnerPreferred",
-    label: "ACLs enabled, bucket owner preferred",
-    description: "Objects uploaded with the bucket-owner-full-control ACL belong to this account.",
-  },
-  {
-    value: "ObjectWriter",
-    label: "ACLs enabled, object writer",
-    description: "Objects belong to the account that uploads them.",
-  },
-];

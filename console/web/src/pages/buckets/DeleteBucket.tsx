@@ -7,7 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { deleteBucket } from "../../api/buckets.ts";
 import { isApiError } from "../../api/errors.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Failure, Loading, PageFailure } from "../../components/Loading.tsx";
 import { TypedConfirmation } from "../../components/TypedConfirmation.tsx";
 import { useConsole } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
@@ -19,7 +19,8 @@ export default function DeleteBucket({ name }: { name: string }) {
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (bucket.error !== undefined)
+    return <PageFailure title={"Delete bucket"} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
   if (!bucket.data) return <Loading />;
   const place = bucket.data;
 

@@ -9,7 +9,7 @@ import { useRef, useState } from "react";
 import type { Client } from "../../api/client.ts";
 import { type BucketPlace } from "../../api/buckets.ts";
 import { deleteObjects, type DeletionFailure, listObjects } from "../../api/objects.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Failure, Loading, PageFailure } from "../../components/Loading.tsx";
 import { TypedConfirmation } from "../../components/TypedConfirmation.tsx";
 import { useConsole } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
@@ -27,7 +27,8 @@ export default function EmptyBucket({ name }: { name: string }) {
   const [failures, setFailures] = useState<readonly DeletionFailure[]>([]);
   const [error, setError] = useState<unknown>();
   const controller = useRef<AbortController | undefined>(undefined);
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (bucket.error !== undefined)
+    return <PageFailure title={"Empty bucket"} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
   if (!bucket.data) return <Loading />;
   const place = bucket.data;
 

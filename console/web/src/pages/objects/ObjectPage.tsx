@@ -1,4 +1,3 @@
-import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -8,7 +7,7 @@ import { useState } from "react";
 import type { BucketPlace } from "../../api/buckets.ts";
 import { isApiError } from "../../api/errors.ts";
 import { downloadUrl, headObject, type ObjectHead, type ObjectPlace } from "../../api/objects.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useConsole } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
@@ -19,6 +18,7 @@ import { DeleteObjects } from "./DeleteObjects.tsx";
 import { ObjectProperties } from "./ObjectProperties.tsx";
 import { ObjectVersions } from "./ObjectVersions.tsx";
 import { ShareUrl } from "./ShareUrl.tsx";
+import { PageAlert } from "../../components/PageAlert.tsx";
 
 interface Properties {
   readonly name: string;
@@ -28,7 +28,8 @@ interface Properties {
 
 export default function ObjectPage({ name, objectKey, versionId }: Properties) {
   const bucket = useBucket(name);
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (bucket.error !== undefined)
+    return <PageFailure title={objectKey} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
   if (!bucket.data) return <Loading />;
   return <OneObject bucket={bucket.data} objectKey={objectKey} versionId={versionId} />;
 }
@@ -49,7 +50,14 @@ function OneObject({ bucket, objectKey, versionId }: { bucket: BucketPlace } & O
     if (isApiError(head.error) && head.error.status === 404) {
       return <Gone bucket={bucket} objectKey={objectKey} />;
     }
-    return <Failure what="The object cannot be opened" error={head.error} onRetry={() => void head.reload()} />;
+    return (
+      <PageFailure
+        title={objectKey}
+        what="The object cannot be opened"
+        error={head.error}
+        onRetry={() => void head.reload()}
+      />
+    );
   }
   if (!shown) return <Loading />;
   const download = async () => {
@@ -139,13 +147,14 @@ function useLiveHead(loaded: ObjectHead | undefined, ask: (signal: AbortSignal) 
 function Gone({ bucket, objectKey }: { bucket: BucketPlace; objectKey: string }) {
   const root = `/buckets/${encodeURIComponent(bucket.name)}`;
   return (
-    <Alert
+    <PageAlert
+      title={objectKey}
       type="warning"
       header={`There is no object "${objectKey}"`}
       action={<Button href={href(root, { prefix: folderOf(objectKey), versions: true })}>Show versions</Button>}
     >
       It was never there, or it is deleted: a delete marker hides it. Its versions may still exist.
-    </Alert>
+    </PageAlert>
   );
 }
 

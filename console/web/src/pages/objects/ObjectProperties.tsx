@@ -1,21 +1,21 @@
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { useState } from "react";
-import { getVersioning, type Tag } from "../../api/buckets.ts";
+import { getVersioning } from "../../api/buckets.ts";
 import { getObjectTags, type ObjectHead, type ObjectPlace, putObjectTags } from "../../api/objects.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
 import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
-import { TagsDialog } from "../../components/TagsDialog.tsx";
+import { TagTable } from "../../components/TagTable.tsx";
+import { Copyable } from "../../components/Copyable.tsx";
 import { useConsole } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import { formatBytes, formatTime } from "../../model/format.ts";
 import { storageClassText } from "./columns.tsx";
+import { Why } from "./Why.tsx";
+
+const TAGS_MAX = 10;
 
 interface Properties {
   readonly place: ObjectPlace;
@@ -52,6 +52,7 @@ export function ObjectProperties({ place, head, onChanged }: Properties) {
         />
       </Container>
       <Management place={place} head={head} />
+      <Why place={place} status={head.replicationStatus} onMended={onChanged} />
       <Container header={<Header variant="h2">Storage class</Header>}>
         <KeyValuePairs columns={2} items={[{ label: "Storage class", value: storageClassText(head.storageClass) }]} />
       </Container>
@@ -107,48 +108,15 @@ function Tags({ place, onChanged }: { place: ObjectPlace; onChanged: () => Promi
   const { client } = useConsole();
   const { bucket, key, versionId } = place;
   const tags = useLoad((signal) => getObjectTags(client, place, signal), [client, bucket, key, versionId]);
-  const [editing, setEditing] = useState(false);
-  if (tags.error !== undefined && !tags.data) return <Failure what="The tags could not be read" error={tags.error} />;
-  if (!tags.data) return <Loading />;
   return (
-    <>
-      <TagTable tags={tags.data} onEdit={() => setEditing(true)} max={10} />
-      {editing && (
-        <TagsDialog
-          tags={tags.data}
-          max={10}
-          onClose={() => setEditing(false)}
-          onSave={async (next) => {
-            await putObjectTags(client, place, next);
-            await tags.reload();
-            await onChanged();
-          }}
-        />
-      )}
-    </>
-  );
-}
-
-export function TagTable({ tags, onEdit, max }: { tags: readonly Tag[]; onEdit: () => void; max: number }) {
-  return (
-    <Table
-      items={tags}
-      columnDefinitions={[
-        { id: "key", header: "Key", cell: (tag) => tag.key, isRowHeader: true },
-        { id: "value", header: "Value", cell: (tag) => tag.value || "-" },
-      ]}
-      ariaLabels={{ tableLabel: "Tags" }}
-      header={
-        <Header
-          variant="h2"
-          counter={`(${tags.length})`}
-          description={`Labels of up to ${max} keys and values.`}
-          actions={<Button onClick={onEdit}>Edit</Button>}
-        >
-          Tags
-        </Header>
-      }
-      empty={<Box textAlign="center">No tags.</Box>}
+    <TagTable
+      tags={tags}
+      max={TAGS_MAX}
+      description="Labels with a key and a value. Changes are replicated to where the version was replicated."
+      save={async (next) => {
+        await putObjectTags(client, place, next);
+        await onChanged();
+      }}
     />
   );
 }
@@ -182,19 +150,5 @@ function Metadata({ head }: { head: ObjectHead }) {
       }
       empty={<Box textAlign="center">No metadata.</Box>}
     />
-  );
-}
-
-export function Copyable({ text, what }: { text: string; what: string }) {
-  return (
-    <span className="key">
-      <CopyToClipboard
-        variant="inline"
-        textToCopy={text}
-        copyButtonAriaLabel={`Copy ${what}`}
-        copySuccessText="Copied"
-        copyErrorText="Not copied"
-      />
-    </span>
   );
 }

@@ -12,7 +12,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Tag } from "../../api/buckets.ts";
 import { upload } from "../../api/uploads.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { filledTags, TagsEditor } from "../../components/TagsEditor.tsx";
 import { useClient } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
@@ -39,7 +39,8 @@ export default function Upload({ name, prefix }: { name: string; prefix: string 
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   useEffect(() => () => queue.cancel(), [queue]);
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (bucket.error !== undefined)
+    return <PageFailure title={"Upload"} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
   if (!bucket.data) return <Loading />;
   const place = bucket.data;
   const totals = totalsOf(tasks);

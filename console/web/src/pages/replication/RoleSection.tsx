@@ -3,14 +3,11 @@ import Container from "@cloudscape-design/components/container";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
-import Input from "@cloudscape-design/components/input";
-import RadioGroup from "@cloudscape-design/components/radio-group";
-import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { BucketPlace } from "../../api/buckets.ts";
-import { messageOf } from "../../api/errors.ts";
-import { listRoles, type Role } from "../../api/iam.ts";
+import { listRoles } from "../../api/iam.ts";
 import { JsonText } from "../../components/JsonText.tsx";
+import { RolePicker } from "../../components/RolePicker.tsx";
 import { useClient } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import type { Rule } from "../../model/replication.ts";
@@ -23,7 +20,6 @@ import {
   trustPolicy,
   withStatements,
 } from "../../model/rolePolicy.ts";
-import type { RoleChoice } from "../../model/ruleDraft.ts";
 import type { SectionProperties } from "./RuleForm.tsx";
 
 interface Properties extends SectionProperties {
@@ -36,7 +32,6 @@ interface Properties extends SectionProperties {
 export function RoleSection({ draft, change, errors, source, rules }: Properties) {
   const client = useClient();
   const roles = useLoad((signal) => listRoles(client, signal), [client]);
-  const usable = (roles.data ?? []).filter((role) => role.trustPolicy.includes("s3.amazonaws.com"));
   const filled = rules.filter((rule) => rule.destination.bucket !== "");
   const newName = roleNameFor(source.name, new Set(roles.data?.map((role) => role.name)));
   const newArn = `arn:aws:iam::${client.accountId}:role${ROLE_PATH}${newName}`;
@@ -53,58 +48,19 @@ export function RoleSection({ draft, change, errors, source, rules }: Properties
       }
     >
       <SpaceBetween size="m">
-        <FormField label="IAM role" errorText={draft.roleChoice === "create" ? errors.role : undefined}>
-          <RadioGroup
-            value={draft.roleChoice}
-            onChange={({ detail }) => change({ roleChoice: detail.value as RoleChoice })}
-            items={[
-              {
-                value: "create",
-                label: "Create new role",
-                description: "With a policy for exactly these buckets (recommended).",
-              },
-              { value: "choose", label: "Choose from existing IAM roles" },
-              { value: "enter", label: "Enter IAM role ARN" },
-            ]}
-          />
-        </FormField>
-        {draft.roleChoice === "choose" && (
-          <FormField
-            label="Existing IAM role"
-            errorText={errors.role}
-            description={
-              madeHere(draft.chosenRole)
-                ? "Its policy is brought up to date for all destinations when you save."
-                : undefined
-            }
-          >
-            <Select
-              ariaLabel="Existing IAM role"
-              selectedOption={
-                draft.chosenRole
-                  ? { value: draft.chosenRole, label: draft.chosenRole.slice(draft.chosenRole.lastIndexOf("/") + 1) }
-                  : null
-              }
-              options={optionsOf(usable, draft.chosenRole)}
-              placeholder="Choose an IAM role"
-              empty="No role here trusts s3.amazonaws.com."
-              filteringType="auto"
-              statusType={roles.loading ? "loading" : roles.error === undefined ? "finished" : "error"}
-              errorText={roles.error === undefined ? undefined : messageOf(roles.error)}
-              onChange={({ detail }) => change({ chosenRole: detail.selectedOption.value ?? "" })}
-            />
-          </FormField>
-        )}
-        {draft.roleChoice === "enter" && (
-          <FormField label="IAM role ARN" errorText={errors.role}>
-            <Input
-              value={draft.enteredRole}
-              placeholder={`arn:aws:iam::${client.accountId}:role/replication`}
-              onChange={({ detail }) => change({ enteredRole: detail.value })}
-              spellcheck={false}
-            />
-          </FormField>
-        )}
+        <RolePicker
+          value={draft}
+          onChange={change}
+          roles={roles}
+          service="s3.amazonaws.com"
+          createDescription="With a policy for exactly these buckets (recommended)."
+          chooseDescription={
+            madeHere(draft.chosenRole)
+              ? "Its policy is brought up to date for all destinations when you save."
+              : undefined
+          }
+          error={errors.role}
+        />
         {draft.roleChoice === "create" && filled.length > 0 && (
           <ExpandableSection headerText="View the role's policies" variant="footer">
             <SpaceBetween size="m">
@@ -134,12 +90,4 @@ export function RoleSection({ draft, change, errors, source, rules }: Properties
       </SpaceBetween>
     </Container>
   );
-}
-
-function optionsOf(roles: readonly Role[], chosen: string) {
-  const options = roles.map((role) => ({ value: role.arn, label: role.name, description: role.arn }));
-  if (chosen && !options.some((option) => option.value === chosen)) {
-    options.unshift({ value: chosen, label: chosen.slice(chosen.lastIndexOf("/") + 1), description: chosen });
-  }
-  return options;
 }

@@ -1,8 +1,7 @@
-import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import { getVersioning } from "../../api/buckets.ts";
 import { getReplication } from "../../api/replication.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
@@ -11,6 +10,7 @@ import { draftOf, newDraft } from "../../model/ruleDraft.ts";
 import { href } from "../../router.ts";
 import { EnableVersioning } from "./EnableVersioning.tsx";
 import { RuleForm } from "./RuleForm.tsx";
+import { PageAlert } from "../../components/PageAlert.tsx";
 
 /** Create a rule (no rule id), or edit the one with the id. */
 export default function RuleFormPage({ name, ruleId }: { name: string; ruleId: string | undefined }) {
@@ -28,10 +28,18 @@ export default function RuleFormPage({ name, ruleId }: { name: string; ruleId: s
     },
     [client, place],
   );
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (bucket.error !== undefined)
+    return (
+      <PageFailure
+        title={ruleId === undefined ? "Create replication rule" : "Edit replication rule"}
+        what={`Bucket "${name}" cannot be opened`}
+        error={bucket.error}
+      />
+    );
   if (standing.error !== undefined) {
     return (
-      <Failure
+      <PageFailure
+        title={ruleId === undefined ? "Create replication rule" : "Edit replication rule"}
         what="The replication rules could not be read"
         error={standing.error}
         onRetry={() => void standing.reload()}
@@ -42,13 +50,14 @@ export default function RuleFormPage({ name, ruleId }: { name: string; ruleId: s
   const { versioning } = standing.data;
   if (versioning !== "Enabled") {
     return (
-      <Alert
+      <PageAlert
+        title={ruleId === undefined ? "Create replication rule" : "Edit replication rule"}
         type="warning"
         header="Source bucket does not have Bucket Versioning enabled"
         action={<EnableVersioning bucket={place} onEnabled={standing.reload} />}
       >
         Replication copies versions: enable Bucket Versioning on "{name}" to create a replication rule.
-      </Alert>
+      </PageAlert>
     );
   }
   const configuration: Configuration = standing.data.configuration ?? { role: "", rules: [] };
@@ -56,13 +65,14 @@ export default function RuleFormPage({ name, ruleId }: { name: string; ruleId: s
   const edited = rules.find((rule) => rule.id === ruleId);
   if (ruleId !== undefined && !edited) {
     return (
-      <Alert
+      <PageAlert
+        title={ruleId === undefined ? "Create replication rule" : "Edit replication rule"}
         type="warning"
         header={`There is no replication rule "${ruleId}"`}
         action={<Button href={href(`/buckets/${encodeURIComponent(name)}`, { tab: "management" })}>All rules</Button>}
       >
         It may have been deleted or renamed.
-      </Alert>
+      </PageAlert>
     );
   }
   return (

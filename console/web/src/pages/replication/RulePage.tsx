@@ -1,4 +1,3 @@
-import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
@@ -8,7 +7,7 @@ import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { bucketRegion } from "../../api/buckets.ts";
 import { getReplication } from "../../api/replication.ts";
-import { Failure, Loading } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
@@ -18,6 +17,7 @@ import { href } from "../../router.ts";
 import { storageClassText } from "../objects/columns.tsx";
 import { OverlapList } from "./OverlapList.tsx";
 import { RuleStatus, switchText } from "./ruleColumns.tsx";
+import { PageAlert } from "../../components/PageAlert.tsx";
 
 export default function RulePage({ name, ruleId }: { name: string; ruleId: string }) {
   const client = useClient();
@@ -33,20 +33,23 @@ export default function RulePage({ name, ruleId }: { name: string; ruleId: strin
     },
     [client, place, ruleId],
   );
-  if (bucket.error !== undefined) return <Failure what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
-  if (found.error !== undefined) return <Failure what="The rule could not be read" error={found.error} />;
+  if (bucket.error !== undefined)
+    return <PageFailure title={ruleId} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
+  if (found.error !== undefined)
+    return <PageFailure title={ruleId} what="The rule could not be read" error={found.error} />;
   if (!found.data || !place) return <Loading />;
   const { rule, configuration, region } = found.data;
   const management = href(`/buckets/${encodeURIComponent(name)}`, { tab: "management" });
   if (!rule || !configuration) {
     return (
-      <Alert
+      <PageAlert
+        title={ruleId}
         type="warning"
         header={`There is no replication rule "${ruleId}"`}
         action={<Button href={management}>All rules</Button>}
       >
         It may have been deleted or renamed.
-      </Alert>
+      </PageAlert>
     );
   }
   const { destination } = rule;

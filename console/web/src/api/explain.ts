@@ -1,0 +1,145 @@
+/** Why a version is, or is not, at its destinations: the answer of `/-/explain` (docs/explain.md). */
+
+import type { Client } from "./client.ts";
+import { type ObjectPlace, readStatus, type ReplicationStatus } from "./objects.ts";
+
+export interface Remedy {
+  readonly action: string;
+  readonly text: string;
+  readonly bucket: string;
+  readonly rule: string;
+  readonly command: string | undefined;
+  readonly then: string | undefined;
+}
+
+export interface Waiting {
+  readonly hold: string;
+  readonly since: Date | undefined;
+  readonly nextTry: Date | undefined;
+  readonly attempts: number;
+  readonly error: string;
+}
+
+export interface ExplainedDestination {
+  readonly bucket: string;
+  readonly region: string | undefined;
+  readonly rule: string;
+  readonly status: ReplicationStatus | undefined;
+  readonly at: Date | undefined;
+  readonly code: string | undefined;
+  readonly detail: string;
+  readonly waiting: Waiting | undefined;
+  readonly remedy: Remedy | undefined;
+}
+
+export interface ExplainedRule {
+  readonly rule: string;
+  readonly priority: number;
+  readonly destination: string;
+  readonly covers: boolean;
+  readonly reason: string | undefined;
+  readonly detail: string;
+  readonly remedy: Remedy | undefined;
+}
+
+export interface Explanation {
+  readonly status: ReplicationStatus | undefined;
+  readonly reason: string;
+  readonly code: string | undefined;
+  readonly summary: string;
+  readonly remedy: Remedy | undefined;
+  readonly destinations: readonly ExplainedDestination[];
+  readonly rules: readonly ExplainedRule[];
+}
+
+export async function explain(client: Client, place: ObjectPlace, signal?: AbortSignal): Promise<Explanation> {
+  const answer = await client.send({
+    region: place.bucket.region,
+    method: "GET",
+    path: "/-/explain",
+    query: { bucket: place.bucket.name, key: place.key, "version-id": place.versionId },
+    signal,
+  });
+  return readExplanation(JSON.parse(answer.text));
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+export function readExplanation(value: unknown): Explanation {
+  const members = object(value);
+  return {
+    status: readStatus(text(members["status"])),
+    reason: text(members["reason"]) ?? "",
+    code: text(members["code"]),
+    summary: text(members["summary"]) ?? "",
+    remedy: remedy(members["remedy"]),
+    destinations: list(members["destinations"]).map(destination),
+    rules: list(members["rules"]).map(rule),
+  };
+}
+
+function destination(members: Members): ExplainedDestination {
+  const waiting = members["waiting"] ? object(members["waiting"]) : undefined;
+  return {
+    bucket: text(members["destination"]) ?? "",
+    region: text(members["region"]),
+    rule: text(members["rule"]) ?? "",
+    status: readStatus(text(members["status"])),
+    at: date(members["at"]),
+    code: text(members["code"]),
+    detail: text(members["detail"]) ?? "",
+    waiting: waiting && {
+      hold: text(waiting["hold"]) ?? "",
+      since: date(waiting["since"]),
+      nextTry: date(waiting["next_try_at"]),
+      attempts: number(waiting["attempts"]),
+      error: text(waiting["error"]) ?? "",
+    },
+    remedy: remedy(members["remedy"]),
+  };
+}
+
+function rule(members: Members): ExplainedRule {
+  return {
+    rule: text(members["rule"]) ?? "",
+    priority: number(members["priority"]),
+    destination: text(members["destination"]) ?? "",
+    covers: members["covers"] === true,
+    reason: text(members["reason"]),
+    detail: text(members["detail"]) ?? "",
+    remedy: remedy(members["remedy"]),
+  };
+}
+
+function remedy(value: unknown): Remedy | undefined {
+  if (!value) return undefined;
+  const members = object(value);
+  return {
+    action: text(members["action"]) ?? "",
+    text: text(members["text"]) ?? "",
+    bucket: text(members["bucket"]) ?? "",
+    rule: text(members["rule"]) ?? "",
+    command: text(members["command"]),
+    then: text(members["then"]),
+  };
+}
+
+function object(value: unknown): Members {
+  return typeof value === "object" && value !== null ? (value as Members) : {};
+}
+
+function list(value: unknown): Members[] {
+  return Array.isArray(value) ? (value as unknown[]).map(object) : [];
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+function date(value: unknown): Date | undefined {
+  return typeof value === "string" ? new Date(value) : undefined;
+}

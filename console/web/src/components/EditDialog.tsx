@@ -1,0 +1,64 @@
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Modal from "@cloudscape-design/components/modal";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { type ReactNode, useState } from "react";
+import { Failure } from "./Loading.tsx";
+
+interface Properties {
+  readonly header: string;
+  readonly action?: string;
+  readonly size?: "small" | "medium" | "large" | "max";
+  readonly disabled?: boolean;
+  readonly onSave: () => Promise<void>;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** Something to change in a dialog: saved, or refused with the server's own words above what was entered. */
+export function EditDialog({ header, action = "Save changes", size, disabled, onSave, onClose, children }: Properties) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const save = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await onSave();
+      onClose();
+    } catch (refused) {
+      setError(refused);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      size={size ?? "medium"}
+      header={header}
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" formAction="none" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              variant="primary"
+              formAction="none"
+              disabled={disabled ?? false}
+              loading={busy}
+              onClick={() => void save()}
+            >
+              {action}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        {error !== undefined && <Failure what="It was not saved" error={error} />}
+        {children}
+      </SpaceBetween>
+    </Modal>
+  );
+}

@@ -1,0 +1,62 @@
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useState } from "react";
+import type { Remedy } from "../../api/explain.ts";
+import type { ObjectPlace } from "../../api/objects.ts";
+import { Copyable } from "../../components/Copyable.tsx";
+import { useConsole } from "../../context.tsx";
+import { mendOf } from "./mends.ts";
+
+interface Properties {
+  readonly remedy: Remedy;
+  readonly place: ObjectPlace;
+  readonly onMended: () => Promise<void>;
+}
+
+/** One change that would mend it: a button where the page can do it, or leads to where it is done; and the command. */
+export function Mend({ remedy, place, onMended }: Properties) {
+  const { client, tell, tellError } = useConsole();
+  const [busy, setBusy] = useState(false);
+  const mend = mendOf(remedy, place);
+  const act = async () => {
+    if (!mend?.run) return;
+    setBusy(true);
+    try {
+      await mend.run(client);
+      tell({ type: "success", header: `Done: ${mend.label}` });
+      await onMended();
+    } catch (error) {
+      tellError(`${mend.label} did not work`, error);
+    }
+    setBusy(false);
+  };
+  return (
+    <Alert
+      type="info"
+      header="What would mend it"
+      action={
+        mend &&
+        (mend.run ? (
+          <Button loading={busy} onClick={() => void act()}>
+            {mend.label}
+          </Button>
+        ) : (
+          <Button href={mend.href}>{mend.label}</Button>
+        ))
+      }
+    >
+      <SpaceBetween size="xs">
+        <Box color="inherit">{capital(remedy.text)}.</Box>
+        {[remedy.command, remedy.then].map(
+          (command) => command && <Copyable key={command} text={command} what="command" />,
+        )}
+      </SpaceBetween>
+    </Alert>
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

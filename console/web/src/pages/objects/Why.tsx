@@ -1,0 +1,169 @@
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import { useState } from "react";
+import { explain, type ExplainedDestination, type ExplainedRule, type Explanation } from "../../api/explain.ts";
+import type { ObjectPlace, ReplicationStatus } from "../../api/objects.ts";
+import { Failure, Loading } from "../../components/Loading.tsx";
+import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
+import { useClient } from "../../context.tsx";
+import { useLoad } from "../../hooks/useLoad.ts";
+import { usePolling } from "../../hooks/usePolling.ts";
+import { formatTime } from "../../model/format.ts";
+import { href } from "../../router.ts";
+import { Mend } from "./Mend.tsx";
+
+interface Properties {
+  readonly place: ObjectPlace;
+  readonly status: ReplicationStatus | undefined;
+  readonly onMended: () => Promise<void>;
+}
+
+/** Where the version stands at each destination, and, asked why: each rule's part in it, and what would mend it. */
+export function Why({ place, status, onMended }: Properties) {
+  const client = useClient();
+  const [asked, setAsked] = useState(false);
+  const { bucket, key, versionId } = place;
+  const found = useLoad((signal) => explain(client, place, signal), [client, bucket, key, versionId, status]);
+  usePolling(
+    async () => {
+      await found.reload();
+      return true;
+    },
+    { active: found.data?.destinations.some((each) => each.status === "PENDING") ?? false, intervalMs: 1500 },
+  );
+  const mended = async () => {
+    await found.reload();
+    await onMended();
+  };
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description="Per destination, as this server knows it."
+          actions={
+            <Button onClick={() => setAsked((before) => !before)} ariaExpanded={asked}>
+              Why?
+            </Button>
+          }
+        >
+          Replication
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        {found.error !== undefined && !found.data && (
+          <Failure what="Replication of this version cannot be explained" error={found.error} />
+        )}
+        {found.loading && <Loading />}
+        {found.data && <Destinations destinations={found.data.destinations} />}
+        {found.data && asked && <Reasons explanation={found.data} place={place} onMended={mended} />}
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+function Destinations({ destinations }: { destinations: readonly ExplainedDestination[] }) {
+  return (
+    <Table
+      variant="embedded"
+      items={destinations}
+      ariaLabels={{ tableLabel: "Destinations" }}
+      columnDefinitions={[
+        {
+          id: "bucket",
+          header: "Destination bucket",
+          isRowHeader: true,
+          cell: (each) => <Link href={href(`/buckets/${encodeURIComponent(each.bucket)}`)}>{each.bucket}</Link>,
+        },
+        { id: "region", header: "Region", cell: (each) => each.region ?? "-" },
+        { id: "status", header: "Status", cell: (each) => <ReplicationStatusText status={each.status} /> },
+        { id: "rule", header: "Rule", cell: (each) => each.rule || "-" },
+        { id: "since", header: "Since", cell: (each) => formatTime(each.at) },
+        { id: "detail", header: "Detail", cell: (each) => detailOf(each) || "-" },
+      ]}
+      empty={<Box textAlign="center">This version goes to no destination.</Box>}
+    />
+  );
+}
+
+function detailOf(destination: ExplainedDestination): string {
+  const { waiting } = destination;
+  const tried = waiting && waiting.attempts > 0 ? `tried ${waiting.attempts} times` : "";
+  const next = waiting?.nextTry ? `next try ${waiting.nextTry.toLocaleTimeString("en-GB")}` : "";
+  return [destination.code, destination.detail, waiting?.error, tried, next].filter(Boolean).join(", ");
+}
+
+function Reasons({
+  explanation,
+  place,
+  onMended,
+}: {
+  explanation: Explanation;
+  place: ObjectPlace;
+  onMended: () => Promise<void>;
+}) {
+  const remedies = [
+    explanation.remedy,
+    ...explanation.destinations.map((each) => each.remedy),
+    ...explanation.rules.filter((each) => !each.covers).map((each) => each.remedy),
+  ].filter((remedy) => remedy !== undefined);
+  const distinct = remedies.filter(
+    (remedy, index) => remedies.findIndex((each) => each.text === remedy.text) === index,
+  );
+  return (
+    <SpaceBetween size="m">
+      <Alert type={explanation.status === "FAILED" ? "error" : "info"} header={explanation.code ?? explanation.reason}>
+        {explanation.summary}
+      </Alert>
+      {distinct.map((remedy) => (
+        <Mend key={remedy.text} remedy={remedy} place={place} onMended={onMended} />
+      ))}
+      <ExpandableSection headerText="Every rule's part in it" defaultExpanded={explanation.rules.length > 0}>
+        <Rules rules={explanation.rules} place={place} />
+      </ExpandableSection>
+    </SpaceBetween>
+  );
+}
+
+function Rules({ rules, place }: { rules: readonly ExplainedRule[]; place: ObjectPlace }) {
+  const root = `/buckets/${encodeURIComponent(place.bucket.name)}`;
+  return (
+    <Table
+      variant="embedded"
+      items={rules}
+      ariaLabels={{ tableLabel: "Rules" }}
+      columnDefinitions={[
+        {
+          id: "rule",
+          header: "Rule",
+          isRowHeader: true,
+          cell: (each) => <Link href={href(`${root}/replication-rule`, { rule: each.rule })}>{each.rule}</Link>,
+        },
+        { id: "priority", header: "Priority", cell: (each) => each.priority },
+        { id: "destination", header: "Destination bucket", cell: (each) => each.destination },
+        {
+          id: "covers",
+          header: "Covers this version",
+          cell: (each) =>
+            each.covers ? (
+              <StatusIndicator type="success">Yes</StatusIndicator>
+            ) : (
+              <StatusIndicator type="stopped">No</StatusIndicator>
+            ),
+        },
+        { id: "reason", header: "Reason", cell: (each) => each.reason ?? "-" },
+        { id: "detail", header: "Detail", cell: (each) => each.detail || "-" },
+      ]}
+      empty={<Box textAlign="center">The bucket has no replication rules.</Box>}
+    />
+  );
+}

@@ -1,0 +1,68 @@
+/** From explain's remedy to something to press. The server decides whether the caller may. */
+
+import { type BucketPlace, bucketRegion, putVersioning } from "../../api/buckets.ts";
+import type { Client } from "../../api/client.ts";
+import type { Remedy } from "../../api/explain.ts";
+import { copyOntoItself, type ObjectPlace } from "../../api/objects.ts";
+import { getReplication, putReplication } from "../../api/replication.ts";
+import { byStrength, type Rule } from "../../model/replication.ts";
+import { href } from "../../router.ts";
+
+export interface PossibleMend {
+  readonly label: string;
+  /** Does it; where there is none, `href` leads to where it is done. */
+  readonly run?: (client: Client) => Promise<void>;
+  readonly href?: string;
+}
+
+export function mendOf(remedy: Remedy, place: ObjectPlace): PossibleMend | undefined {
+  const source = `/buckets/${encodeURIComponent(place.bucket.name)}`;
+  const folder = place.key.slice(0, place.key.lastIndexOf("/") + 1);
+  switch (remedy.action) {
+    case "EnableVersioning":
+      return { label: "Enable Bucket Versioning", run: (client) => enableVersioning(client, remedy.bucket) };
+    case "EnableRule":
+      return { label: "Enable rule", run: changeRule(place.bucket, remedy.rule, { status: "Enabled" }) };
+    case "EnableDeleteMarkerReplication":
+      return {
+        label: "Replicate delete markers",
+        run: changeRule(place.bucket, remedy.rule, { deleteMarkers: "Enabled" }),
+      };
+    case "EnableReplicaModifications":
+      return {
+        label: "Enable replica modification sync",
+        run: changeRule(place.bucket, remedy.rule, { replicaModifications: "Enabled" }),
+      };
+    case "CopyOntoItself":
+      return { label: "Copy the object onto itself", run: (client) => copyOntoItself(client, place) };
+    case "CreateBucket":
+      return { label: "Create bucket", href: href("/create-bucket") };
+    case "PutBucketReplication":
+    case "AddRule":
+      return { label: "Create replication rule", href: href(`${source}/create-replication-rule`) };
+    case "RaisePriority":
+      return { label: "Edit rule", href: href(`${source}/edit-replication-rule`, { rule: remedy.rule }) };
+    case "MendRole":
+      return { label: "Roles", href: href("/access/roles") };
+    case "UploadAgain":
+      return { label: "Upload", href: href(`${source}/upload`, { prefix: folder || undefined }) };
+    case "Retry":
+      return { label: "Create Batch Operations job", href: href("/create-job", { bucket: place.bucket.name }) };
+    default:
+      return undefined;
+  }
+}
+
+async function enableVersioning(client: Client, name: string): Promise<void> {
+  const region = await bucketRegion(client, name);
+  if (region !== undefined) await putVersioning(client, { name, region }, "Enabled");
+}
+
+function changeRule(bucket: BucketPlace, id: string, part: Partial<Rule>) {
+  return async (client: Client) => {
+    const standing = await getReplication(client, bucket);
+    if (!standing) return;
+    const rules = byStrength(standing.rules).map((rule) => (rule.id === id ? { ...rule, ...part } : rule));
+    await putReplication(client, bucket, { ...standing, rules });
+  };
+}

@@ -1,1 +1,0 @@
-import{A as e,C as t}from"./vendor-DSNuQEJo.js";import{r as n}from"./index-KlNo7MDE.js";import{t as r}from"./react-UKNKccQ9.js";var i=r();function a(){return(0,i.jsxs)(e,{type:`warning`,header:`There is no such page`,children:[`Go to your `,(0,i.jsx)(t,{href:n(`/buckets`),children:`buckets`}),`.`]})}export{a as default};

@@ -1,1 +1,0 @@
-import{t as e}from"./react-UKNKccQ9.js";var t=e();function n({bucket:e}){return(0,t.jsx)(t.Fragment,{children:e.name})}export{n as default};

@@ -1,0 +1,111 @@
+"""Every page of the console: accessible, inside its width, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import AXE, Visitor
+from tests.support.replication import enable_versioning, put_rules, rule
+from tests.support.server import Server
+
+SOURCE, DESTINATION, EMPTY = "pages-source", "pages-destination", "pages-empty"
+BUCKET = f"/buckets/{SOURCE}"
+
+# Address, and a heading that shows once the page has what it shows.
+PAGES = [
+    ("/buckets", "General purpose buckets"),
+    ("/create-bucket", "Create bucket"),
+    (BUCKET, "Objects"),
+    (f"{BUCKET}?versions=1", "Objects"),
+    (f"/buckets/{EMPTY}", "Objects"),
+    (f"{BUCKET}?tab=properties", "Bucket overview"),
+    (f"{BUCKET}?tab=permissions", "Object Ownership"),
+    (f"{BUCKET}?tab=metrics", "Replication metrics"),
+    (f"{BUCKET}?tab=management", "Replication rules"),
+    (f"/buckets/{EMPTY}?tab=management", "Replication rules"),
+    (f"{BUCKET}/upload", "Upload"),
+    (f"{BUCKET}/object?key=folder/page.html", "Object overview"),
+    (f"{BUCKET}/object?key=folder/page.html&tab=versions", "Versions"),
+    (f"{BUCKET}/empty", "Empty bucket"),
+    (f"{BUCKET}/delete", "Delete bucket"),
+    (f"{BUCKET}/create-replication-rule", "Create replication rule"),
+    (f"{BUCKET}/edit-replication-rule?rule=metered", "Edit replication rule"),
+    (f"{BUCKET}/replication-rule?rule=metered", "metered"),
+    ("/jobs", "Batch Operations"),
+    ("/create-job", "Create Batch Operations job"),
+    ("/access/users", "Users"),
+    ("/access/roles", "Roles"),
+    ("/access/policies", "Policies"),
+    ("/access/account", "Account"),
+]
+
+
+@pytest.fixture(scope="module")
+def filled(server: Server) -> Server:
+    """The server with buckets, rules and objects, so that the pages have something to show."""
+    client, west = server.client(), server.client(region="us-west-2")
+    client.create_bucket(Bucket=SOURCE)
+    client.create_bucket(Bucket=EMPTY)
+    west.create_bucket(Bucket=DESTINATION, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, SOURCE)
+    enable_versioning(west, DESTINATION)
+    metrics = {"Metrics": {"Status": "Enabled"}}
+    put_rules(
+        client,
+        SOURCE,
+        rule(DESTINATION, ID="metered", Destination=metrics),
+        rule(DESTINATION, ID="tagged", priority=2, Filter={"Tag": {"Key": "keep", "Value": "yes"}}, Status="Disabled"),
+    )
+    for body in (b"one", b"two"):
+        client.put_object(
+            Bucket=SOURCE, Key="folder/page.html", Body=body, ContentType="text/html", Metadata={"made-by": "a test"}
+        )
+    client.put_object(Bucket=SOURCE, Key="gone.txt", Body=b"")
+    client.delete_object(Bucket=SOURCE, Key="gone.txt")
+    return server
+
+
+@pytest.fixture(scope="module", params=[(1280, "light"), (768, "dark")], ids=lambda each: f"{each[0]} {each[1]}")
+def reader(
+    request: pytest.FixtureRequest, chromium_browser: Browser, filled: Server, tmp_path_factory: Any
+) -> Iterator[Visitor]:
+    """Somebody signed in, who opens page after page."""
+    width, scheme = request.param
+    context = chromium_browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    visitor = Visitor(context.new_page(), filled, tmp_path_factory.mktemp("pictures"))
+    visitor.go("/")
+    visitor.sign_in()
+    yield visitor
+    context.close()
+    assert not visitor.complaints
+    assert not visitor.foreign
+
+
+@pytest.mark.parametrize(("address", "heading"), PAGES)
+def test_a_page_is_accessible_and_fits(reader: Visitor, address: str, heading: str) -> None:
+    page = reader.page
+    reader.go(address)
+    expect(page.get_by_role("heading", name=heading, exact=False).first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    reader.picture(f"page {address.replace('/', ' ')} {page.viewport_size['width']}")
+    sideways = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert sideways <= 0, f"{address} is {sideways} pixels wider than the window"
+    need_axe()
+    assert reader.violations() == []
+
+
+def test_the_sign_in_page_is_accessible(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go("/")
+    expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+    need_axe()
+    assert visitor.violations() == []
+
+
+def need_axe() -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is missing (npm ci in console/web): accessibility is not tested")

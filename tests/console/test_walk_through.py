@@ -1,0 +1,94 @@
+"""Replication set up and watched by clicking, as the S3 console's documentation tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import Visitor
+from tests.support.replication import ROLE
+from tests.support.server import Server
+
+Visit = Callable[..., Visitor]
+
+
+def test_from_sign_in_to_a_replicated_upload(visit: Visit, server: Server) -> None:
+    """Two buckets, a rule, an upload that arrives; the source object deleted, and the replica still there."""
+    visitor = visit()
+    page = visitor.page
+    page.goto(server.endpoint)
+    visitor.picture("01-sign-in")
+    visitor.sign_in()
+    create_bucket(page, "walk-source", versioning=True)
+    create_bucket(page, "walk-destination", region="us-west-2")
+    page.get_by_role("link", name="General purpose buckets").click()
+    expect(page.get_by_role("row", name=re.compile("walk-source .*us-east-1 Enabled"))).to_be_visible()
+    visitor.picture("02-buckets")
+
+    page.get_by_role("link", name="walk-source").click()
+    upload(page, "before.txt", b"from before the rule")
+    page.get_by_role("tab", name="Management").click()
+    page.get_by_role("link", name="Create replication rule").first.click()
+    page.get_by_label("Replication rule name").fill("everything")
+    page.get_by_role("radio", name="Apply to all objects in the bucket").check()
+    page.get_by_role("button", name="Browse S3").click()
+    page.get_by_role("radio", name="walk-destination").check()
+    page.get_by_role("button", name="Choose path").click()
+    expect(page.get_by_test_id("destination-region")).to_have_text("us-west-2")
+    page.get_by_role("button", name="Enable Bucket Versioning").click()
+    expect(page.get_by_text('Bucket Versioning is enabled on "walk-destination"')).to_be_visible()
+    page.get_by_role("radio", name="Enter IAM role ARN").check()
+    page.get_by_role("textbox", name="IAM role ARN").fill(ROLE)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("1, 20 B")).to_be_visible()
+    visitor.picture("03-rule")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("dialog", name="Replicate existing objects?")).to_be_visible()
+    visitor.picture("04-existing-objects")
+    page.get_by_role("radio", name="No, do not replicate existing objects.").check()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("row", name=re.compile("everything Enabled .*walk-destination us-west-2"))).to_be_visible()
+    visitor.picture("05-rules")
+
+    page.get_by_role("tab", name="Objects").click()
+    upload(page, "after.txt", b"from after the rule")
+    expect(page.get_by_role("row", name=re.compile("after.txt COMPLETED"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("before.txt -"))).to_be_visible()
+    visitor.picture("06-replicated")
+
+    page.get_by_role("checkbox", name="Select after.txt").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_label("Confirmation").fill("delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete objects").click()
+    expect(page.get_by_role("link", name="after.txt")).to_have_count(0)
+    page.get_by_role("link", name="General purpose buckets").click()
+    page.get_by_role("link", name="walk-destination", exact=True).click()
+    expect(page.get_by_role("row", name=re.compile("after.txt REPLICA"))).to_be_visible()
+    expect(page.get_by_role("link", name="before.txt")).to_have_count(0)
+    visitor.picture("07-replica")
+
+
+def create_bucket(page: Page, name: str, region: str = "", versioning: bool = False) -> None:
+    page.get_by_role("link", name="General purpose buckets").click()
+    page.get_by_role("link", name="Create bucket").first.click()
+    page.get_by_label("Bucket name").fill(name)
+    if region:
+        page.get_by_role("button", name="Region").click()
+        page.get_by_role("option", name=region).click()
+    if versioning:
+        page.get_by_role("radio", name="Enable", exact=True).check()
+    page.get_by_role("button", name="Create bucket").click()
+    expect(page.get_by_text(f'Successfully created bucket "{name}"')).to_be_visible()
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    """From the Objects tab and back to it."""
+    page.get_by_role("link", name="Upload").first.click()
+    file = {"name": name, "mimeType": "text/plain", "buffer": content}
+    page.get_by_label("Files to upload").set_input_files([file])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+    page.get_by_role("link", name="Close").click()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
