@@ -54,6 +54,17 @@ async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabel
     """The error as AWS words it. A connection whose request body was not read to its end is closed."""
     wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
     response = WholeResponse(status=wire.status, headers=_headers(wire, labels), body=wire.body, now_us=labels.now_us)
+    return _closing_if_unread(http, response)
+
+
+def send_document(http: web.BaseRequest, wire: WireResponse, now_us: int) -> web.StreamResponse:
+    """An answer or error of a service other than S3, which labels it itself."""
+    headers = [*wire.headers, ("Server", _SERVER)]
+    response = WholeResponse(status=wire.status, headers=headers, body=wire.body, now_us=now_us)
+    return _closing_if_unread(http, response)
+
+
+def _closing_if_unread(http: web.BaseRequest, response: WholeResponse) -> web.StreamResponse:
     if not http.content.at_eof():
         response.force_close()
     return response

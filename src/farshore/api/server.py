@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from farshore.api import iam_sts
 from farshore.api.authenticate import Authenticator
 from farshore.api.browser import opens_page
 from farshore.api.pipeline import Pipeline
@@ -59,6 +60,7 @@ class ApiServer:
             default_region=settings.default_region,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
+        self._identity = iam_sts.pipeline(deployment, self._authenticator)
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -123,6 +125,8 @@ class ApiServer:
             and opens_page(http.method, http.headers, self._domains)
         ):
             return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
+        if iam_sts.is_for_us(http):
+            return await self._identity.handle(http)
         return await self._pipeline.handle(http)
 
     async def _own(self, http: web.BaseRequest) -> web.StreamResponse:

@@ -71,6 +71,11 @@ def tag_values(tags: Mapping[str, str], name: str) -> Values:
     return ()
 
 
+def _second_factor(circumstances: Circumstances) -> str | None:
+    """Long-lived credentials do not say, and there is no second factor that temporary ones could have."""
+    return None if circumstances.token_issued_us is None else "false"
+
+
 def _source_ip(circumstances: Circumstances) -> str | None:
     address = circumstances.source_address
     # IPv4 through a socket of both families.
@@ -113,6 +118,7 @@ def _token_issue_time(circumstances: Circumstances) -> str | None:
 _GLOBAL: Mapping[str, Callable[[Circumstances], str | None]] = {
     "aws:currenttime": lambda request: _moment(request.now_us),
     "aws:epochtime": lambda request: str(request.now_us // 1_000_000),
+    "aws:multifactorauthpresent": _second_factor,
     "aws:principalaccount": lambda request: request.principal.account_id or None,
     "aws:principalarn": _principal_arn,
     "aws:principalisawsservice": lambda request: "true" if _is_service(request) else "false",

@@ -11,10 +11,11 @@ from typing import TypeVar
 from farshore.auth.aws_managed_policies import AWS_MANAGED
 from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
 from farshore.auth.policy import Policy, PolicyKind, parse_policy
+from farshore.auth.trust_policy import without_deleted
 from farshore.metadata.directory import Directory
 from farshore.metadata.identities import IdentityReader
 from farshore.model.access import AccessKey, Principal, PrincipalKind
-from farshore.model.identity import ManagedPolicy, PolicyVersion, Role, Session, Tags, User, arn_parts
+from farshore.model.identity import Group, ManagedPolicy, PolicyVersion, Role, Session, Tags, User, arn_parts
 
 T = TypeVar("T")
 
@@ -87,6 +88,10 @@ class Identities:
             found = self._keep(user.id, identity, user.boundary)
         return found
 
+    def policies_of_group(self, group: Group) -> IdentityPolicies:
+        """Its policies, as they would be a user's who has no others."""
+        return IdentityPolicies(identity=self._policies_of(group.id, f"group {group.name}"))
+
     def policies_of_role(self, role: Role) -> IdentityPolicies:
         """Its policies and its permissions boundary."""
         self.generation()
@@ -101,7 +106,7 @@ class Identities:
         found = self._trusts.get(role.id)
         if found is None:
             source = f"the trust policy of role {role.name}"
-            found = self._trusts[role.id] = self._compile(role.trust, source, PolicyKind.TRUST)
+            found = self._trusts[role.id] = self._compile(without_deleted(role.trust), source, PolicyKind.TRUST)
         return found
 
     def session_policies(
@@ -175,7 +180,10 @@ def user_principal(user: User, access_key_id: str) -> Principal:
 
 
 def session_principal(role: Role, session_name: str, access_key_id: str, tags: Tags | None = None) -> Principal:
-    """The principal of a role's session. tags: of the session, which come before the role's."""
+    """The principal of a role's session. tags: of the session, which come before the role's, whatever their case."""
+    given = tags or {}
+    folded = {key.lower() for key in given}
+    kept = {key: value for key, value in role.tags.items() if key.lower() not in folded}
     return Principal(
         account_id=role.account_id,
         arn=role.session_arn(session_name),
@@ -183,7 +191,7 @@ def session_principal(role: Role, session_name: str, access_key_id: str, tags: T
         kind=PrincipalKind.ASSUMED_ROLE,
         unique_id=f"{role.id}:{session_name}",
         role_arn=role.arn,
-        tags=role.tags | (tags or {}),
+        tags=kept | given,
     )
 
 

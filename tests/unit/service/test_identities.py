@@ -184,6 +184,13 @@ def test_a_session_of_a_role_is_the_roles_limited_by_its_session_policies(store:
     assert answers == [True, True, False]
 
 
+def test_a_sessions_tags_go_before_the_roles(store: DirectoryForTests) -> None:
+    store.write(lambda tx: tx.add_role(role("crew", tags={"Team": "blue", "site": "west"})))
+    found = store.identities.of_session(session("AROACREW", tags={"team": "red"}))
+    assert found is not None
+    assert dict(found.principal.tags) == {"site": "west", "team": "red"}
+
+
 def test_a_session_ends_with_its_owner_and_a_namesake_does_not_revive_it(store: DirectoryForTests) -> None:
     crew, ann = role("crew"), user("ann")
     store.write(lambda tx: (tx.add_role(crew), tx.add_user(ann)))

@@ -73,7 +73,7 @@ SELECT {role_columns} FROM iam_role
 WHERE account_id = ?1 AND name > ?2 AND substr(path, 1, length(?3)) = ?3 ORDER BY name LIMIT ?4
 
 -- name: roles_that_name
-SELECT {role_columns} FROM iam_role WHERE instr(trust, ?1)
+SELECT {role_columns} FROM iam_role WHERE instr(trust, ?1) OR instr(trust, char(92))
 
 -- name: add_role
 INSERT INTO iam_role ({role_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

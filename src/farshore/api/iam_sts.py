@@ -1,0 +1,210 @@
+"""The way of a request of IAM or STS, from HTTP to a service function and back; one visible list of steps.
+
+    read the form -> authenticate -> name the operation -> parse -> authorise -> call (service) -> serialise -> send
+
+The credential scope names the service. Errors of the QueryError family, and those that signatures raise, are answered
+as AWS's XML; everything else is logged and answered InternalFailure, here and nowhere else. Every call of an
+authenticated caller is a line of the log: who, what, and how it ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from farshore.api.authenticate import Authenticator
+from farshore.api.identity_operations import IAM, STS
+from farshore.api.request_body import HttpBody
+from farshore.api.respond import send_document
+from farshore.metadata.store import StoreUnavailable
+from farshore.model import errors, query_errors
+from farshore.model.access import PrincipalKind
+from farshore.model.errors import S3Error
+from farshore.model.query_errors import QueryError
+from farshore.runtime import ids
+from farshore.service.deployment import Deployment, Params, Request
+from farshore.service.iam.authorization import authorize
+from farshore.wire.query_form import FORM_BYTES_MAX, read_form
+from farshore.wire.query_protocol import QueryModel, QueryOperation, load
+from farshore.wire.serialize import WireResponse
+
+_FORM = "application/x-www-form-urlencoded"
+_SCOPES = {"iam": ("iam",), "sts": ("sts",)}
+
+log = structlog.get_logger()
+
+
+def is_for_us(http: web.BaseRequest) -> bool:
+    """Whether a request is one of the query protocol: `POST /` or `GET /` whose signature's scope names IAM or STS.
+
+    A presigned URL has its parameters in the query.
+    A form without a signature is one too, to be refused: S3 has no such request.
+    """
+    if http.method not in ("POST", "GET") or http.raw_path.partition("?")[0] != "/":
+        return False
+    authorization = http.headers.get("Authorization")
+    if authorization is not None:
+        return _names_us(authorization, "/")
+    if "X-Amz-Credential" in http.raw_path:
+        return _names_us(http.raw_path, "%2F") or _names_us(http.raw_path, "/")
+    return http.method == "POST" and http.headers.get("Content-Type", "").startswith(_FORM)
+
+
+def _names_us(text: str, slash: str) -> bool:
+    return any(f"{slash}{service}{slash}aws4_request" in text for service in _SCOPES)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Labels:
+    """What the log says of a call; the rest once the caller is known."""
+
+    request_id: str
+    service: str
+    now_us: int
+    operation: str = ""
+    principal: str = ""
+    source: str = ""
+
+    def name(self, operation: str, request: Request) -> None:
+        self.operation, self.principal, self.source = operation, request.principal.arn, request.source_address
+
+    def log(self, outcome: str) -> None:
+        """One line for a call of an authenticated caller. outcome: `done` or the error's code."""
+        if self.principal:
+            log.info(
+                "identity call",
+                request_id=self.request_id,
+                service=self.service,
+                operation=self.operation,
+                principal=self.principal,
+                source=self.source,
+                outcome=outcome,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPipeline:
+    """Serves IAM and STS in one process."""
+
+    deployment: Deployment
+    authenticator: Authenticator
+    models: Mapping[str, QueryModel]
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; never raises but for a broken connection or a cancellation."""
+        now_us = self.deployment.clock.now_us()
+        labels = _Labels(request_id=ids.request_id(), service=_service_of(http), now_us=now_us)
+        model = self.models[labels.service]
+        try:
+            wire = await self._serve(http, model, labels)
+            labels.log("done")
+            return send_document(http, wire, labels.now_us)
+        except QueryError as error:
+            answer = error
+        except S3Error as error:
+            answer = as_query_error(error)
+        except StoreUnavailable as unavailable:
+            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
+            answer = query_errors.ServiceUnavailable()
+        except (ConnectionError, web.RequestPayloadError):
+            raise
+        except Exception:
+            log.exception("request failed", request_id=labels.request_id, method=http.method, service=labels.service)
+            answer = query_errors.InternalFailure()
+        labels.log(answer.code)
+        return send_document(http, model.serialize_error(answer, labels.request_id), labels.now_us)
+
+    async def _serve(self, http: web.BaseRequest, model: QueryModel, labels: _Labels) -> WireResponse:
+        raw_path, _, raw_query = http.raw_path.partition("?")
+        body = HttpBody(http, http.content_length if http.body_exists else 0, None)
+        document = await body.read_all(FORM_BYTES_MAX)
+        caller = self.authenticator.authenticate(
+            method=http.method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            headers=http.headers,
+            now_us=labels.now_us,
+            services=_SCOPES[labels.service],
+            payload_hash=hashlib.sha256(document).hexdigest(),
+        )
+        if caller.principal.anonymous or caller.credentials is None:
+            raise query_errors.MissingAuthenticationToken()
+        form = read_form(document or raw_query.encode())
+        operation = model.operation(form)
+        _check_implemented(operation)
+        request = Request(
+            deployment=self.deployment,
+            principal=caller.principal,
+            policies=caller.policies,
+            session=caller.session,
+            operation=operation.name,
+            params=model.parse(operation, form),
+            body=body,
+            request_id=labels.request_id,
+            now_us=labels.now_us,
+            region=caller.credentials.region,
+            headers=http.headers,
+            source_address=http.remote or "",
+            secure=http.secure,
+        )
+        labels.name(operation.name, request)
+        output = await call(operation, request)
+        return model.serialize(operation, output, labels.request_id)
+
+
+def pipeline(deployment: Deployment, authenticator: Authenticator) -> QueryPipeline:
+    """Compile the models and serve them."""
+    models = {"iam": load("iam"), "sts": load("sts")}
+    return QueryPipeline(deployment=deployment, authenticator=authenticator, models=models)
+
+
+async def call(operation: QueryOperation, request: Request) -> Params:
+    """Decide whether the caller may, and do it. Raises QueryError."""
+    if operation.service == "sts":
+        return await STS[operation.name](request)
+    # AWS: credentials of GetSessionToken may not be used for IAM without multi-factor authentication, which is not
+    # to be had here. Source: STS API Reference, GetSessionToken, "Permissions".
+    if request.session is not None and request.principal.kind is not PrincipalKind.ASSUMED_ROLE:
+        raise query_errors.InvalidClientTokenId()
+    entry = IAM[operation.name]
+    authorize(request, f"iam:{operation.name}", entry.targets(request))
+    return await entry.handler(request)
+
+
+def as_query_error(error: S3Error) -> QueryError:
+    """What IAM and STS answer for credentials that do not hold; S3 has other codes for the same."""
+    match error:
+        case errors.InvalidAccessKeyId() | errors.InvalidToken():
+            return query_errors.InvalidClientTokenId()
+        case errors.ExpiredToken():
+            return query_errors.ExpiredToken()
+        case errors.SignatureDoesNotMatch():
+            return query_errors.SignatureDoesNotMatch()
+        case errors.RequestTimeTooSkewed():
+            return query_errors.SignatureDoesNotMatch(
+                f"Signature expired: {error.details['RequestTime']} is not within 15 minutes of "
+                f"{error.details['ServerTime']}"
+            )
+        case errors.EntityTooLarge():
+            return query_errors.RequestEntityTooLarge()
+        case errors.IncompleteBody() | errors.RequestTimeout():
+            return query_errors.MalformedQueryString()
+        case errors.AccessDenied():
+            return query_errors.AccessDenied(error.message)
+        case _:
+            return query_errors.IncompleteSignature(error.message)
+
+
+def _service_of(http: web.BaseRequest) -> str:
+    """`iam` or `sts`; an unsigned form is taken for one of STS, the one that has unsigned actions on AWS."""
+    signed = http.headers.get("Authorization", http.raw_path)
+    return "iam" if "/iam/aws4_request" in signed or "%2Fiam%2Faws4_request" in signed else "sts"
+
+
+def _check_implemented(operation: QueryOperation) -> None:
+    if operation.name not in (IAM if operation.service == "iam" else STS):
+        raise query_errors.NotImplemented(f"{operation.name} is not implemented")
