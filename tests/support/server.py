@@ -46,8 +46,8 @@ class Server:
             sys.executable, "-m", "farshore", "serve", "--data", str(data), "--workers", str(workers), *arguments,
         ]  # fmt: skip
         foreign = ("AWS_", "FARSHORE_")
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        self._environment |= environment or {}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        self.environment |= environment or {}
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,7 +77,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._command, "--port", str(self.port)],
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -126,7 +126,7 @@ class Server:
     def cli(self, *arguments: str) -> Any:
         """What a command of the program says as JSON, asked with the root key."""
         command = [sys.executable, "-m", "farshore", *arguments, "--json", "--data", str(self.data)]
-        done = subprocess.run(command, env=self._environment, capture_output=True, timeout=START_S_MAX, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=START_S_MAX, check=False)
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
         return json.loads(done.stdout)
 

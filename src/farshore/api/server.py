@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from farshore.api import iam_sts
+from farshore.api import cloudwatch, iam_sts
 from farshore.api.authenticate import Authenticator
 from farshore.api.browser import opens_page
 from farshore.api.pipeline import Pipeline
@@ -61,6 +61,7 @@ class ApiServer:
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
         self._identity = iam_sts.pipeline(deployment, self._authenticator)
+        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator)
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -125,6 +126,8 @@ class ApiServer:
             and opens_page(http.method, http.headers, self._domains)
         ):
             return web.Response(status=302, headers={"Location": f"{_CONSOLE}/"})
+        if cloudwatch.is_for_us(http):
+            return await self._cloudwatch.handle(http)
         if iam_sts.is_for_us(http):
             return await self._identity.handle(http)
         return await self._pipeline.handle(http)

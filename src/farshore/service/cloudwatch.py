@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from farshore.auth.context import Circumstances, LazyContext, global_values
 from farshore.auth.evaluate import AccessRequest, evaluate
 from farshore.model import query_errors
 from farshore.model.metrics import MetricName, Point
@@ -131,13 +132,27 @@ def _authorize(request: Request) -> None:
             action=action,
             resource="*",
             resource_account=request.principal.account_id,
-            context={},
+            context=_context(request),
         )
     )
     if not decision.allowed:
         raise AccessDenied(
             f"User: {request.principal.arn} is not authorized to perform: {action} {decision.because(action)}"
         )
+
+
+def _context(request: Request) -> LazyContext:
+    circumstances = Circumstances(
+        principal=request.principal,
+        now_us=request.now_us,
+        region=request.region,
+        source_address=request.source_address,
+        secure=request.secure,
+        headers=request.headers,
+        resource_account=request.principal.account_id,
+        token_issued_us=None if request.session is None else request.session.issued_us,
+    )
+    return LazyContext(lambda key: global_values(circumstances, key))
 
 
 def _is_wanted(params: Params, metric: Params) -> bool:

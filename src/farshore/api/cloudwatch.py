@@ -1,0 +1,123 @@
+"""The way of a request of CloudWatch, from HTTP to a service function and back; one visible list of steps.
+
+    read the document -> authenticate -> name the operation -> parse -> authorise and call -> serialise -> send
+
+The credential scope names the service (`monitoring`). Errors are answered in the protocol that the client speaks;
+what is no error of AWS's is logged and answered InternalFailure, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from farshore.api.authenticate import Authenticator
+from farshore.api.iam_sts import as_query_error
+from farshore.api.request_body import HttpBody
+from farshore.api.respond import send_document
+from farshore.metadata.store import StoreUnavailable
+from farshore.model import query_errors
+from farshore.model.errors import S3Error
+from farshore.model.query_errors import QueryError
+from farshore.runtime import ids
+from farshore.service import cloudwatch
+from farshore.service.deployment import Deployment, Params, Request
+from farshore.wire.query_form import FORM_BYTES_MAX
+from farshore.wire.rpc_protocol import RpcModel, load
+
+Handler = Callable[[Request], Awaitable[Params]]
+
+OPERATIONS: dict[str, Handler] = {
+    "GetMetricData": cloudwatch.get_metric_data,
+    "GetMetricStatistics": cloudwatch.get_metric_statistics,
+    "ListMetrics": cloudwatch.list_metrics,
+}
+"""What is served; every other operation of CloudWatch answers NotImplemented, by name."""
+
+_SCOPE = "monitoring"
+
+log = structlog.get_logger()
+
+
+def is_for_us(http: web.BaseRequest) -> bool:
+    """Whether a request is one of CloudWatch's: its signature's scope names the service, or its path its protocol."""
+    raw_path = http.raw_path
+    if raw_path.startswith("/service/"):
+        return "smithy-protocol" in http.headers
+    if raw_path != "/" and not raw_path.startswith("/?"):
+        return False
+    signed = http.headers.get("Authorization", "") or raw_path.replace("%2F", "/")
+    return f"/{_SCOPE}/aws4_request" in signed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudWatchPipeline:
+    """Serves CloudWatch in one process."""
+
+    deployment: Deployment
+    authenticator: Authenticator
+    model: RpcModel
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; never raises but for a broken connection or a cancellation."""
+        request_id = ids.request_id()
+        now_us = self.deployment.clock.now_us()
+        try:
+            return await self._serve(http, request_id, now_us)
+        except QueryError as error:
+            answer = error
+        except S3Error as error:
+            answer = as_query_error(error)
+        except StoreUnavailable as unavailable:
+            log.warning("store unavailable", request_id=request_id, error=str(unavailable))
+            answer = query_errors.ServiceUnavailable()
+        except (ConnectionError, web.RequestPayloadError):
+            raise
+        except Exception:
+            log.exception("request failed", request_id=request_id, method=http.method, service=_SCOPE)
+            answer = query_errors.InternalFailure()
+        protocol = self.model.protocol_of(http.raw_path, http.headers)
+        return send_document(http, self.model.serialize_error(protocol, answer, request_id), now_us)
+
+    async def _serve(self, http: web.BaseRequest, request_id: str, now_us: int) -> web.StreamResponse:
+        raw_path, _, raw_query = http.raw_path.partition("?")
+        body = HttpBody(http, http.content_length if http.body_exists else 0, None)
+        document = await body.read_all(FORM_BYTES_MAX)
+        caller = self.authenticator.authenticate(
+            method=http.method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            headers=http.headers,
+            now_us=now_us,
+            services=(_SCOPE,),
+            payload_hash=hashlib.sha256(document).hexdigest(),
+        )
+        if caller.principal.anonymous or caller.credentials is None:
+            raise query_errors.MissingAuthenticationToken()
+        call = self.model.recognise(raw_path, raw_query.encode(), http.headers, document)
+        request = Request(
+            deployment=self.deployment,
+            principal=caller.principal,
+            policies=caller.policies,
+            session=caller.session,
+            operation=call.operation.name,
+            params=self.model.parse(call),
+            body=body,
+            request_id=request_id,
+            now_us=now_us,
+            region=caller.credentials.region,
+            headers=http.headers,
+            source_address=http.remote or "",
+            secure=http.secure,
+        )
+        output = await OPERATIONS[call.operation.name](request)
+        return send_document(http, self.model.serialize(call, output, request_id), now_us)
+
+
+def pipeline(deployment: Deployment, authenticator: Authenticator) -> CloudWatchPipeline:
+    """Compile the model and serve it."""
+    return CloudWatchPipeline(deployment=deployment, authenticator=authenticator, model=load("cloudwatch", OPERATIONS))

@@ -1,0 +1,227 @@
+"""Replication metrics as users of AWS read them: unmodified boto3 and AWS CLI, against a running server."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.replication import enable_versioning, put_rule, wait_for
+
+ARRIVAL_S = 20.0
+METERED = {"Metrics": {"Status": "Enabled"}}
+_numbers = itertools.count()
+
+
+class Route:
+    """A metered rule from us-east-1 to us-west-2, and CloudWatch in both regions."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.s3 = server.client("s3")
+        self.there = server.client("s3", "us-west-2")
+        number = next(_numbers)
+        self.source, self.destination = (f"metrics-{os.getpid()}-{number}-{side}" for side in ("from", "to"))
+        self.s3.create_bucket(Bucket=self.source)
+        west = {"LocationConstraint": "us-west-2"}
+        self.there.create_bucket(Bucket=self.destination, CreateBucketConfiguration=west)
+        enable_versioning(self.s3, self.source)
+        enable_versioning(self.there, self.destination)
+        put_rule(self.s3, self.source, self.destination, ID="rule", Destination=METERED)
+
+    @property
+    def dimensions(self) -> list[dict[str, str]]:
+        values = {"SourceBucket": self.source, "DestinationBucket": self.destination, "RuleId": "rule"}
+        return [{"Name": name, "Value": value} for name, value in values.items()]
+
+    def metric(self, name: str) -> dict[str, Any]:
+        return {"Namespace": "AWS/S3", "MetricName": name, "Dimensions": self.dimensions}
+
+    def latest(self, name: str, stat: str = "Maximum", region: str = "us-west-2") -> float | None:
+        """The value of the latest minute, which may be under way."""
+        query = {"Id": "q", "MetricStat": {"Metric": self.metric(name), "Period": 60, "Stat": stat}}
+        now = datetime.now(UTC)
+        answer = self.server.client("cloudwatch", region).get_metric_data(
+            MetricDataQueries=[query], StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=1)
+        )
+        values = answer["MetricDataResults"][0]["Values"]
+        return values[0] if values else None
+
+
+@pytest.fixture
+def route(server: Any) -> Route:
+    return Route(server)
+
+
+def test_boto3_reads_what_was_replicated_and_what_failed(route: Route) -> None:
+    watch = route.server.client("cloudwatch", "us-west-2")
+    pages = watch.get_paginator("list_metrics").paginate(Namespace="AWS/S3", Dimensions=route.dimensions)
+    names = sorted(metric["MetricName"] for page in pages for metric in page["Metrics"])
+    assert names == ["BytesPendingReplication", "OperationsPendingReplication", "ReplicationLatency"]
+    route.s3.put_object(Bucket=route.source, Key="arrives", Body=b"x" * 100)
+    wait_for(
+        lambda: route.latest("OperationsFailedReplication", "SampleCount", "us-east-1") == 1, ARRIVAL_S, "a success"
+    )
+    assert route.latest("OperationsFailedReplication", "Sum", "us-east-1") == 0
+    route.there.put_bucket_versioning(Bucket=route.destination, VersioningConfiguration={"Status": "Suspended"})
+    route.s3.put_object(Bucket=route.source, Key="fails", Body=b"x")
+    wait_for(lambda: route.latest("OperationsFailedReplication", "Sum", "us-east-1") == 1, ARRIVAL_S, "a failure")
+    now = datetime.now(UTC)
+    found = route.server.client("cloudwatch", "us-east-1").get_metric_statistics(
+        **route.metric("OperationsFailedReplication"),
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum", "SampleCount", "Average"],
+    )
+    assert found["Label"] == "OperationsFailedReplication"
+    assert sum(point["Sum"] for point in found["Datapoints"]) == 1
+    assert sum(point["SampleCount"] for point in found["Datapoints"]) == 2
+    latency = route.latest("ReplicationLatency")
+    assert latency is not None
+    assert 0 <= latency < ARRIVAL_S
+
+
+def test_errors_have_awss_codes_for_clients(route: Route) -> None:
+    watch = route.server.client("cloudwatch", "us-west-2")
+    now = datetime.now(UTC)
+    with pytest.raises(ClientError) as refused:
+        watch.get_metric_statistics(
+            **route.metric("ReplicationLatency"), StartTime=now, EndTime=now, Period=60, Statistics=["Sum"]
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValue"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    with pytest.raises(ClientError) as unknown:
+        watch.describe_alarms()
+    told = unknown.value.response["Error"]
+    assert (told["Code"], told["Message"]) == ("NotImplemented", "DescribeAlarms is not implemented")
+    stranger = boto3.client(
+        "cloudwatch",
+        region_name="us-west-2",
+        endpoint_url=route.server.endpoint,
+        aws_access_key_id=route.server.access_key_id,
+        aws_secret_access_key="not the secret",
+    )
+    with pytest.raises(ClientError) as forged:
+        stranger.list_metrics()
+    assert forged.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
+
+
+def test_the_aws_cli_reads_metrics(route: Route, tmp_path: Path) -> None:
+    environment = {
+        "AWS_ACCESS_KEY_ID": route.server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": route.server.secret_access_key,
+        "AWS_ENDPOINT_URL": route.server.endpoint,
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+    }
+
+    def aws(*arguments: str) -> Any:
+        command = [str(Path(sys.executable).with_name("aws")), "cloudwatch", *arguments, "--output", "json"]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    listed = aws("list-metrics", "--namespace", "AWS/S3", "--dimensions", f"Name=SourceBucket,Value={route.source}")
+    assert len(listed["Metrics"]) == 3
+    query = {"Id": "q", "MetricStat": {"Metric": route.metric("ReplicationLatency"), "Period": 60, "Stat": "Maximum"}}
+    now = datetime.now(UTC)
+    times = (
+        "--start-time",
+        (now - timedelta(minutes=5)).isoformat(),
+        "--end-time",
+        (now + timedelta(minutes=1)).isoformat(),
+    )
+    found = aws("get-metric-data", "--metric-data-queries", json.dumps([query]), *times)
+    (result,) = found["MetricDataResults"]
+    assert (result["Id"], result["Label"], result["StatusCode"]) == ("q", "ReplicationLatency", "Complete")
+    assert result["Values"] and len(result["Values"]) == len(result["Timestamps"])
+
+
+@pytest.mark.parametrize("protocol", ["json", "query"])
+def test_the_older_protocols_are_spoken_too(route: Route, protocol: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    body = b"Action=ListMetrics&Version=2010-08-01&Namespace=AWS%2FS3"
+    if protocol == "json":
+        target = "GraniteServiceVersion20100801.ListMetrics"
+        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}
+        body = b'{"Namespace":"AWS/S3"}'
+    request = AWSRequest("POST", route.server.endpoint, headers, body)
+    credentials = Credentials(route.server.access_key_id, route.server.secret_access_key)
+    SigV4Auth(credentials, "monitoring", "us-west-2").add_auth(request)
+    with urlopen(Request(route.server.endpoint, body, dict(request.headers)), timeout=30) as answer:
+        content = answer.read().decode()
+    assert route.source in content
+    assert content.startswith("{" if protocol == "json" else "<ListMetricsResponse")
+
+
+def test_metrics_are_exact_after_kills(server_factory: Any, request: pytest.FixtureRequest) -> None:
+    """Whatever dies, and whenever, what waits is counted to the operation and to the byte, and then what arrived is."""
+    kills = 10 if request.config.getoption("--slow") else 3
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    server = server_factory(workers=0, environment={"FARSHORE_REPLICATE": "false"})
+    route = Route(server)
+    for _ in range(kills):
+        writers = [threading.Thread(target=write_until_it_ends, args=(server, route.source)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        threading.Event().wait(chance.uniform(0.05, 0.3))
+        server.kill()
+        for writer in writers:
+            writer.join(30)
+        server.start()
+    pages = route.s3.get_paginator("list_object_versions").paginate(Bucket=route.source)
+    sizes = [version["Size"] for page in pages for version in page.get("Versions", [])]
+    assert sizes
+    assert route.latest("OperationsPendingReplication") == len(sizes)
+    assert route.latest("BytesPendingReplication") == sum(sizes)
+    server.stop()
+    server.environment["FARSHORE_REPLICATE"] = "true"
+    server.start()
+
+    def settled() -> float:
+        points = server.client("cloudwatch").get_metric_statistics(
+            **route.metric("OperationsFailedReplication"),
+            StartTime=datetime.now(UTC) - timedelta(hours=1),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["SampleCount"],
+        )["Datapoints"]
+        return sum(point["SampleCount"] for point in points)
+
+    server.kill()
+    server.start()
+    wait_for(lambda: settled() == len(sizes), ARRIVAL_S, "every operation to be counted once")
+    assert all(lane["tasks_pending"] == 0 for lane in waiting(server)), "nothing is left"
+
+
+def write_until_it_ends(server: Any, bucket: str) -> None:
+    client = server.client("s3", retries=0)
+    try:
+        for number in itertools.count():
+            client.put_object(Bucket=bucket, Key=f"k{number % 7}", Body=b"x" * (number % 100))
+    except (BotoCoreError, ClientError):
+        return
+
+
+def waiting(server: Any) -> list[dict[str, Any]]:
+    return [
+        lane for region in server.cli("status")["regions"] for bucket in region["buckets"] for lane in bucket["waiting"]
+    ]
