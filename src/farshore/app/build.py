@@ -55,7 +55,9 @@ async def open_deployment(settings: Settings, ring: Callable[[str], None]) -> As
             UnsupportedSqliteError,
         ) as error:
             raise CannotServe(f"cannot open the stores in {folder.path}: {error}") from error
-        yield Deployment(directory=directory, regions=regions, clock=SystemClock(), ring=ring)
+        yield Deployment(
+            directory=directory, regions=regions, clock=SystemClock(), ring=ring, replicates=settings.replicate
+        )
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_metrics import SqliteMetrics
+from farshore.metadata.sqlite_replication_records import SqliteReplicationRecords
 from farshore.metadata.sqlite_rows import (
     BUCKET_WIDTH,
     Row,
@@ -38,10 +39,15 @@ class SqliteReader:
         self._iterate = session.iterate
         self._buckets: dict[Row, Bucket] = {}
         self._metrics = SqliteMetrics(session)
+        self._records = SqliteReplicationRecords(session)
 
     @property
     def metrics(self) -> SqliteMetrics:
         return self._metrics
+
+    @property
+    def records(self) -> SqliteReplicationRecords:
+        return self._records
 
     def bucket(self, name: str) -> Bucket | None:
         row = self._one(_SQL["bucket_by_name"], (name,))

@@ -13,6 +13,7 @@ from farshore.metadata.sqlite_reader import SqliteReader
 from farshore.metadata.sqlite_rows import (
     Row,
     acl_column,
+    attributes_column,
     destinations_column,
     failed_column,
     part_row,
@@ -25,7 +26,7 @@ from farshore.metadata.sqlite_rows import (
 from farshore.metadata.sqlite_session import Session
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Part, Upload, Version
+from farshore.model.objects import Attributes, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 
 _SQL = named_sql.load("read", "write")
@@ -36,7 +37,6 @@ class SqliteTransaction(SqliteReader):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._run = session.run
         self._run_many = session.run_many
         self._last_insert_rowid = session.connection.last_insert_rowid
 
@@ -54,6 +54,7 @@ class SqliteTransaction(SqliteReader):
         self._run(_SQL["delete_configurations"], (bucket_id,))
         self._run(_SQL["forget_hard_deleted"], (bucket_id,))
         self.metrics.forget_bucket(bucket_id)
+        self.records.forget_bucket(bucket_id)
 
     def set_versioning(self, bucket_id: int, versioning: VersioningStatus) -> None:
         self._change_bucket(_SQL["set_versioning"], (bucket_id, versioning))
@@ -72,6 +73,7 @@ class SqliteTransaction(SqliteReader):
         except apsw.ConstraintError as error:
             raise AssertionError(f"version exists: {version.key!r} {version.version_id}") from error
         row = self._last_insert_rowid()
+        self._add_failures(row, version.destinations)
         if body is not None:
             self._run(_SQL["insert_body"], (row, body))
         elif version.blobs:
@@ -94,11 +96,15 @@ class SqliteTransaction(SqliteReader):
     def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None:
         self._run(_SQL["set_acl"], (row, acl_column(acl)))
 
+    def set_attributes(self, row: int, attributes: Attributes) -> None:
+        self._run(_SQL["set_attributes"], (row, attributes_column(attributes)))
+
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None:
         bindings = (row, status, destinations_column(destinations), failed_column(destinations))
         self._run(_SQL["set_replication"], bindings)
+        self._add_failures(row, destinations)
 
     def create_upload(self, upload: Upload) -> None:
         self._run(_SQL["create_upload"], upload_row(upload))
@@ -125,6 +131,10 @@ class SqliteTransaction(SqliteReader):
             for task in map(to_task, rows)
         ]
 
+    def renew_tasks(self, ids: Sequence[int], lease_until_us: int) -> None:
+        if ids:
+            self._run(_SQL["renew_tasks"], (lease_until_us, _ids(ids)))
+
     def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
         self._run_many(_SQL["reschedule_task"], tasks)
 
@@ -150,6 +160,11 @@ class SqliteTransaction(SqliteReader):
 
     def remove_garbage(self, blobs: Sequence[str]) -> None:
         self._run_many(_SQL["remove_garbage"], ((blob,) for blob in blobs))
+
+    def _add_failures(self, row: int, destinations: Sequence[DestinationState]) -> None:
+        for state in destinations:
+            if state.status is ReplicationStatus.FAILED:
+                self.records.add_failure(row, state.bucket, state.reason or "", state.at_us)
 
     def _change_bucket(self, sql: str, bindings: Row) -> None:
         self._run(sql, bindings)

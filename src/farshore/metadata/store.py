@@ -23,9 +23,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from farshore.metadata.metrics import MetricReader, MetricTransaction
+from farshore.metadata.replication_records import RecordReader, RecordTransaction
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Part, Upload, Version
+from farshore.model.objects import Attributes, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 
 T = TypeVar("T")
@@ -68,6 +69,11 @@ class Reader(Protocol):
     @property
     def metrics(self) -> MetricReader:
         """Reads of replication metrics."""
+        ...
+
+    @property
+    def records(self) -> RecordReader:
+        """Reads of what is recorded of replication."""
         ...
 
     def bucket(self, name: str) -> Bucket | None: ...
@@ -160,6 +166,11 @@ class Transaction(Reader, Protocol):
         """Replication metrics, in the same transaction."""
         ...
 
+    @property
+    def records(self) -> RecordTransaction:
+        """What is recorded of replication, in the same transaction."""
+        ...
+
     def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:
         """Insert a bucket. AssertionError if the name exists in this region (the directory decides that before)."""
         ...
@@ -192,6 +203,8 @@ class Transaction(Reader, Protocol):
 
     def set_tags(self, row: int, tags: dict[str, str]) -> None: ...
 
+    def set_attributes(self, row: int, attributes: Attributes) -> None: ...
+
     def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None: ...
 
     def set_replication(
@@ -214,6 +227,10 @@ class Transaction(Reader, Protocol):
         self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
     ) -> list[ReplicationTask]:
         """Due tasks of a lane, oldest due first; each gets `due_us = lease_until_us` and `attempts + 1`."""
+        ...
+
+    def renew_tasks(self, ids: Sequence[int], lease_until_us: int) -> None:
+        """Lengthen the leases of claimed tasks."""
         ...
 
     def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:

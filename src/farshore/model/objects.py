@@ -42,7 +42,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a version carries and never changes after its creation, apart from its identity and size.
+    """What a version carries and does not change after its creation, apart from its identity and size.
 
     headers: system metadata by AWS member name (ContentType, CacheControl, ContentDisposition, ContentEncoding,
     ContentLanguage, Expires (text as sent), WebsiteRedirectLocation).
@@ -50,6 +50,8 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: of a multipart object, in order; empty otherwise.
     server_side_encryption: `aws:kms` …; empty where the server does not encrypt.
     replica: replication wrote it here. Its status says REPLICA, but for while an edit of it travels back.
+    tags_at_creation: kept from the first change of the tags by a client on: they decided which rules covered the
+        version. None while they are `Version.tags`.
     """
 
     headers: dict[str, str] = {}
@@ -58,6 +60,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[Part, ...] = ()
     server_side_encryption: str = ""
     replica: bool = False
+    tags_at_creation: dict[str, str] | None = None
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

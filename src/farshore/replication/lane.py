@@ -114,10 +114,8 @@ class Lane:
             attempts += await self._replicator.deliver_many(self._region, self._destination, small)
         resting = self._judge(attempts)
         self._limit = min(CLAIMED_MAX, self._limit * 2)
-        now_us = self._clock.now_us()
         settling = [
-            self._write(lambda tx, some=attempts[start : start + SETTLED_MAX]: settle(tx, some, now_us, self._random))
-            for start in range(0, len(attempts), SETTLED_MAX)
+            self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
         ]
         if resting:
             await asyncio.gather(*settling)
@@ -140,6 +138,10 @@ class Lane:
         self._failures += 1
         self.rests_until_us = self._clock.now_us() + int(backoff_s(self._failures, self._random) * 1e6)
 
+    async def _settle(self, attempts: Sequence[Attempt]) -> None:
+        now_us, rests_until_us = self._clock.now_us(), self.rests_until_us
+        await self._write(lambda tx: settle(tx, attempts, now_us, self._random, rests_until_us=rests_until_us))
+
     def _claim(self, tx: Transaction) -> Sequence[ReplicationTask]:
         now_us = self._clock.now_us()
         return tx.claim_tasks(
@@ -161,8 +163,7 @@ class Lane:
             attempt = await self._replicator.deliver_streamed(self._region, self._destination, ready)
         del self._held[ready.task.id]
         self._judge([attempt])
-        now_us = self._clock.now_us()
-        await self._write(lambda tx: settle(tx, [attempt], now_us, self._random))
+        await self._settle([attempt])
 
     async def _end_streams(self, stop: asyncio.Event) -> None:
         """Wait for what is streamed; told to stop, leave it to be claimed again."""
@@ -180,10 +181,10 @@ class Lane:
         while True:
             await asyncio.sleep(RENEW_S)
             until_us = self._clock.now_us() + int(LEASE_S * 1e6)
-            held = [(task.id, until_us, task.last_error) for task in self._held.values()]
+            held = list(self._held)
             if held:
                 try:
-                    await self._write(lambda tx, held=held: tx.reschedule_tasks(held))
+                    await self._write(lambda tx, held=held, until_us=until_us: tx.renew_tasks(held, until_us))
                 except StoreUnavailable as error:
                     log.warning("leases could not be renewed", region=self._region.name, error=str(error))
 

@@ -9,11 +9,19 @@ from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask
 from farshore.replication.accounts import Settled
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Retry
+from farshore.replication.recording import Recording
 from farshore.semantics.replication_status import aggregate_status
 from farshore.semantics.retry import backoff_s
 
 
-def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Callable[[], float]) -> None:
+def settle(
+    tx: Transaction,
+    attempts: Sequence[Attempt],
+    now_us: int,
+    random: Callable[[], float],
+    *,
+    rests_until_us: int = 0,
+) -> None:
     """Inside a command of the source's region: settle the attempts of one lane.
 
     A version that changed while it was on its way (its state is later than the one delivered) is not settled: its task
@@ -21,10 +29,12 @@ def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Ca
 
     Args:
         random: draws from [0, 1), for the jitter of retries.
+        rests_until_us: the lane leaves its destination alone until then, if that is to come.
     """
     done: list[int] = []
     again: list[tuple[int, int, str]] = []
     settled = Settled(now_us)
+    recording = Recording(tx, now_us, rests_until_us)
     for attempt in attempts:
         task = attempt.task
         match attempt.outcome:
@@ -34,6 +44,7 @@ def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Ca
                 due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
                 again.append((task.id, due_us, error))
                 settled.retried(task)
+                recording.retried(task, error)
             case Delivered(seen_us):
                 found = _pending(tx, task)
                 if found is not None and found[1].at_us != seen_us:
@@ -42,14 +53,17 @@ def settle(tx: Transaction, attempts: Sequence[Attempt], now_us: int, random: Ca
                 if found is not None:
                     _set_state(tx, *found, now_us)
                     settled.completed(task)
+                    recording.completed(task, found[0])
                 done.append(task.id)
             case Failed(code, detail):
                 found = _pending(tx, task)
                 if found is not None:
                     _set_state(tx, *found, now_us, code, detail)
                     settled.failed(task, code)
+                    recording.failed(task, found[0], code, detail)
                 done.append(task.id)
     settled.write(tx.metrics)
+    recording.write()
     if done:
         tx.remove_tasks(done)
     if again:

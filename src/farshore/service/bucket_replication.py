@@ -40,6 +40,7 @@ async def put_bucket_replication(request: Request) -> Answer:
             raise NoSuchBucket(BucketName=bucket.name)
         check_source_versioning(now.versioning)
         tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, stored)
+        tx.records.add_change(bucket.id, request.now_us, stored)
 
     await region.metadata.write(command)
     return Answer()
@@ -61,6 +62,7 @@ async def delete_bucket_replication(request: Request) -> Answer:
         if tx.bucket_by_id(bucket.id) is None:
             raise NoSuchBucket(BucketName=bucket.name)
         tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, None)
+        tx.records.add_change(bucket.id, request.now_us, None)
 
     await region.metadata.write(command)
     return Answer()

@@ -61,6 +61,7 @@ class Deployment:
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
+    replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
     identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
         All for the event loop's thread alone.
@@ -71,6 +72,7 @@ class Deployment:
     clock: Clock
     ring: Callable[[str], None]
     located: dict[str, Region] = field(default_factory=dict[str, Region])
+    replicates: bool = True
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
     bucket_access: BucketAccess = field(default_factory=BucketAccess)
     identities: Identities = field(init=False)

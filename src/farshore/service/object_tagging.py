@@ -5,6 +5,8 @@ Source: API Reference, PutObjectTagging, GetObjectTagging, DeleteObjectTagging.
 
 from __future__ import annotations
 
+import msgspec
+
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import NoSuchBucket
@@ -51,6 +53,9 @@ async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> An
         found = tx.current(bucket.id, key) if version_id is None else tx.version(bucket.id, key, version_id)
         version = live_version(request, still, found)
         tx.set_tags(version.row, tags)
+        if version.attributes.tags_at_creation is None and tags != version.tags:
+            attributes = msgspec.structs.replace(version.attributes, tags_at_creation=version.tags)
+            tx.set_attributes(version.row, attributes)
         configuration = request.deployment.configurations.get(tx, still)
         changed = outbox.plan_tags_changed(configuration, version, request.now_us)
         if changed is not None:

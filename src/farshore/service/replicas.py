@@ -65,7 +65,7 @@ def as_replica(version: Version, *, storage_class: str | None) -> Version:
     return msgspec.structs.replace(
         version,
         storage_class=storage_class or version.storage_class,
-        attributes=msgspec.structs.replace(version.attributes, replica=True),
+        attributes=msgspec.structs.replace(version.attributes, replica=True, tags_at_creation=None),
         replication_status=ReplicationStatus.REPLICA,
         destinations=(),
         row=0,

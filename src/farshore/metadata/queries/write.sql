@@ -57,6 +57,9 @@ UPDATE version SET tags = ?2 WHERE row = ?1
 -- name: set_acl
 UPDATE version SET acl = ?2 WHERE row = ?1
 
+-- name: set_attributes
+UPDATE version SET attributes = ?2 WHERE row = ?1
+
 -- name: set_replication
 UPDATE version SET replication_status = ?2, destinations = ?3, failed_us = ?4 WHERE row = ?1
 
@@ -80,13 +83,16 @@ INSERT INTO replication_task (bucket_id, destination, key, version_id, kind, enq
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: lease_tasks
-UPDATE replication_task SET due_us = ?1, attempts = attempts + 1 WHERE id IN carray(?2)
+UPDATE replication_task SET due_us = ?1, attempts = attempts + 1, leased = 1 WHERE id IN carray(?2)
+
+-- name: renew_tasks
+UPDATE replication_task SET due_us = ?1 WHERE id IN carray(?2)
 
 -- name: reschedule_task
-UPDATE replication_task SET due_us = ?2, last_error = ?3 WHERE id = ?1
+UPDATE replication_task SET due_us = ?2, last_error = ?3, leased = 0 WHERE id = ?1
 
 -- name: release_tasks
-UPDATE replication_task SET due_us = ?3 WHERE id IN (
+UPDATE replication_task SET due_us = ?3, leased = 0 WHERE id IN (
     SELECT id FROM replication_task INDEXED BY replication_task_lane
     WHERE bucket_id = ?1 AND destination = ?2 AND due_us > ?3 LIMIT ?4)
 

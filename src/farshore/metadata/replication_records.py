@@ -1,0 +1,67 @@
+"""The port of what is recorded of replication for people who ask: configurations as they followed each other, attempts
+that did not go plainly, failures by cause, how deliveries go.
+
+Contract, as for the region's store: reads are synchronous and see the last committed state; changes are made inside
+commands. What is recorded of a version goes with it, what is recorded of a bucket with the bucket. Failures follow the
+states of versions by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from farshore.model.replication_record import (
+    AttemptRecord,
+    ConfigurationChange,
+    FailedVersion,
+    FailureCause,
+    LaneRecord,
+    PendingTask,
+)
+
+
+class RecordReader(Protocol):
+    def history(self, bucket_id: int) -> list[ConfigurationChange]:
+        """The bucket's replication configurations, oldest first; the oldest may be forgotten."""
+        ...
+
+    def attempts(self, row: int) -> list[AttemptRecord]:
+        """Attempts to deliver a version that were not a plain first success, by destination, oldest first."""
+        ...
+
+    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[PendingTask]:
+        """What waits of one version, by destination."""
+        ...
+
+    def failure_causes(self, bucket_id: int) -> list[FailureCause]:
+        """The bucket's failures by destination and code, most first. Costs by causes, not by failures."""
+        ...
+
+    def scan_failures(
+        self, bucket_id: int, destination: str, code: str, *, after: tuple[int, int], until_us: int
+    ) -> Iterator[FailedVersion]:
+        """Failures of one cause that came after this (failed_us, row) and until this time, in that order."""
+        ...
+
+    def lanes(self, bucket_id: int) -> list[LaneRecord]:
+        """How deliveries from the bucket go, by destination."""
+        ...
+
+    def lane(self, bucket_id: int, destination: str) -> LaneRecord:
+        """Of one destination; all zero when nothing was delivered there."""
+        ...
+
+
+class RecordTransaction(RecordReader, Protocol):
+    def add_change(self, bucket_id: int, at_us: int, document: bytes | None) -> None:
+        """Record a change of the bucket's replication configuration; the same document again is none."""
+        ...
+
+    def add_attempt(self, row: int, attempt: AttemptRecord) -> None:
+        """Record an attempt, within the bound. One like the last one to its destination adds to that record."""
+        ...
+
+    def put_lane(self, bucket_id: int, lane: LaneRecord) -> None:
+        """Replace what is recorded of a destination."""
+        ...

@@ -1,0 +1,365 @@
+"""The one change that would mend what keeps a version from a destination, as an action and as a command."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from farshore.model.objects import Version
+from farshore.model.replication import FailureCode, ReplicationRule
+from farshore.semantics.replication_eligibility import Refusal
+
+Document = Mapping[str, Any]
+
+_DOCUMENT_CHARACTERS_MAX = 4000
+"""Longer configurations are not repeated in a command."""
+
+
+class Action(StrEnum):
+    """What to do; names of S3's own operations where one does it."""
+
+    PUT_BUCKET_REPLICATION = "PutBucketReplication"
+    ENABLE_RULE = "EnableRule"
+    ADD_RULE = "AddRule"
+    RAISE_PRIORITY = "RaisePriority"
+    ENABLE_DELETE_MARKERS = "EnableDeleteMarkerReplication"
+    ENABLE_REPLICA_MODIFICATIONS = "EnableReplicaModifications"
+    CREATE_BUCKET = "CreateBucket"
+    ENABLE_VERSIONING = "EnableVersioning"
+    MEND_ROLE = "MendRole"
+    COPY_ONTO_ITSELF = "CopyOntoItself"
+    UPLOAD_AGAIN = "UploadAgain"
+    DELETE_AT_DESTINATION = "DeleteAtDestination"
+    RETRY = "Retry"
+    REACH_DESTINATION = "ReachDestination"
+    START_REPLICATION = "StartReplication"
+    WAIT = "Wait"
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+    """One change.
+
+    bucket, rule: what it is made on.
+    command: does it; None where no single command can.
+    then: the command to give after that, where the change alone does not bring the version over.
+    """
+
+    action: Action
+    text: str
+    bucket: str = ""
+    rule: str = ""
+    command: str | None = None
+    then: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be mended: a version (or the key alone) of a source bucket, under its stored configuration."""
+
+    bucket: str
+    key: str
+    version: Version | None
+    document: Document | None
+
+
+def put_configuration(subject: Subject) -> Remedy:
+    """There is none."""
+    return Remedy(
+        action=Action.PUT_BUCKET_REPLICATION,
+        bucket=subject.bucket,
+        text="put a replication configuration on the bucket; it covers what is written after it",
+        command=_command(
+            "s3api",
+            "put-bucket-replication",
+            bucket=subject.bucket,
+            replication_configuration="file://replication.json",
+        ),
+        then=write_again(subject),
+    )
+
+
+def mend_refusal(subject: Subject, rule: ReplicationRule, refusal: Refusal) -> Remedy | None:
+    """What would make a rule take the version, were it written now; None where nothing sensible does."""
+    make = _REFUSALS.get(refusal)
+    return None if make is None else make(subject, rule)
+
+
+def mend_failure(subject: Subject, destination: str, code: FailureCode | None) -> Remedy:
+    """What a failure's cause asks for; a retry follows."""
+    retry = retry_command(subject.bucket, code)
+    if code is FailureCode.DST_BUCKET_NOT_FOUND:
+        return Remedy(
+            action=Action.CREATE_BUCKET,
+            bucket=destination,
+            text=f"make bucket {destination} again, with versioning, or point the rule elsewhere; then retry",
+            command=_command("s3api", "create-bucket", bucket=destination),
+            then=_enable_versioning(destination) + " && " + retry,
+        )
+    if code is FailureCode.DST_BUCKET_UNVERSIONED:
+        return Remedy(
+            action=Action.ENABLE_VERSIONING,
+            bucket=destination,
+            text=f"enable versioning on {destination}, then retry",
+            command=_enable_versioning(destination),
+            then=retry,
+        )
+    if code is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING:
+        return msgspec.structs.replace(put_configuration(subject), then=retry)
+    if code is FailureCode.SRC_OBJECT_NOT_FOUND:
+        return Remedy(
+            action=Action.UPLOAD_AGAIN,
+            bucket=subject.bucket,
+            text="upload the object again: its stored bytes are lost or damaged",
+            command=_upload_again(subject),
+        )
+    if code is not None and ("NotPermitted" in code):
+        return Remedy(
+            action=Action.MEND_ROLE,
+            bucket=subject.bucket,
+            text="give the replication role what it lacks, then retry",
+            command=_words("farshore", "replication", "role", subject.bucket, destination, "--as", "cli"),
+            then=retry,
+        )
+    return Remedy(action=Action.RETRY, bucket=subject.bucket, text="retry it", command=retry)
+
+
+def retry(subject: Subject, code: FailureCode | None) -> Remedy:
+    """The cause is gone; what failed is not tried again by itself."""
+    return Remedy(
+        action=Action.RETRY,
+        bucket=subject.bucket,
+        text="what made it fail is mended, but a failure is final until it is driven again: retry",
+        command=retry_command(subject.bucket, code),
+    )
+
+
+def write_now(subject: Subject) -> Remedy | None:
+    """Nothing is in the way any more: the same object written now would be replicated."""
+    command = write_again(subject)
+    if command is None:
+        return None
+    if subject.version is not None and subject.version.delete_marker:
+        return Remedy(
+            action=Action.DELETE_AT_DESTINATION,
+            bucket=subject.bucket,
+            text="delete the object once more: the new delete marker is replicated",
+            command=command,
+        )
+    return Remedy(
+        action=Action.COPY_ONTO_ITSELF,
+        bucket=subject.bucket,
+        text="copy the object onto itself: the new version is replicated",
+        command=command,
+    )
+
+
+def write_again(subject: Subject) -> str | None:
+    """The command that makes a new version like this one."""
+    version = subject.version
+    if version is None:
+        return None
+    if version.delete_marker:
+        return _command("s3api", "delete-object", bucket=subject.bucket, key=subject.key)
+    return _command(
+        "s3api",
+        "copy-object",
+        bucket=subject.bucket,
+        key=subject.key,
+        copy_source=_copy_source(subject, version),
+        storage_class=version.storage_class,
+    )
+
+
+def retry_command(bucket: str, code: FailureCode | None) -> str:
+    return _words("farshore", "replication", "retry", bucket, *(() if code is None else ("--cause", code.value)))
+
+
+def verify_command(bucket: str) -> str:
+    return _words("farshore", "replication", "verify", bucket)
+
+
+def wait_command(subject: Subject) -> str:
+    named = () if subject.version is None else ("--version-id", subject.version.version_id)
+    return _words("farshore", "replication", "wait", f"s3://{subject.bucket}/{subject.key}", *named)
+
+
+def _enable_rule(subject: Subject, rule: ReplicationRule) -> Remedy:
+    return _edit(
+        subject,
+        rule,
+        Action.ENABLE_RULE,
+        f"enable rule {rule.id}; it covers what is written after that",
+        lambda entry: entry.update(Status="Enabled"),
+    )
+
+
+def _enable_delete_markers(subject: Subject, rule: ReplicationRule) -> Remedy:
+    return _edit(
+        subject,
+        rule,
+        Action.ENABLE_DELETE_MARKERS,
+        f"enable DeleteMarkerReplication in rule {rule.id}",
+        lambda entry: entry.update(DeleteMarkerReplication={"Status": "Enabled"}),
+    )
+
+
+def enable_replica_modifications(subject: Subject, rule: ReplicationRule) -> Remedy:
+    """So that edits of replicas travel back."""
+
+    def change(entry: dict[str, Any]) -> None:
+        criteria = entry.setdefault("SourceSelectionCriteria", {})
+        criteria["ReplicaModifications"] = {"Status": "Enabled"}
+
+    text = f"enable ReplicaModifications in rule {rule.id}, and in the rule that brings replicas here"
+    remedy = _edit(subject, rule, Action.ENABLE_REPLICA_MODIFICATIONS, text, change)
+    return msgspec.structs.replace(remedy, then=None)
+
+
+def _raise_priority(subject: Subject, rule: ReplicationRule) -> Remedy:
+    rules = () if subject.document is None else subject.document["Rules"]
+    highest = max((entry.get("Priority", 0) for entry in rules), default=0)
+    return _edit(
+        subject,
+        rule,
+        Action.RAISE_PRIORITY,
+        f"give rule {rule.id} a higher priority than the rule that takes its place",
+        lambda entry: entry.update(Priority=highest + 1),
+    )
+
+
+def _add_rule(subject: Subject, rule: ReplicationRule) -> Remedy:
+    """A rule like this one for the folder that the key is in; the rule itself goes on covering what it covers."""
+    prefix = subject.key[: subject.key.rfind("/") + 1]
+    named = f"keys that begin with {prefix!r}" if prefix else "all keys"
+    command = None
+    document = subject.document
+    if document is not None:
+        changed = copy.deepcopy(dict(document))
+        entry = copy.deepcopy(next(each for each in changed["Rules"] if each["ID"] == rule.id))
+        entry["ID"] = f"{rule.id}-2"[:255]
+        entry["Status"] = "Enabled"
+        if "Filter" in entry:
+            entry["Filter"] = {"Prefix": prefix}
+            entry["Priority"] = 1 + max(each.get("Priority", 0) for each in changed["Rules"])
+        else:
+            entry.pop("Prefix", None)
+            entry["Prefix"] = prefix
+        changed["Rules"].append(entry)
+        command = _put_command(subject.bucket, changed)
+    return Remedy(
+        action=Action.ADD_RULE,
+        bucket=subject.bucket,
+        rule=rule.id,
+        text=f"add a rule to {rule.destination} for {named}, or change the filter of rule {rule.id}",
+        command=command,
+        then=write_again(subject),
+    )
+
+
+def _copy_with_tags(subject: Subject, rule: ReplicationRule) -> Remedy:
+    version = subject.version
+    command = None
+    if version is not None:
+        tags = {**version.tags, **dict(rule.filter.tags)}
+        command = _command(
+            "s3api",
+            "copy-object",
+            bucket=subject.bucket,
+            key=subject.key,
+            copy_source=_copy_source(subject, version),
+            tagging_directive="REPLACE",
+            tagging=urlencode(tags),
+            storage_class=version.storage_class,
+        )
+    wanted = ", ".join(f"{name}={value}" for name, value in rule.filter.tags)
+    return Remedy(
+        action=Action.COPY_ONTO_ITSELF,
+        bucket=subject.bucket,
+        rule=rule.id,
+        text=f"copy the object onto itself with the rule's tags ({wanted}): tags count when a version is written",
+        command=command,
+    )
+
+
+def _delete_there(subject: Subject, rule: ReplicationRule) -> Remedy:
+    return Remedy(
+        action=Action.DELETE_AT_DESTINATION,
+        bucket=rule.destination,
+        rule=rule.id,
+        text="delete the object at the destination too: a rule with tags never replicates delete markers",
+        command=_command("s3api", "delete-object", bucket=rule.destination, key=subject.key),
+    )
+
+
+def _upload_in_class(subject: Subject, rule: ReplicationRule) -> Remedy:
+    return Remedy(
+        action=Action.UPLOAD_AGAIN,
+        bucket=subject.bucket,
+        rule=rule.id,
+        text="upload the object again in a storage class that is not archived; the rule can archive the replica",
+        command=_upload_again(subject),
+    )
+
+
+def _upload_again(subject: Subject) -> str:
+    return _words("aws", "s3", "cp", "FILE", f"s3://{subject.bucket}/{subject.key}")
+
+
+_REFUSALS: Mapping[Refusal, Callable[[Subject, ReplicationRule], Remedy]] = {
+    Refusal.RULE_DISABLED: _enable_rule,
+    Refusal.PREFIX_DOES_NOT_MATCH: _add_rule,
+    Refusal.TAGS_DO_NOT_MATCH: _copy_with_tags,
+    Refusal.SHADOWED: _raise_priority,
+    Refusal.DELETE_MARKERS_OFF: _enable_delete_markers,
+    Refusal.DELETE_MARKERS_HAVE_NO_TAGS: _delete_there,
+    Refusal.ARCHIVED_STORAGE_CLASS: _upload_in_class,
+}
+
+
+def _edit(
+    subject: Subject,
+    rule: ReplicationRule,
+    action: Action,
+    text: str,
+    change: Callable[[dict[str, Any]], None],
+) -> Remedy:
+    """The configuration put again, with one rule changed."""
+    command = None
+    if subject.document is not None:
+        document = copy.deepcopy(dict(subject.document))
+        change(next(entry for entry in document["Rules"] if entry["ID"] == rule.id))
+        command = _put_command(subject.bucket, document)
+    return Remedy(
+        action=action, bucket=subject.bucket, rule=rule.id, text=text, command=command, then=write_again(subject)
+    )
+
+
+def _put_command(bucket: str, document: Document) -> str | None:
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > _DOCUMENT_CHARACTERS_MAX:
+        return None
+    return _command("s3api", "put-bucket-replication", bucket=bucket, replication_configuration=text)
+
+
+def _copy_source(subject: Subject, version: Version) -> str:
+    return f"{subject.bucket}/{quote(subject.key)}?versionId={version.version_id}"
+
+
+def _enable_versioning(bucket: str) -> str:
+    return _command("s3api", "put-bucket-versioning", bucket=bucket, versioning_configuration="Status=Enabled")
+
+
+def _command(*words: str, **options: str) -> str:
+    """A command of the AWS CLI, ready for a shell."""
+    named = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    return _words("aws", *words, *named)
+
+
+def _words(*words: str) -> str:
+    return shlex.join(words)
