@@ -30,6 +30,23 @@ async def read_document(
         MaxMessageLengthExceeded, IncompleteBody, XAmzContentSHA256Mismatch, InvalidDigest, BadDigest, InvalidRequest,
         MissingRequestBodyError.
     """
+    document = await read_body(body, content_sha256)
+    digested = _check_md5(headers, document)
+    digested = _check_checksum(headers, body.trailers(), document) or digested
+    if operation.checksum_required and not (operation.document_optional and not document):
+        if not document:
+            raise MissingRequestBodyError()
+        if not digested:
+            raise InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+    return document
+
+
+async def read_body(body: HttpBody, content_sha256: str | None) -> bytes:
+    """A small body, whole, and as it was signed.
+
+    Raises:
+        MaxMessageLengthExceeded, IncompleteBody, XAmzContentSHA256Mismatch.
+    """
     try:
         document = await body.read_all(DOCUMENT_BYTES_MAX)
     except EntityTooLarge:
@@ -40,13 +57,6 @@ async def read_document(
             raise XAmzContentSHA256Mismatch(
                 ClientComputedContentSHA256=content_sha256, S3ComputedContentSHA256=computed
             )
-    digested = _check_md5(headers, document)
-    digested = _check_checksum(headers, body.trailers(), document) or digested
-    if operation.checksum_required and not (operation.document_optional and not document):
-        if not document:
-            raise MissingRequestBodyError()
-        if not digested:
-            raise InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     return document
 
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 from aiohttp import web
 
 from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
 from farshore.api.dispatch import S3
-from farshore.api.document import read_document
+from farshore.api.document import read_body, read_document
+from farshore.api.own_paths import OWN_PATHS, OwnCall, bucket_params
 from farshore.api.request_body import HttpBody
 from farshore.api.respond import RequestLabels, send_answer, send_error
 from farshore.auth.chunk_signatures import ChunkSigner
@@ -25,6 +27,7 @@ from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import errors
 from farshore.model.errors import (
+    AccessDenied,
     InternalError,
     InvalidArgument,
     InvalidRequest,
@@ -33,7 +36,7 @@ from farshore.model.errors import (
     ServiceUnavailable,
 )
 from farshore.runtime import ids
-from farshore.service.deployment import Deployment, Request
+from farshore.service.deployment import Deployment, Params, Request
 from farshore.wire.addressing import bucket_of_host, parse_query, resolve
 from farshore.wire.aws_chunked import AwsChunkedDecoder, Mode
 from farshore.wire.service_model import ServiceModel
@@ -43,6 +46,9 @@ _CHUNKED: dict[str, Mode] = {
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": "signed-trailer",
     "STREAMING-UNSIGNED-PAYLOAD-TRAILER": "unsigned-trailer",
 }
+
+OWN_PREFIX = "/-/"
+"""Paths of Farshore's own: a bucket name cannot begin with `-`, so none is shadowed."""
 
 log = structlog.get_logger()
 
@@ -66,6 +72,8 @@ class Pipeline:
         now_us = self.deployment.clock.now_us()
         labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD", now_us=now_us)
         try:
+            if http.raw_path.startswith(OWN_PREFIX):
+                return await self._serve_own(http, labels)
             return await self._serve(http, labels)
         except S3Error as error:
             return await send_error(http, error, labels)
@@ -101,35 +109,71 @@ class Pipeline:
         if handler is None:
             raise errors.NotImplemented(f"{operation.name} is not implemented", Operation=operation.name)
         body = _body(http, caller)
-        content_sha256 = _content_sha256(caller)
         document = None
         if operation.has_body and not operation.streaming_input:
-            document = await read_document(http.headers, body, operation, content_sha256)
+            document = await read_document(http.headers, body, operation, _content_sha256(caller))
         params = self.model.parse(operation, bucket, key, query, headers, document)
-        credentials = caller.credentials
-        request = Request(
-            deployment=self.deployment,
-            principal=caller.principal,
-            policies=caller.policies,
-            session=caller.session,
-            operation=operation.name,
-            params=params,
-            body=body,
-            request_id=labels.request_id,
-            now_us=now_us,
-            region=self.default_region if credentials is None else credentials.region,
-            region_signed=credentials is not None,
-            presigned=credentials is not None and credentials.presigned,
-            content_sha256=content_sha256,
-            headers=headers,
-            source_address=http.remote or "",
-            secure=http.secure,
-        )
+        request = self._request(http, caller, labels, operation=operation.name, params=params, body=body)
         answer = await handler(request)
         if answer.body is not None and opens_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
         return await send_answer(
             http, self.model.serialize(operation, answer.output, status=answer.status), answer, labels
+        )
+
+    async def _serve_own(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
+        """Farshore's own API: authenticated as S3's, answered as JSON."""
+        raw_path, _, raw_query = http.raw_path.partition("?")
+        labels.resource = raw_path
+        handler = OWN_PATHS.get((http.method, raw_path))
+        if handler is None:
+            return web.Response(status=404, text="not found\n")
+        query = parse_query(raw_query)
+        caller = self.authenticator.authenticate(
+            method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us
+        )
+        if caller.principal.anonymous:
+            raise AccessDenied()
+        body = _body(http, caller)
+        document = await read_body(body, _content_sha256(caller))
+        request = self._request(
+            http, caller, labels, operation=raw_path, params=bucket_params(query), body=body
+        )
+        answer = await handler(OwnCall(request, query, document))
+        return web.Response(
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            headers={"x-amz-request-id": labels.request_id, "Cache-Control": "no-store"},
+        )
+
+    def _request(
+        self,
+        http: web.BaseRequest,
+        caller: Authenticated,
+        labels: RequestLabels,
+        *,
+        operation: str,
+        params: Params,
+        body: HttpBody,
+    ) -> Request:
+        credentials = caller.credentials
+        return Request(
+            deployment=self.deployment,
+            principal=caller.principal,
+            policies=caller.policies,
+            session=caller.session,
+            operation=operation,
+            params=params,
+            body=body,
+            request_id=labels.request_id,
+            now_us=labels.now_us,
+            region=self.default_region if credentials is None else credentials.region,
+            region_signed=credentials is not None,
+            presigned=credentials is not None and credentials.presigned,
+            content_sha256=_content_sha256(caller),
+            headers=http.headers,
+            source_address=http.remote or "",
+            secure=http.secure,
         )
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from farshore.api import cloudwatch, iam_sts
 from farshore.api.authenticate import Authenticator
 from farshore.api.browser import opens_page
-from farshore.api.pipeline import Pipeline
+from farshore.api.pipeline import OWN_PREFIX, Pipeline
 from farshore.api.respond import RequestLabels, send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
@@ -22,7 +22,6 @@ from farshore.service.deployment import Deployment
 from farshore.service.status import deployment_status
 from farshore.wire.service_model import load
 
-_OWN_PATHS = "/-/"
 _CLOSE_S = 1.0
 """For connections to close once nothing is under way on them: the last answers go out."""
 _CONSOLE = "/-/console"
@@ -117,7 +116,7 @@ class ApiServer:
                 self._drained.set()
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
-        if http.raw_path.startswith(_OWN_PATHS):
+        if http.raw_path.startswith(OWN_PREFIX):
             return await self._own(http)
         if (
             http.raw_path == "/"
@@ -142,7 +141,7 @@ class ApiServer:
             return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
         if path == "/-/status" and http.method == "GET":
             return await self._status(http)
-        return web.Response(status=404, text="not found\n")
+        return await self._pipeline.handle(http)
 
     async def _status(self, http: web.BaseRequest) -> web.StreamResponse:
         raw_path, _, raw_query = http.raw_path.partition("?")

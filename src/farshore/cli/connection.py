@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,18 +40,11 @@ class Connection:
 
     def get_json(self, path: str) -> Any:
         """GET one of the server's own paths, signed; ends the command when that is refused or not answered."""
-        import json
+        return self.api().get(path)
 
-        response = self._get(path, self.region)
-        if response.status_code == 400:
-            expected = _error(response).get("Region")
-            if expected:
-                response = self._get(path, expected)
-        if response.status_code != 200:
-            error = _error(response)
-            code, message = error.get("Code", response.status_code), error.get("Message", "")
-            fail(f"{self.endpoint} refused: {code}: {message}", DID_NOT_HOLD)
-        return json.loads(response.content)
+    def api(self) -> OwnApi:
+        """The server's own paths, over one connection."""
+        return OwnApi(self)
 
     def client(self, region: str, **config: Any) -> Any:
         """A boto3 client of S3 in one of the server's regions."""
@@ -68,18 +62,58 @@ class Connection:
             config=Config(s3={"addressing_style": "path"}, **config),
         )
 
-    def _get(self, path: str, region: str) -> AWSResponse:
+
+class OwnApi:
+    """Signed calls of the server's own paths, which answer JSON. What is refused or not answered ends the command.
+
+    Calls are signed for the connection's region until the server names another one, that of the bucket asked for.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        from botocore.httpsession import URLLib3Session
+
+        self._connection = connection
+        self._region = connection.region
+        self._session = URLLib3Session(timeout=_ANSWER_S_MAX)
+
+    def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Any:
+        """GET a path. Members of the query that are None are left out."""
+        return self._call("GET", path, query, b"")
+
+    def post(self, path: str, query: Mapping[str, str | None] | None = None, document: bytes = b"") -> Any:
+        """POST a document to a path."""
+        return self._call("POST", path, query, document)
+
+    def _call(self, method: str, path: str, query: Mapping[str, str | None] | None, document: bytes) -> Any:
+        import json
+        from urllib.parse import quote, urlencode
+
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        if given:
+            path += "?" + urlencode(given, quote_via=quote, safe="-_.~")
+        response = self._send(method, path, document)
+        if response.status_code == 400:
+            expected = _error(response).get("Region")
+            if expected:
+                self._region = expected
+                response = self._send(method, path, document)
+        if response.status_code != 200:
+            error = _error(response)
+            code, message = error.get("Code", response.status_code), error.get("Message", "")
+            fail(f"{self._connection.endpoint} refused: {code}: {message}", DID_NOT_HOLD)
+        return json.loads(response.content)
+
+    def _send(self, method: str, path: str, document: bytes) -> AWSResponse:
         from botocore.auth import S3SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.exceptions import BotoCoreError
-        from botocore.httpsession import URLLib3Session
 
-        request = AWSRequest("GET", self.endpoint.rstrip("/") + path)
-        S3SigV4Auth(self.credentials, "s3", region).add_auth(request)
+        request = AWSRequest(method, self._connection.endpoint.rstrip("/") + path, data=document)
+        S3SigV4Auth(self._connection.credentials, "s3", self._region).add_auth(request)
         try:
-            return URLLib3Session(timeout=_ANSWER_S_MAX).send(request.prepare())
+            return self._session.send(request.prepare())
         except BotoCoreError as error:
-            fail(f"no answer from {self.endpoint}: {error}", DID_NOT_HOLD)
+            fail(f"no answer from {self._connection.endpoint}: {error}", DID_NOT_HOLD)
 
 
 def connect(endpoint_url: str | None, data: Path | None, profile: str | None) -> Connection:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from farshore.cli import account, bench, demo, replication, serve, status
+from farshore.cli import account, bench, demo, explain, replication, serve, status
 
 app = typer.Typer(
     help="An S3-compatible object store whose replication can be trusted.",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
+app.command("explain")(explain.explain)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(account.app, name="account")

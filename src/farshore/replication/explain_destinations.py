@@ -1,5 +1,5 @@
-"""Explain where one destination of a version stands: attempts, what holds it up, whether the cause of a failure is gone,
-and what would mend it."""
+"""Explain where one destination of a version stands: attempts, what holds it up, whether the cause of a failure is
+gone, and what would mend it."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _mend_waiting(subject: Subject, state: DestinationState, waiting: Waiting) -
     if waiting.hold is Hold.STOPPED:
         return Remedy(
             action=Action.START_REPLICATION,
-            text="start the server with replication on (without --no-replicate)",
+            text="start the server with the setting replicate = true",
         )
     if waiting.hold is Hold.LOST:
         command = replication_remedy.verify_command(subject.bucket)

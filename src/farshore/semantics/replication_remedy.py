@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -348,7 +348,8 @@ def _put_command(bucket: str, document: Document) -> str | None:
 
 
 def _copy_source(subject: Subject, version: Version) -> str:
-    return f"{subject.bucket}/{quote(subject.key)}?versionId={version.version_id}"
+    """Unescaped: the CLI escapes it."""
+    return f"{subject.bucket}/{subject.key}?versionId={version.version_id}"
 
 
 def _enable_versioning(bucket: str) -> str:

@@ -1,0 +1,70 @@
+"""Farshore's own API under `/-/`: JSON over signed requests, with S3's errors.
+
+A request is signed as one to S3, in the region of its bucket (another region is answered AuthorizationHeaderMalformed,
+naming the right one, as S3 does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from farshore.model.errors import InvalidArgument
+from farshore.replication.explain import explain
+from farshore.semantics import naming, versioning
+from farshore.service.access import require, version_for
+from farshore.service.deployment import Params, Request
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """A signed call. request: its `params` name bucket, key and version as S3's own operations do.
+
+    query: decoded. document: the body, at most 2 MiB.
+    """
+
+    request: Request
+    query: Mapping[str, str]
+    document: bytes
+
+
+OwnHandler = Callable[[OwnCall], Awaitable[Any]]
+"""Returns what is answered as JSON."""
+
+
+def bucket_params(query: Mapping[str, str]) -> Params:
+    """Bucket, Key and VersionId of a query, by S3's names; only what is there.
+
+    Raises:
+        InvalidArgument: `bucket` is missing.
+    """
+    if not query.get("bucket"):
+        raise InvalidArgument("bucket is required", ArgumentName="bucket", ArgumentValue="")
+    named = {"Bucket": "bucket", "Key": "key", "VersionId": "version-id"}
+    return {member: query[name] for member, name in named.items() if query.get(name)}
+
+
+async def explain_object(call: OwnCall) -> Any:
+    """GET /-/explain?bucket=…&key=…[&version-id=…].
+
+    Who may not read the object learns what GetObject would tell, and nothing more; the rules are shown to who may read
+    the bucket's replication configuration.
+    """
+    request = call.request
+    params = request.params
+    naming.check_key(params.get("Key", ""))
+    version_id: str | None = params.get("VersionId")
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+    region, bucket, version = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    if version is None:
+        require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
+    require(request, region, bucket, "s3:GetReplicationConfiguration")
+    found = version_id if version is None else version.version_id
+    return await explain(request.deployment, region, bucket, params["Key"], found)
+
+
+OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
+    ("GET", "/-/explain"): explain_object,
+}

@@ -1,0 +1,102 @@
+"""`farshore explain`: why a version is, or is not, at its destinations, and what would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from farshore.cli.connection import Data, EndpointUrl, Profile, connect
+from farshore.cli.output import USED_WRONGLY, Json, fail, print_json
+
+S3Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The object.", show_default=False)]
+VersionId = Annotated[str | None, typer.Option("--version-id", help="The version [the current one].")]
+
+
+def explain(
+    uri: S3Uri,
+    version_id: VersionId = None,
+    endpoint_url: EndpointUrl = None,
+    data: Data = None,
+    profile: Profile = None,
+    json: Json = False,
+) -> None:
+    """Explain where a version of an object stands in replication: every rule, every attempt, and the one change that
+    would mend it."""
+    bucket, key = parse_uri(uri)
+    api = connect(endpoint_url, data, profile).api()
+    found = api.get("/-/explain", {"bucket": bucket, "key": key, "version-id": version_id})
+    if json:
+        print_json(found)
+        return
+    typer.echo("\n".join(_text(found)))
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`; ends the command when it is none."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket or not key:
+        fail(f"{uri!r} is not of the form s3://BUCKET/KEY", USED_WRONGLY)
+    return bucket, key
+
+
+def _text(found: dict[str, Any]) -> Iterator[str]:
+    version = f" (version {found['version_id']})" if found["version_id"] else ""
+    kind = "delete marker " if found["delete_marker"] else ""
+    yield f"{kind}s3://{found['bucket']}/{found['key']}{version}"
+    yield f"Status {found['status'] or 'none'}: {found['reason']}" + (f" ({found['code']})" if found["code"] else "")
+    yield found["summary"]
+    yield from _remedy(found["remedy"], "")
+    if found["destinations"]:
+        yield "\nDestinations:"
+    for destination in found["destinations"]:
+        yield from _destination(destination)
+    if found["rules"]:
+        yield "\nRules, strongest first:"
+    for rule in found["rules"]:
+        yield from _rule(rule)
+
+
+def _destination(found: dict[str, Any]) -> Iterator[str]:
+    code = f" {found['code']}" if found["code"] else ""
+    place = found["region"] or "no such bucket"
+    yield f"  {found['destination']} ({place}): {found['status']}{code} since {found['at']}"
+    if found["detail"]:
+        yield f"      {found['detail']}"
+    waiting = found["waiting"]
+    if waiting:
+        when = f", next try {waiting['next_try_at']}" if waiting["next_try_at"] else ""
+        error = f": {waiting['error']}" if waiting["error"] else ""
+        yield f"      {waiting['hold']} since {waiting['since']}, tried {waiting['attempts']} times{when}{error}"
+    for attempt in found["attempts"]:
+        about = " ".join(part for part in (attempt["outcome"], attempt["code"], attempt["detail"]) if part)
+        yield f"      {attempt['last_at']} {about}" + (
+            f" ({attempt['times']} times since {attempt['first_at']})" if attempt["times"] > 1 else ""
+        )
+    yield from _remedy(found["remedy"], "      ")
+
+
+def _rule(found: dict[str, Any]) -> Iterator[str]:
+    state = "covers it" if found["covers"] else found["reason"]
+    off = "" if found["enabled"] else ", Disabled"
+    yield f"  {found['rule']} (priority {found['priority']}{off}) to {found['destination']}: {state}"
+    if found["detail"]:
+        yield f"      {found['detail']}"
+    for check in found["checks"]:
+        if check["then"] is False or not check["now"]:
+            then = {True: "held", False: "did not hold", None: "is forgotten"}[check["then"]]
+            now = "holds now" if check["now"] else "does not hold now"
+            yield f"      {check['check']}: {then} when it was written, {now}"
+    for change in found["changes"]:
+        yield f"      {change['at']} {change['change'].lower()}"
+    yield from _remedy(found["remedy"], "      ")
+
+
+def _remedy(found: dict[str, Any] | None, indent: str) -> Iterator[str]:
+    if found is None:
+        return
+    yield f"{indent}To mend it: {found['text']}."
+    for command in (found["command"], found["then"]):
+        if command:
+            yield f"{indent}    {command}"

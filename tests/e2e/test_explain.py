@@ -1,0 +1,441 @@
+"""Every reason for which a version is not at a destination is brought about, and explained.
+
+Rows are those of the S3 User Guide, "Troubleshooting replication", and "What does Amazon S3 replicate?"; each test says
+in its first sentence what an explanation must tell.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.support.own_api import Refused, call
+from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
+from tests.support.server import Server
+
+ARRIVAL_S = 20.0
+_numbers = itertools.count()
+
+
+class Pair:
+    """A source in us-east-1 and a destination in us-west-2, both versioned."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.s3 = server.client("s3")
+        self.there = server.client("s3", "us-west-2")
+        number = next(_numbers)
+        self.source = f"explain-{os.getpid()}-{number}"
+        self.destination = f"explain-{os.getpid()}-{number}-there"
+        self.s3.create_bucket(Bucket=self.source)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
+        self.there.create_bucket(Bucket=self.destination, **place)
+        enable_versioning(self.s3, self.source)
+        enable_versioning(self.there, self.destination)
+
+    def put(self, key: str, **members: Any) -> str:
+        return self.s3.put_object(Bucket=self.source, Key=key, Body=b"x", **members)["VersionId"]
+
+    def settled(self, key: str) -> str:
+        def status() -> Any:
+            found = self.s3.head_object(Bucket=self.source, Key=key).get("ReplicationStatus")
+            return found != "PENDING" and found
+
+        return wait_for(status, ARRIVAL_S, f"an end for {key}")
+
+    def explain(self, key: str, bucket: str | None = None, **query: str) -> dict[str, Any]:
+        region = "us-east-1" if bucket is None else "us-west-2"
+        return call(self.server, "GET", "/-/explain", region=region, bucket=bucket or self.source, key=key, **query)
+
+    def run(self, command: str) -> None:
+        """Run a command that a remedy gives."""
+        words = shlex.split(command)
+        assert words[0] == "aws", command
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.server.endpoint,
+            "AWS_ACCESS_KEY_ID": self.server.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.server.secret_access_key,
+            "AWS_REGION": "us-east-1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *words[1:]], env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+    def mends(self, remedy: dict[str, Any], key: str) -> None:
+        """The commands of a remedy bring the key to the destination."""
+        for command in (remedy["command"], remedy["then"]):
+            if command:
+                self.run(command)
+        assert self.settled(key) == "COMPLETED"
+
+
+@pytest.fixture
+def pair(server: Server) -> Pair:
+    return Pair(server)
+
+
+def failed_checks(found: dict[str, Any], *, number: int = 0) -> list[str]:
+    return [check["check"] for check in found["rules"][number]["checks"] if check["then"] is False]
+
+
+def test_a_missing_bucket_is_answered_as_by_s3(pair: Pair) -> None:
+    with pytest.raises(Refused) as refused:
+        call(pair.server, "GET", "/-/explain", bucket="no-such-bucket-anywhere", key="k")
+    assert refused.value.status == 404 and "<Code>NoSuchBucket</Code>" in refused.value.text
+
+
+def test_a_bucket_without_configuration_is_told_so_with_the_code_of_batch_replication(pair: Pair) -> None:
+    pair.put("k")
+    found = pair.explain("k")
+    assert (found["status"], found["reason"], found["code"]) == (
+        None,
+        "NO_CONFIGURATION",
+        "SrcBucketReplicationConfigMissing",
+    )
+    assert found["remedy"]["action"] == "PutBucketReplication" and found["rules"] == []
+
+
+def test_a_version_that_never_was_or_was_deleted_for_good_is_missing(pair: Pair) -> None:
+    """Permanent deletes are never replicated: the replica stays."""
+    put_rule(pair.s3, pair.source, pair.destination)
+    version_id = pair.put("k")
+    pair.settled("k")
+    pair.s3.delete_object(Bucket=pair.source, Key="k", VersionId=version_id)
+    found = pair.explain("k", version_id=version_id)
+    assert (found["exists"], found["reason"], found["code"]) == (False, "VERSION_MISSING", "SrcKeyNotFound")
+    assert "never replicated" in found["summary"]
+    pair.put("k")
+    assert pair.explain("k", version_id=version_id)["code"] == "SrcVersionNotFound"
+    assert pair.explain("k", bucket=pair.destination, version_id=version_id)["status"] == "REPLICA"
+
+
+def test_a_version_older_than_the_rule_is_told_when_the_rule_came_and_how_to_bring_it_over(pair: Pair) -> None:
+    pair.put("k", Metadata={"a": "b"})
+    put_rule(pair.s3, pair.source, pair.destination, ID="late")
+    found = pair.explain("k")
+    assert (found["status"], found["reason"], found["code"]) == (None, "OLDER_THAN_RULE", "SrcObjectNotEligible")
+    (late,) = found["rules"]
+    assert (late["covers"], late["takes_now"]) == (False, True)
+    assert [change["change"] for change in late["changes"]] == ["CREATED"]
+    assert late["changes"][0]["at"] > found["created_at"]
+    assert found["configuration"]["then"] == "ABSENT"
+    assert found["remedy"]["action"] == "CopyOntoItself"
+    pair.mends(found["remedy"], "k")
+    assert pair.s3.head_object(Bucket=pair.source, Key="k")["Metadata"] == {"a": "b"}
+
+
+def test_a_version_written_while_the_rule_was_disabled_is_told_since_when_and_until_when(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, ID="r")
+    put_rule(pair.s3, pair.source, pair.destination, ID="r", Status="Disabled")
+    pair.put("gap")
+    found = pair.explain("gap")
+    assert (found["reason"], found["remedy"]["action"]) == ("NO_RULE_ENABLED", "EnableRule")
+    put_rule(pair.s3, pair.source, pair.destination, ID="r")
+    found = pair.explain("gap")
+    assert (found["reason"], found["status"]) == ("RULE_DISABLED", None)
+    assert failed_checks(found) == ["RULE_ENABLED"]
+    assert [change["change"] for change in found["rules"][0]["changes"]] == ["CREATED", "DISABLED", "ENABLED"]
+    assert found["remedy"]["action"] == "CopyOntoItself"
+    pair.mends(found["remedy"], "gap")
+
+
+def test_enabling_the_rule_as_the_remedy_says_mends_it(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, Status="Disabled")
+    pair.put("k")
+    pair.mends(pair.explain("k")["remedy"], "k")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "key", "hint"),
+    [
+        ("logs/", "photos/a", "does not begin with 'logs/'"),
+        ("logs/", "Logs/a", "upper and lower case"),
+        ("logs/", "/logs/a", "the key begins with a slash"),
+        ("/logs/", "logs/a", "the prefix begins with a slash"),
+        ("logs/", "logs", "lacks the slash at the end"),
+    ],
+)
+def test_a_key_outside_the_prefix_is_told_by_how_much_it_misses(pair: Pair, prefix: str, key: str, hint: str) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": prefix})
+    pair.put(key)
+    found = pair.explain(key)
+    assert (found["reason"], found["code"]) == ("PREFIX_DOES_NOT_MATCH", "SrcObjectNotEligible")
+    assert hint in found["rules"][0]["detail"]
+    assert failed_checks(found) == ["PREFIX"]
+
+
+def test_adding_a_rule_for_the_folder_as_the_remedy_says_mends_a_key_outside_the_prefix(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": "logs/"}, ID="logs")
+    pair.put("photos/a b")
+    found = pair.explain("photos/a b")
+    assert found["remedy"]["action"] == "AddRule"
+    pair.mends(found["remedy"], "photos/a b")
+    rules = pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]["Rules"]
+    assert [each["Filter"]["Prefix"] for each in rules] == ["logs/", "photos/"]
+
+
+def test_tags_count_as_they_were_when_the_version_was_written(pair: Pair) -> None:
+    """A tag that was put later, or has another value or case, does not make a rule take a version."""
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Tag": {"Key": "keep", "Value": "yes"}})
+    pair.put("late")
+    pair.put("other", Tagging="Keep=yes&keep=Yes")
+    found = pair.explain("other")
+    assert found["reason"] == "TAGS_DO_NOT_MATCH" and "'Yes'" in found["rules"][0]["detail"]
+    tags = {"TagSet": [{"Key": "keep", "Value": "yes"}]}
+    pair.s3.put_object_tagging(Bucket=pair.source, Key="late", Tagging=tags)
+    found = pair.explain("late")
+    assert (found["reason"], failed_checks(found)) == ("TAGS_DO_NOT_MATCH", ["TAGS"])
+    assert "only after it was written" in found["rules"][0]["detail"]
+    assert found["remedy"]["action"] == "CopyOntoItself"
+    pair.mends(found["remedy"], "late")
+    pair.mends(pair.explain("other")["remedy"], "other")
+
+
+def test_a_replica_is_not_replicated_onwards(pair: Pair) -> None:
+    third = Pair(pair.server)
+    put_rule(pair.s3, pair.source, pair.destination)
+    put_rule(pair.there, pair.destination, third.destination)
+    pair.put("k")
+    pair.settled("k")
+    found = pair.explain("k", bucket=pair.destination)
+    assert (found["status"], found["reason"], found["replica"]) == ("REPLICA", "IS_REPLICA", True)
+    assert failed_checks(found) == ["NOT_A_REPLICA"]
+
+
+def test_a_rule_shadowed_by_a_stronger_one_to_the_same_destination_names_it(pair: Pair) -> None:
+    put_rules(
+        pair.s3,
+        pair.source,
+        rule(pair.destination, ID="weak", priority=1),
+        rule(pair.destination, ID="strong", priority=2, Filter={"Prefix": "k"}),
+    )
+    pair.put("k")
+    pair.settled("k")
+    found = pair.explain("k")
+    by_id = {each["rule"]: each for each in found["rules"]}
+    assert [each["rule"] for each in found["rules"]] == ["strong", "weak"]
+    assert (by_id["strong"]["covers"], by_id["strong"]["status"]) == (True, "COMPLETED")
+    assert (by_id["weak"]["reason"], by_id["weak"]["shadowed_by"]) == ("SHADOWED", "strong")
+    assert (found["reason"], found["remedy"]) == ("COMPLETED", None)
+
+
+def test_a_delete_marker_under_a_rule_that_leaves_them_out(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, ID="r")
+    pair.put("k")
+    pair.settled("k")
+    marker = pair.s3.delete_object(Bucket=pair.source, Key="k")["VersionId"]
+    found = pair.explain("k")
+    assert (found["version_id"], found["delete_marker"], found["reason"]) == (marker, True, "DELETE_MARKERS_OFF")
+    assert found["remedy"]["action"] == "EnableDeleteMarkerReplication"
+    for command in (found["remedy"]["command"], found["remedy"]["then"]):
+        pair.run(command)
+    marker = pair.explain("k")["version_id"]
+    wait_for(lambda: pair.explain("k")["status"] == "COMPLETED", ARRIVAL_S, "the marker's arrival")
+    markers = pair.there.list_object_versions(Bucket=pair.destination)["DeleteMarkers"]
+    assert [each["VersionId"] for each in markers] == [marker]
+
+
+def test_a_delete_marker_under_a_rule_with_tags(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Tag": {"Key": "a", "Value": "b"}})
+    pair.put("k", Tagging="a=b")
+    pair.settled("k")
+    pair.s3.delete_object(Bucket=pair.source, Key="k")
+    found = pair.explain("k")
+    assert (found["reason"], found["remedy"]["action"]) == ("DELETE_MARKERS_HAVE_NO_TAGS", "DeleteAtDestination")
+    assert found["remedy"]["bucket"] == pair.destination
+
+
+def test_an_archived_storage_class(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("k", StorageClass="GLACIER")
+    found = pair.explain("k")
+    assert (found["reason"], found["remedy"]["action"]) == ("ARCHIVED_STORAGE_CLASS", "UploadAgain")
+    assert failed_checks(found) == ["STORAGE_CLASS"]
+
+
+def test_a_destination_bucket_that_is_gone_and_when_it_is_back(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    found = pair.explain("k")
+    (there,) = found["destinations"]
+    assert (found["reason"], found["code"], there["cause_gone"]) == ("FAILED", "DstBucketNotFound", False)
+    assert (found["remedy"]["action"], found["remedy"]["bucket"]) == ("CreateBucket", pair.destination)
+    assert [(each["outcome"], each["code"], each["times"]) for each in there["attempts"]] == [
+        ("FAILED", "DstBucketNotFound", 1)
+    ]
+    place = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
+    pair.there.create_bucket(Bucket=pair.destination, **place)
+    found = pair.explain("k")
+    assert found["destinations"][0]["cause_gone"] is True
+    assert found["remedy"]["command"] == f"farshore replication retry {pair.source} --cause DstBucketNotFound"
+
+
+def test_a_destination_whose_versioning_is_suspended_and_when_it_is_enabled_again(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    suspended = {"Status": "Suspended"}
+    pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration=suspended)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    found = pair.explain("k")
+    assert (found["code"], found["remedy"]["action"]) == ("DstBucketUnversioned", "EnableVersioning")
+    assert found["remedy"]["command"].startswith("aws s3api put-bucket-versioning ")
+    enable_versioning(pair.there, pair.destination)
+    found = pair.explain("k")
+    assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (True, "Retry")
+
+
+def test_a_change_of_tags_whose_replica_is_gone(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    version_id = pair.put("k")
+    pair.settled("k")
+    pair.there.delete_object(Bucket=pair.destination, Key="k", VersionId=version_id)
+    pair.s3.put_object_tagging(Bucket=pair.source, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    assert pair.settled("k") == "FAILED"
+    assert (pair.explain("k")["code"], pair.explain("k")["reason"]) == ("DstVersionNotFound", "FAILED")
+
+
+def test_a_destination_that_was_added_later(pair: Pair) -> None:
+    other = Pair(pair.server)
+    put_rule(pair.s3, pair.source, pair.destination, ID="first")
+    pair.put("k")
+    pair.settled("k")
+    put_rules(
+        pair.s3,
+        pair.source,
+        rule(pair.destination, ID="first", priority=1),
+        rule(other.destination, ID="second", priority=2),
+    )
+    found = pair.explain("k")
+    second = next(each for each in found["rules"] if each["rule"] == "second")
+    assert (found["status"], second["reason"]) == ("COMPLETED", "DESTINATION_ADDED_LATER")
+    assert second["remedy"]["action"] == "CopyOntoItself"
+
+
+def test_an_edit_of_a_replica_that_does_not_travel_back(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    put_rule(pair.there, pair.destination, pair.source, ID="back")
+    pair.put("k")
+    pair.settled("k")
+    edit = {"TagSet": [{"Key": "edited", "Value": "there"}]}
+    pair.there.put_object_tagging(Bucket=pair.destination, Key="k", Tagging=edit)
+    found = pair.explain("k", bucket=pair.destination)
+    assert (found["status"], found["reason"]) == ("REPLICA", "IS_REPLICA")
+    assert (found["remedy"]["action"], found["remedy"]["rule"]) == ("EnableReplicaModifications", "back")
+
+
+@pytest.fixture
+def stopped(server_factory: Callable[..., Server]) -> Server:
+    """A server that does not replicate yet."""
+    return server_factory(environment={"FARSHORE_REPLICATE": "false"})
+
+
+def test_a_server_whose_replication_is_stopped_says_so(stopped: Server) -> None:
+    pair = Pair(stopped)
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("k")
+    found = pair.explain("k")
+    assert (found["status"], found["reason"]) == ("PENDING", "PENDING")
+    waiting = found["destinations"][0]["waiting"]
+    assert (waiting["hold"], waiting["attempts"], waiting["next_try_at"]) == ("STOPPED", 0, None)
+    assert found["remedy"]["action"] == "StartReplication"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "action"),
+    [
+        ("disable", "SrcObjectNotEligible", "EnableRule"),
+        ("delete", "SrcBucketReplicationConfigMissing", "PutBucketReplication"),
+    ],
+)
+def test_a_rule_that_went_before_the_delivery(stopped: Server, change: str, code: str, action: str) -> None:
+    pair = Pair(stopped)
+    put_rule(pair.s3, pair.source, pair.destination, ID="r")
+    pair.put("k")
+    if change == "disable":
+        put_rule(pair.s3, pair.source, pair.destination, ID="r", Status="Disabled")
+    else:
+        pair.s3.delete_bucket_replication(Bucket=pair.source)
+    stopped.stop()
+    working = Server(stopped.data)
+    working.start()
+    try:
+        pair.server, pair.s3 = working, working.client("s3")
+        assert pair.settled("k") == "FAILED"
+        found = pair.explain("k")
+        assert (found["code"], found["remedy"]["action"]) == (code, action)
+        assert found["remedy"]["then"] == f"farshore replication retry {pair.source} --cause {code}"
+    finally:
+        working.kill()
+
+
+def test_an_unreachable_destination_is_told_with_what_was_tried_and_when_it_is_tried_next(
+    server_factory: Callable[..., Server],
+) -> None:
+    """Its region is not served; it stays PENDING, and arrives by itself when the region is back."""
+    before = server_factory(environment={"FARSHORE_REPLICATE": "false"})
+    pair = Pair(before)
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("k")
+    before.stop()
+    alone = server_factory(data=before.data, environment={"FARSHORE_REGIONS": "us-east-1"})
+    pair.server, pair.s3 = alone, alone.client("s3")
+
+    def tried_twice() -> Any:
+        found = pair.explain("k")
+        attempts = found["destinations"][0]["attempts"]
+        return attempts and attempts[-1]["times"] >= 2 and found
+
+    found = wait_for(tried_twice, ARRIVAL_S, "a second attempt")
+    (there,) = found["destinations"]
+    assert (found["status"], found["reason"]) == ("PENDING", "PENDING")
+    assert there["waiting"]["hold"] in ("BACKING_OFF", "DESTINATION_RESTS", "BEING_TRIED", "QUEUED")
+    assert [(each["outcome"], each["detail"]) for each in there["attempts"]] == [
+        ("RETRIED", "region us-west-2 is not served here")
+    ]
+    assert there["attempts"][0]["first_at"] < there["attempts"][0]["last_at"]
+    resting = wait_for(
+        lambda: (now := pair.explain("k")["destinations"][0]["waiting"])["next_try_at"] and now, ARRIVAL_S, "a rest"
+    )
+    assert "not served here" in resting["error"]
+    assert found["remedy"]["action"] in ("ReachDestination", "Wait")
+    alone.stop()
+    back = server_factory(data=before.data)
+    pair.server, pair.s3 = back, back.client("s3")
+    assert pair.settled("k") == "COMPLETED"
+    outcomes = [each["outcome"] for each in pair.explain("k")["destinations"][0]["attempts"]]
+    assert outcomes == ["RETRIED", "DELIVERED"]
+
+
+def test_who_may_not_read_the_object_learns_nothing(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("secret")
+    stranger = pair.server.cli("account", "create", f"stranger-{os.getpid()}-{next(_numbers)}")
+    signer = (stranger["access_key_id"], stranger["secret_access_key"])
+    answers = set()
+    for name in ("secret", "absent"):
+        with pytest.raises(Refused) as refused:
+            call(pair.server, "GET", "/-/explain", signer=signer, bucket=pair.source, key=name)
+        answers.add((refused.value.status, "<Code>AccessDenied</Code>" in refused.value.text))
+    assert answers == {(403, True)}
+
+
+def test_the_command_says_it_in_words_and_as_json(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": "logs/"}, ID="logs-only")
+    pair.put("photos/a")
+    uri = f"s3://{pair.source}/photos/a"
+    assert pair.server.cli("explain", uri)["reason"] == "PREFIX_DOES_NOT_MATCH"
+    command = [sys.executable, "-m", "farshore", "explain", uri, "--data", str(pair.server.data)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    for part in ("Status none: PREFIX_DOES_NOT_MATCH", "logs-only (priority 1)", "To mend it: add a rule", "aws s3api"):
+        assert part in done.stdout
