@@ -21,7 +21,7 @@ from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, OwnCall, bucket_params
 from farshore.api.request_body import HttpBody
-from farshore.api.respond import RequestLabels, send_answer, send_error
+from farshore.api.respond import RequestLabels, send_answer, send_error, send_json
 from farshore.auth.chunk_signatures import ChunkSigner
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
@@ -136,15 +136,9 @@ class Pipeline:
             raise AccessDenied()
         body = _body(http, caller)
         document = await read_body(body, _content_sha256(caller))
-        request = self._request(
-            http, caller, labels, operation=raw_path, params=bucket_params(query), body=body
-        )
+        request = self._request(http, caller, labels, operation=raw_path, params=bucket_params(query), body=body)
         answer = await handler(OwnCall(request, query, document))
-        return web.Response(
-            body=msgspec.json.encode(answer),
-            content_type="application/json",
-            headers={"x-amz-request-id": labels.request_id, "Cache-Control": "no-store"},
-        )
+        return send_json(msgspec.json.encode(answer), labels)
 
     def _request(
         self,

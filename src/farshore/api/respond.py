@@ -50,6 +50,12 @@ async def send_answer(
     return WholeResponse(status=wire.status, headers=headers, body=content, now_us=labels.now_us)
 
 
+def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
+    """An answer of Farshore's own API."""
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *_labels(labels)]
+    return WholeResponse(status=200, headers=headers, body=document, now_us=labels.now_us)
+
+
 async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:
     """The error as AWS words it. A connection whose request body was not read to its end is closed."""
     wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
@@ -71,12 +77,11 @@ def _closing_if_unread(http: web.BaseRequest, response: WholeResponse) -> web.St
 
 
 def _headers(wire: WireResponse, labels: RequestLabels) -> list[tuple[str, str]]:
-    return [
-        *wire.headers,
-        ("x-amz-request-id", labels.request_id),
-        ("x-amz-id-2", labels.host_id),
-        ("Server", _SERVER),
-    ]
+    return [*wire.headers, *_labels(labels)]
+
+
+def _labels(labels: RequestLabels) -> list[tuple[str, str]]:
+    return [("x-amz-request-id", labels.request_id), ("x-amz-id-2", labels.host_id), ("Server", _SERVER)]
 
 
 async def _stream(http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: Body) -> web.StreamResponse:

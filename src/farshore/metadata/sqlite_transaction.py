@@ -37,6 +37,7 @@ class SqliteTransaction(SqliteReader):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._run = session.run
         self._run_many = session.run_many
         self._last_insert_rowid = session.connection.last_insert_rowid
 
