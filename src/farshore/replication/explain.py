@@ -18,6 +18,7 @@ from farshore.model.replication import FailureCode, ReplicationConfiguration, Re
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explain_destinations import Circumstances, explain_destination
 from farshore.replication.explanation import (
+    AnyReason,
     ConfigurationExplained,
     DestinationExplained,
     Explanation,
@@ -30,7 +31,7 @@ from farshore.runtime.iso_time import iso_time
 from farshore.semantics import replication_remedy
 from farshore.semantics.replication_config import compile_configuration
 from farshore.semantics.replication_eligibility import Refusal
-from farshore.semantics.replication_explain import Finding, examine
+from farshore.semantics.replication_explain import Finding, TooEarly, examine
 from farshore.semantics.replication_history import Era, changes_of_rule, era_of
 from farshore.semantics.replication_history import Then as InForce
 from farshore.semantics.replication_remedy import Remedy, Subject
@@ -181,7 +182,7 @@ def _configuration(facts: Facts, in_force: InForce) -> ConfigurationExplained | 
 
 def _rule(subject: Subject, facts: Facts, finding: Finding) -> RuleExplained:
     rule = finding.rule
-    reason: Refusal | Reason | None = finding.reason
+    reason: AnyReason | None = finding.reason
     if finding.state is None and reason is None:
         reason = Reason.FORGOTTEN
     return RuleExplained(
@@ -223,7 +224,7 @@ def _conclude(
     version: Version,
     rules: Sequence[RuleExplained],
     destinations: Sequence[DestinationExplained],
-) -> tuple[Refusal | Reason, FailureCode | None, Remedy | None]:
+) -> tuple[AnyReason, FailureCode | None, Remedy | None]:
     """The reason in one word, AWS's code for it, and the one change that would mend it."""
     for status, reason in _BY_STATUS:
         worst = next((each for each in destinations if each.status is status), None)
@@ -239,7 +240,7 @@ def _conclude(
         return Refusal.NO_CONFIGURATION, FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING, remedy
     nearest = min(rules, key=_distance)
     if not any(rule.enabled for rule in rules):
-        reason = nearest.reason if nearest.reason is Refusal.OLDER_THAN_RULE else Refusal.NO_RULE_ENABLED
+        reason = nearest.reason if nearest.reason is TooEarly.OLDER_THAN_RULE else Refusal.NO_RULE_ENABLED
         return reason, FailureCode.SRC_OBJECT_NOT_ELIGIBLE, nearest.remedy
     assert nearest.reason is not None, nearest
     return nearest.reason, FailureCode.SRC_OBJECT_NOT_ELIGIBLE, nearest.remedy
@@ -270,9 +271,7 @@ def _distance(rule: RuleExplained) -> tuple[int, int]:
     return now, then
 
 
-def _summary(
-    reason: Refusal | Reason, rules: Sequence[RuleExplained], destinations: Sequence[DestinationExplained]
-) -> str:
+def _summary(reason: AnyReason, rules: Sequence[RuleExplained], destinations: Sequence[DestinationExplained]) -> str:
     if reason in (Reason.FAILED, Reason.PENDING, Reason.COMPLETED):
         return "; ".join(_of_destination(each) for each in destinations) + "."
     if reason is Refusal.NO_CONFIGURATION:

@@ -12,13 +12,13 @@ import msgspec
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.model.replication_record import AttemptOutcome
 from farshore.semantics.replication_eligibility import Refusal
-from farshore.semantics.replication_explain import Checked
+from farshore.semantics.replication_explain import Checked, TooEarly
 from farshore.semantics.replication_history import RuleChangeKind
 from farshore.semantics.replication_remedy import Remedy
 
 
 class Reason(StrEnum):
-    """In one word, where a version stands. Besides these, every `Refusal` is a reason."""
+    """In one word, where a version stands. Besides these, every `Refusal` and `TooEarly` is a reason."""
 
     COMPLETED = "COMPLETED"
     PENDING = "PENDING"
@@ -27,6 +27,9 @@ class Reason(StrEnum):
     """There is no such version: it never was, or it was permanently deleted, which is never replicated."""
     FORGOTTEN = "FORGOTTEN"
     """The version is older than the oldest configuration that is remembered, and every rule would take it now."""
+
+
+AnyReason = Reason | Refusal | TooEarly
 
 
 class Hold(StrEnum):
@@ -83,7 +86,7 @@ class RuleExplained(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     covers: bool
     status: ReplicationStatus | None
-    reason: Refusal | Reason | None
+    reason: AnyReason | None
     detail: str
     shadowed_by: str | None
     takes_now: bool
@@ -145,7 +148,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     storage_class: str | None
     status: ReplicationStatus | None
-    reason: Refusal | Reason
+    reason: AnyReason
     code: FailureCode | None
     summary: str
     remedy: Remedy | None

@@ -65,10 +65,6 @@ class Refusal(StrEnum):
     """A change of a version whose own replication to that destination failed."""
     NO_RULE_LEFT = "NO_RULE_LEFT"
     """A change of a version that was replicated under a rule which has since been disabled, narrowed or deleted."""
-    OLDER_THAN_RULE = "OLDER_THAN_RULE"
-    """The version was written before the rule was made. Only explanations tell it from what rules say at a write."""
-    DESTINATION_ADDED_LATER = "DESTINATION_ADDED_LATER"
-    """As OLDER_THAN_RULE, of a version that went to other destinations."""
 
 
 class Refused(msgspec.Struct, frozen=True):

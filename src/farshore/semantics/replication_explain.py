@@ -31,6 +31,14 @@ class Check(StrEnum):
     STORAGE_CLASS = "STORAGE_CLASS"
 
 
+class TooEarly(StrEnum):
+    """Why a rule did not take a version: it was not there yet. At a write there is no such refusal."""
+
+    OLDER_THAN_RULE = "OLDER_THAN_RULE"
+    DESTINATION_ADDED_LATER = "DESTINATION_ADDED_LATER"
+    """The same, of a version that went to other destinations."""
+
+
 class Checked(msgspec.Struct, frozen=True):
     """then: when the version was written; None where that is forgotten. now: for the same write now.
 
@@ -55,7 +63,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     rule: ReplicationRule
     state: DestinationState | None
     checks: tuple[Checked, ...]
-    reason: Refusal | None = None
+    reason: Refusal | TooEarly | None = None
     detail: str = ""
     shadowed_by: str = ""
     now: Refusal | None = None
@@ -84,7 +92,6 @@ def near_miss(prefix: str, key: str) -> str:
 
 
 _REFUSALS = {
-    Check.RULE_EXISTS: Refusal.OLDER_THAN_RULE,
     Check.RULE_ENABLED: Refusal.RULE_DISABLED,
     Check.PREFIX: Refusal.PREFIX_DOES_NOT_MATCH,
     Check.TAGS: Refusal.TAGS_DO_NOT_MATCH,
@@ -114,9 +121,10 @@ def _finding(configuration: ReplicationConfiguration, rule: ReplicationRule, ver
     failed = next((each for each in checks if (each.then if then.known else each.now) is False), None)
     if failed is None:
         return finding
+    if failed.check is Check.RULE_EXISTS:
+        late = TooEarly.DESTINATION_ADDED_LATER if version.destinations else TooEarly.OLDER_THAN_RULE
+        return msgspec.structs.replace(finding, reason=late, detail=failed.detail)
     reason = _refusal(failed.check, version)
-    if reason is Refusal.OLDER_THAN_RULE and version.destinations:
-        reason = Refusal.DESTINATION_ADDED_LATER
     stronger = None
     if reason is Refusal.SHADOWED:
         stronger = _stronger(then.configuration if then.known else configuration, was or rule, version, _tags(version))
