@@ -239,6 +239,38 @@ def test_broken_chunked_bodies_are_refused(raw: Raw, encoded: bytes, decoded_len
     assert 400 <= status < 500 and b"<Code>" in answer, answer
 
 
+@pytest.mark.parametrize("number", ["-1", "-2147483648", "2147483648", "x", "1e3"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "max-keys=",
+        "list-type=2&max-keys=",
+        "versions&max-keys=",
+        "uploads&max-uploads=",
+    ],
+)
+def test_numbers_that_no_listing_takes_are_refused(raw: Raw, query: str, number: str) -> None:
+    expect(raw.request("GET", f"/{BUCKET}?{query}{number}"), 400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("number", ["-1", "-2147483648", "2147483648", "x"])
+@pytest.mark.parametrize("name", ["max-parts", "part-number-marker"])
+def test_numbers_that_no_listing_of_parts_takes_are_refused(raw: Raw, server: Any, name: str, number: str) -> None:
+    s3 = server.client("s3")
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="k")["UploadId"]
+    try:
+        expect(raw.request("GET", f"/{BUCKET}/k?uploadId={upload}&{name}={number}"), 400, "InvalidArgument")
+    finally:
+        s3.abort_multipart_upload(Bucket=BUCKET, Key="k", UploadId=upload)
+
+
+@pytest.mark.parametrize("marker", ["_" * 32, "." * 32, "a" * 32, "null", "0" * 32])
+def test_version_markers_of_any_making_are_taken(raw: Raw, marker: str) -> None:
+    """They may seem to tell a time that no store can hold."""
+    status, answer = raw.request("GET", f"/{BUCKET}?versions&key-marker=k&version-id-marker={marker}")
+    assert status == 200, answer
+
+
 def test_unknown_methods_and_operations_are_named(raw: Raw) -> None:
     expect(raw.request("GET", f"/{BUCKET}?torrent-of-nothing&inventory&id=1"), 501, "NotImplemented")
     expect(raw.request("PATCH", f"/{BUCKET}/k"), 405, "MethodNotAllowed")

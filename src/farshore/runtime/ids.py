@@ -7,6 +7,7 @@ is a hint for look-ups only; the order of versions never derives from the text o
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ _FROM_ID = bytes.maketrans(b"._", b"+/")
 _KEY_ID_LETTERS = string.ascii_uppercase + "234567"
 _SECRET_LETTERS = string.ascii_letters + string.digits + "+/"
 _VERSION_ID = re.compile(r"[A-Za-z0-9._]{32}\Z")
+_UPLOAD_ID = re.compile(r"[A-Za-z0-9._]{64}\Z")
 
 
 def version_id(created_us: int) -> str:
@@ -32,9 +34,18 @@ def version_time_hint(text: str) -> int | None:
     return int.from_bytes(base64.b64decode(text.encode("ascii").translate(_FROM_ID))[:8], "big")
 
 
-def upload_id() -> str:
-    """A new multipart upload id."""
-    return base64.b64encode(os.urandom(48)).translate(_TO_ID).decode("ascii")
+def upload_id(key: str, created_us: int) -> str:
+    """A new id of a multipart upload of this key, created at this time."""
+    raw = created_us.to_bytes(8, "big") + _key_hash(key) + os.urandom(32)
+    return base64.b64encode(raw).translate(_TO_ID).decode("ascii")
+
+
+def upload_time(text: str, key: str) -> int | None:
+    """The creation time (microseconds) inside an upload id of this key; None of any other text."""
+    if not _UPLOAD_ID.match(text):
+        return None
+    raw = base64.b64decode(text.encode("ascii").translate(_FROM_ID))
+    return int.from_bytes(raw[:8], "big") if raw[8:16] == _key_hash(key) else None
 
 
 def blob_id() -> str:
@@ -70,3 +81,7 @@ def secret_access_key() -> str:
 def unique_id(prefix: str) -> str:
     """A new unique id in IAM's form: `AIDA` (user), `AGPA` (group), `AROA` (role), `ANPA` (policy), 17 characters."""
     return prefix + "".join(secrets.choice(_KEY_ID_LETTERS) for _ in range(17))
+
+
+def _key_hash(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=8).digest()

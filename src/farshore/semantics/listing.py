@@ -143,18 +143,17 @@ def list_uploads(
     prefix: bytes,
     delimiter: bytes,
     key_marker: bytes,
-    upload_id_marker: str,
+    behind: Callable[[U], bool] | None = None,
     max_uploads: int,
 ) -> UploadsPage[U]:
     """One page of ListMultipartUploads.
 
     Args:
         scan: uploads in progress, by key, then oldest first.
-        key_marker: begins after all uploads of this key; with `upload_id_marker` (ignored without a key marker), after
-            that upload. Has the upload ended since, all of the key's uploads are listed: rather some twice than one
-            never.
+        key_marker: begins after all uploads of this key, unless `behind` is given.
+        behind: with an upload id marker: whether an upload of the key stands behind that place.
     """
-    resume = (lambda: _after_upload(scan, key_marker, upload_id_marker)) if key_marker and upload_id_marker else None
+    resume = None if behind is None else (lambda: _uploads_behind(scan, key_marker, behind))
     page = _walk(scan, resume, prefix, delimiter, key_marker, max_uploads)
     result = UploadsPage(page.contents, page.common_prefixes, page.truncated)
     if page.contents:
@@ -187,13 +186,22 @@ def check_max(value: int | None, argument: str = "maxKeys") -> int:
     """
     if value is None:
         return LISTING_MAX
+    return min(check_unsigned(value, argument), LISTING_MAX)
+
+
+def check_unsigned(value: int, argument: str) -> int:
+    """Accept a number of a listing's request: how many, or behind which part.
+
+    Raises:
+        InvalidArgument: not an unsigned 31-bit integer.
+    """
     if not 0 <= value <= _INT32_MAX:
         raise InvalidArgument(
             f"Argument {argument} must be an integer between 0 and {_INT32_MAX}",
             ArgumentName=argument,
             ArgumentValue=value,
         )
-    return min(value, LISTING_MAX)
+    return value
 
 
 def check_encoding_type(value: str | None) -> bool:
@@ -225,14 +233,15 @@ def encode_token(marker: str) -> str:
 
 
 def decode_token(token: str) -> bytes:
-    """The marker in a continuation token.
+    """The marker in a continuation token: UTF-8.
 
     Raises:
         InvalidArgument: not a token of ours.
     """
     try:
         raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
+        raw[4:].decode()
+    except (binascii.Error, UnicodeError) as error:
         raise _bad_token() from error
     if len(raw) < 4 or zlib.crc32(raw[4:]) != int.from_bytes(raw[:4], "big"):
         raise _bad_token()
@@ -335,19 +344,12 @@ def _successor(prefix: bytes) -> bytes | None:
     return stem[:-1] + bytes((stem[-1] + 1,)) if stem else None
 
 
-def _after_upload(scan: Callable[[bytes, bool], Iterator[U]], key: bytes, upload_id: str) -> Iterator[U]:
+def _uploads_behind(scan: Callable[[bytes, bool], Iterator[U]], key: bytes, behind: Callable[[U], bool]) -> Iterator[U]:
     name = key.decode()
-    before: list[U] = []
     with _closing(scan(key, True)) as rows:
         for row in rows:
-            if row.key == name and row.upload_id == upload_id:
-                before.clear()
-                break
-            before.append(row)
-            if row.key != name:
-                break
-        yield from before
-        yield from rows
+            if row.key != name or behind(row):
+                yield row
 
 
 @contextmanager

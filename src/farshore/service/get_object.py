@@ -6,7 +6,7 @@ Source: API Reference, GetObject, HeadObject, GetObjectAttributes.
 from __future__ import annotations
 
 from farshore.model.objects import ChecksumType, Part, Version
-from farshore.semantics import preconditions, versioning
+from farshore.semantics import listing, preconditions, versioning
 from farshore.semantics.ranges import ByteRange, requested_range
 from farshore.service.access import version_for
 from farshore.service.answers import checksum_members, live_version, object_members
@@ -111,8 +111,8 @@ def _object_parts(params: Params, version: Version) -> Params:
     whole = version.attributes.checksum
     if whole is None or whole.type is not ChecksumType.COMPOSITE:
         return output
-    marker: int = params.get("PartNumberMarker", 0)
-    limit: int = params.get("MaxParts", 1000)
+    marker = listing.check_unsigned(params.get("PartNumberMarker", 0), "part-number-marker")
+    limit = listing.check_max(params.get("MaxParts"), "max-parts")
     listed = [part for part in parts if part.number > marker][:limit]
     more = bool(listed) and listed[-1].number < parts[-1].number
     return output | {

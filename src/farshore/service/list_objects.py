@@ -5,7 +5,7 @@ Source: API Reference of those operations; answers recorded on AWS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from farshore.metadata.store import Reader
@@ -17,6 +17,9 @@ from farshore.runtime import ids
 from farshore.semantics import listing, versioning
 from farshore.service.access import bucket_for, enforced_owner
 from farshore.service.deployment import Answer, Params, Request
+
+_TIME_END = 1 << 63
+"""What comes after every time that a store can hold; ids of another making may seem to say later ones."""
 
 
 class _Asked(NamedTuple):
@@ -82,10 +85,6 @@ async def list_objects_v2(request: Request) -> Answer:
     limit = listing.check_max(params.get("MaxKeys"))
     after: str = params.get("StartAfter", "")
     token: str | None = params.get("ContinuationToken")
-    if token == "":
-        raise InvalidArgument(
-            "The continuation token provided is incorrect", ArgumentName="continuation-token", ArgumentValue=""
-        )
     start = after.encode() if token is None else listing.decode_token(token)
     bucket, owners, page = await _current_page(request, asked, start, limit)
     output = asked.members() | {
@@ -98,7 +97,7 @@ async def list_objects_v2(request: Request) -> Answer:
     }
     if token is not None:
         output["ContinuationToken"] = token
-    if after:
+    elif after:
         output["StartAfter"] = asked.show(after)
     if page.truncated:
         output["NextContinuationToken"] = listing.encode_token(page.next_marker)
@@ -204,7 +203,7 @@ def _after_version(reader: Reader, bucket: Bucket, key: str, version_id: str) ->
     if marker is not None:
         return reader.scan_versions_after(bucket.id, key.encode(), marker.created_us, version_id)
     hint = ids.version_time_hint(version_id)
-    if hint is not None:
+    if hint is not None and hint < _TIME_END:
         return reader.scan_versions_after(bucket.id, key.encode(), hint, version_id)
     return reader.scan_versions(bucket.id, key.encode(), True)
 
@@ -227,6 +226,7 @@ async def list_multipart_uploads(request: Request) -> Answer:
     limit = listing.check_max(params.get("MaxUploads"), "max-uploads")
     key_marker: str = params.get("KeyMarker", "")
     id_marker: str = params.get("UploadIdMarker", "")
+    behind = _behind_upload(id_marker, key_marker) if key_marker and id_marker else None
     region, bucket = bucket_for(request, "s3:ListBucketMultipartUploads")
 
     def query(reader: Reader) -> listing.UploadsPage[Upload]:
@@ -238,17 +238,20 @@ async def list_multipart_uploads(request: Request) -> Answer:
             prefix=asked.prefix.encode(),
             delimiter=asked.delimiter.encode(),
             key_marker=key_marker.encode(),
-            upload_id_marker=id_marker,
+            behind=behind,
             max_uploads=limit,
         )
 
     page = await region.metadata.read(query)
+    output = asked.members()
+    if not asked.prefix:
+        del output["Prefix"]  # AWS: unlike in other listings (recorded).
     return Answer(
-        output=asked.members()
+        output=output
         | {
             "Bucket": bucket.name,
             "KeyMarker": asked.show(key_marker),
-            "UploadIdMarker": id_marker,
+            "UploadIdMarker": id_marker if key_marker else "",
             "NextKeyMarker": asked.show(page.next_key_marker),
             "NextUploadIdMarker": page.next_upload_id_marker,
             "MaxUploads": limit,
@@ -257,6 +260,16 @@ async def list_multipart_uploads(request: Request) -> Answer:
             "CommonPrefixes": asked.prefixes(page.common_prefixes),
         }
     )
+
+
+def _behind_upload(upload_id: str, key: str) -> Callable[[Upload], bool]:
+    """Whether an upload of the key stands behind this one, which may have ended since. An id without a key marker is
+    ignored, one of another key refused (recorded)."""
+    created_us = ids.upload_time(upload_id, key)
+    if created_us is None:
+        raise InvalidArgument("Invalid uploadId marker", ArgumentName="upload-id-marker", ArgumentValue=upload_id)
+    place = (created_us, upload_id)
+    return lambda upload: (upload.created_us, upload.upload_id) > place
 
 
 def _upload_entry(upload: Upload, asked: _Asked) -> Params:

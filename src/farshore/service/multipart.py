@@ -11,10 +11,10 @@ import msgspec
 from farshore.metadata.store import Reader, Transaction
 from farshore.model.access import canonical_user_id
 from farshore.model.buckets import Bucket
-from farshore.model.errors import NoSuchUpload
+from farshore.model.errors import NoSuchBucket, NoSuchUpload
 from farshore.model.objects import Part, Upload, Version
 from farshore.runtime import ids
-from farshore.semantics import multipart, naming, object_attributes, preconditions, tagging
+from farshore.semantics import listing, multipart, naming, object_attributes, preconditions, tagging
 from farshore.semantics.checksums import upload_checksum
 from farshore.service.access import bucket_for
 from farshore.service.answers import checksum_members, written_members
@@ -33,7 +33,7 @@ async def create_multipart_upload(request: Request) -> Answer:
     upload = Upload(
         bucket_id=bucket.id,
         key=params["Key"],
-        upload_id=ids.upload_id(),
+        upload_id=ids.upload_id(params["Key"], request.now_us),
         created_us=request.now_us,
         owner=owner,
         acl=acl,
@@ -44,7 +44,13 @@ async def create_multipart_upload(request: Request) -> Answer:
         attributes=object_attributes.put_attributes(params),
         tags=tagging.parse_tagging_header(params["Tagging"]) if "Tagging" in params else {},
     )
-    await region.metadata.write(lambda tx: tx.create_upload(upload))
+
+    def command(tx: Transaction) -> None:
+        if tx.bucket_by_id(bucket.id) is None:
+            raise NoSuchBucket(BucketName=bucket.name)
+        tx.create_upload(upload)
+
+    await region.metadata.write(command)
     output: Params = {"Bucket": bucket.name, "Key": upload.key, "UploadId": upload.upload_id}
     return Answer(output=output | _checksum_kind(upload))
 
@@ -126,8 +132,8 @@ async def list_parts(request: Request) -> Answer:
     """The uploaded parts, by number."""
     params = request.params
     region, bucket = bucket_for(request, "s3:ListMultipartUploadParts")
-    marker: int = params.get("PartNumberMarker", 0)
-    limit: int = min(params.get("MaxParts", 1000), 1000)
+    marker = listing.check_unsigned(params.get("PartNumberMarker", 0), "part-number-marker")
+    limit = listing.check_max(params.get("MaxParts"), "max-parts")
 
     def query(reader: Reader) -> tuple[Upload, list[Part]]:
         upload = upload_of(reader, bucket, params)

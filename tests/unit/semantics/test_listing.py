@@ -3,7 +3,9 @@ recorded on AWS (the folder/aSubfolder examples)."""
 
 from __future__ import annotations
 
+import base64
 import random
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import NamedTuple
@@ -251,7 +253,7 @@ def uploads(
         prefix=prefix.encode(),
         delimiter=delimiter.encode(),
         key_marker=key_marker.encode(),
-        upload_id_marker=upload,
+        behind=(lambda row: row.upload_id > upload) if upload else None,
         max_uploads=limit,
     )
     assert scan.open == 0
@@ -301,7 +303,12 @@ def test_a_token_gives_its_marker_back(marker: str) -> None:
     assert token.isascii()
 
 
-@pytest.mark.parametrize("token", ["", "test_5", "é", "AAAA", "AAAAAGE=", "not base64!", encode_token("a")[:-4]])
+NO_TEXT = base64.urlsafe_b64encode(zlib.crc32(b"\xff").to_bytes(4, "big") + b"\xff").decode()
+
+
+@pytest.mark.parametrize(
+    "token", ["", "test_5", "é", "AAAA", "AAAAAGE=", "not base64!", encode_token("a")[:-4], NO_TEXT]
+)
 def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(InvalidArgument, match="The continuation token provided is incorrect") as refused:
         decode_token(token)
