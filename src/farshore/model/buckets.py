@@ -24,6 +24,7 @@ class ConfigurationKind(StrEnum):
     PUBLIC_ACCESS_BLOCK = "publicAccessBlock"
     OWNERSHIP = "ownershipControls"
     ACL = "acl"
+    LOCATION = "location"
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,7 +61,8 @@ def live_version(request: Request, bucket: Bucket, version: Version | None) -> V
 
 
 def absence(request: Request, bucket: Bucket, version: Version | None) -> S3Error:
-    """Why there is no object: NoSuchVersion, NoSuchKey, or 405 for a delete marker named by its id."""
+    """Why there is no object: NoSuchVersion, NoSuchKey, or 405 for a delete marker that is named by its id, or that is
+    to be changed (recorded: PutObjectAcl)."""
     key: str = request.params["Key"]
     version_id: str | None = request.params.get("VersionId")
     if version is None or version_id is None:
@@ -74,8 +75,10 @@ def absence(request: Request, bucket: Bucket, version: Version | None) -> S3Erro
     headers = {"x-amz-delete-marker": "true"}
     if bucket.versioning is not VersioningStatus.UNVERSIONED:
         headers["x-amz-version-id"] = version.version_id
-    if version_id is None:
+    method = "GET" if request.operation.startswith(("Get", "Head")) else "PUT"
+    if request.operation.startswith("Delete"):
+        method = "DELETE"
+    if version_id is None and method == "GET":
         return NoSuchKey(headers=headers, Key=key)
     headers |= {"Last-Modified": http_date(version.created_us), "Allow": "DELETE"}
-    method = "GET" if request.operation.startswith(("Get", "Head")) else "PUT"
     return MethodNotAllowed(headers=headers, Method=method, ResourceType="DeleteMarker")

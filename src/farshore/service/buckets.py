@@ -35,15 +35,18 @@ from farshore.service.ownership import known_users
 
 _LISTED_MAX = 10_000
 _US_EAST_1 = "us-east-1"
+_EU_WEST_1 = "eu-west-1"
 
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """What a new bucket begins with. ownership, grants: None for the defaults."""
+    """What a new bucket begins with. ownership, grants: None for the defaults. location: another name than the region's
+    that it was asked for by, and is answered with."""
 
     tags: dict[str, str]
     ownership: ObjectOwnership | None
     grants: tuple[Grant, ...] | None
+    location: str | None
 
 
 async def create_bucket(request: Request) -> Answer:
@@ -68,7 +71,7 @@ async def create_bucket(request: Request) -> Answer:
         raise BucketAlreadyExists(BucketName=name)
     if standing != home:
         standing = await _take_over(request, standing)
-    await _insert(request, standing, _New(tags, ownership, grants))
+    await _insert(request, standing, _New(tags, ownership, grants, "EU" if _constraint(params) == "EU" else None))
     location = f"/{name}" if region.name == _US_EAST_1 else f"http://{name}.s3.amazonaws.com/"
     return Answer(output={"Location": location, "BucketArn": f"arn:aws:s3:::{name}"})
 
@@ -141,6 +144,8 @@ async def _insert(request: Request, standing: BucketHome, new: _New) -> None:
             tx.put_configuration(made.id, ConfigurationKind.OWNERSHIP, new.ownership.value.encode())
         if new.grants is not None:
             tx.put_configuration(made.id, ConfigurationKind.ACL, encode_grants(new.grants))
+        if new.location is not None:
+            tx.put_configuration(made.id, ConfigurationKind.LOCATION, new.location.encode())
         return True
 
     if await region.metadata.write(command):
@@ -150,23 +155,27 @@ async def _insert(request: Request, standing: BucketHome, new: _New) -> None:
     raise BucketAlreadyOwnedByYou(BucketName=standing.name)
 
 
+def _constraint(params: Params) -> str | None:
+    """The LocationConstraint; an empty one is none (recorded)."""
+    return params.get("CreateBucketConfiguration", {}).get("LocationConstraint") or None
+
+
 def _region_of_new(request: Request) -> Region:
     """The region asked for by LocationConstraint, or by the endpoint (the region that the request was signed for)."""
     deployment = request.deployment
-    constraint: str | None = request.params.get("CreateBucketConfiguration", {}).get("LocationConstraint")
-    if constraint == "EU":
-        constraint = "eu-west-1"
+    constraint = _constraint(request.params)
+    name = _EU_WEST_1 if constraint == "EU" else constraint
     if request.region != _US_EAST_1:
         if constraint is None:
             raise IllegalLocationConstraintException()
-        if constraint != request.region:
+        if name != request.region:
             raise IllegalLocationConstraintException(
                 f"The {constraint} location constraint is incompatible for the region specific endpoint "
                 "this request was sent to."
             )
-    elif constraint == _US_EAST_1 or (constraint is not None and constraint not in deployment.regions):
+    elif name == _US_EAST_1 or (name is not None and name not in deployment.regions):
         raise InvalidLocationConstraint(LocationConstraint=constraint)
-    region = deployment.regions.get(constraint or request.region)
+    region = deployment.regions.get(name or request.region)
     if region is None:
         raise InvalidLocationConstraint(LocationConstraint=constraint or request.region)
     return region
@@ -175,13 +184,17 @@ def _region_of_new(request: Request) -> Region:
 async def head_bucket(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:ListBucket")
     return Answer(
-        output={"BucketRegion": region.name, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
+        output={"BucketRegion": region.name, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False},
+        headers={"Content-Type": "application/xml"},  # AWS: though there is no body (recorded).
     )
 
 
 async def get_bucket_location(request: Request) -> Answer:
-    region, _ = bucket_for(request, "s3:GetBucketLocation")
-    return Answer(output={} if region.name == _US_EAST_1 else {"LocationConstraint": region.name})
+    region, bucket = bucket_for(request, "s3:GetBucketLocation")
+    if region.name == _US_EAST_1:
+        return Answer()
+    asked = region.metadata.reader.configuration(bucket.id, ConfigurationKind.LOCATION)
+    return Answer(output={"LocationConstraint": region.name if asked is None else asked.decode()})
 
 
 async def delete_bucket(request: Request) -> Answer:

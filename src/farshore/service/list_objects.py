@@ -58,24 +58,34 @@ def _asked(params: Params) -> _Asked:
     return _Asked(params.get("Prefix", ""), params.get("Delimiter", ""), encode)
 
 
+class _Found(NamedTuple):
+    """A page of current objects, and whose it is."""
+
+    region: str
+    bucket: str
+    owners: _Owners
+    page: listing.ListingPage[Version]
+
+
 async def list_objects(request: Request) -> Answer:
     """Version 1: by marker."""
     params = request.params
     asked = _asked(params)
     marker: str = params.get("Marker", "")
     limit = listing.check_max(params.get("MaxKeys"))
-    bucket, owners, page = await _current_page(request, asked, marker.encode(), limit)
+    found = await _current_page(request, asked, marker.encode(), limit)
+    page = found.page
     output = asked.members() | {
-        "Name": bucket.name,
+        "Name": found.bucket,
         "Marker": asked.show(marker),
         "MaxKeys": limit,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page.contents, asked, owners),
+        "Contents": _contents(page.contents, asked, found.owners),
         "CommonPrefixes": asked.prefixes(page.common_prefixes),
     }
     if page.truncated and asked.delimiter:
         output["NextMarker"] = asked.show(page.next_marker)
-    return Answer(output=output)
+    return Answer(output=output, headers={"x-amz-bucket-region": found.region})
 
 
 async def list_objects_v2(request: Request) -> Answer:
@@ -86,13 +96,14 @@ async def list_objects_v2(request: Request) -> Answer:
     after: str = params.get("StartAfter", "")
     token: str | None = params.get("ContinuationToken")
     start = after.encode() if token is None else listing.decode_token(token)
-    bucket, owners, page = await _current_page(request, asked, start, limit)
+    found = await _current_page(request, asked, start, limit)
+    page = found.page
     output = asked.members() | {
-        "Name": bucket.name,
+        "Name": found.bucket,
         "MaxKeys": limit,
         "KeyCount": page.key_count,
         "IsTruncated": page.truncated,
-        "Contents": _contents(page.contents, asked, owners if params.get("FetchOwner") else None),
+        "Contents": _contents(page.contents, asked, found.owners if params.get("FetchOwner") else None),
         "CommonPrefixes": asked.prefixes(page.common_prefixes),
     }
     if token is not None:
@@ -101,12 +112,12 @@ async def list_objects_v2(request: Request) -> Answer:
         output["StartAfter"] = asked.show(after)
     if page.truncated:
         output["NextContinuationToken"] = listing.encode_token(page.next_marker)
-    return Answer(output=output)
+    return Answer(output=output, headers={"x-amz-bucket-region": found.region})
 
 
 async def _current_page(
     request: Request, asked: _Asked, start: bytes, limit: int
-) -> tuple[Bucket, _Owners, listing.ListingPage[Version]]:
+) -> _Found:
     region, bucket = bucket_for(request, "s3:ListBucket")
 
     def query(reader: Reader) -> listing.ListingPage[Version]:
@@ -122,7 +133,7 @@ async def _current_page(
         )
 
     owners = _Owners(enforced_owner(request.deployment, region, bucket))
-    return bucket, owners, await region.metadata.read(query)
+    return _Found(region.name, bucket.name, owners, await region.metadata.read(query))
 
 
 def _contents(versions: list[Version], asked: _Asked, owners: _Owners | None) -> list[Params]:
