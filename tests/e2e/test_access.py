@@ -153,7 +153,7 @@ def test_the_owner_s_root_is_bound_by_a_policy_but_can_always_replace_it(s3: Any
 
 def test_a_change_of_policy_holds_for_the_next_request(server: Server, s3: Any, bucket: str, me: Person) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    ana = user(server, me.account_id, "ana")
+    ana = user(me, "ana")
     for _ in range(3):
         refused(lambda: ana.client().get_object(Bucket=bucket, Key="k"))
         s3.put_bucket_policy(
@@ -181,7 +181,7 @@ def test_a_refusal_names_user_action_resource_and_reason_within_the_account(
     server: Server, s3: Any, bucket: str, me: Person
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a/b", Body=b"x")
-    ana = user(server, me.account_id, "ana")
+    ana = user(me, "ana")
     message = refused(lambda: ana.client().get_object(Bucket=bucket, Key="a/b"))
     assert message == (
         f'User: {ana.arn} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::{bucket}/a/b" '
@@ -192,7 +192,7 @@ def test_a_refusal_names_user_action_resource_and_reason_within_the_account(
         f"User: {ana.arn} is not authorized to perform: s3:ListAllMyBuckets "
         "because no identity-based policy allows the s3:ListAllMyBuckets action"
     )
-    ben = user(server, me.account_id, "ben", [allow("s3:*"), deny("s3:PutObject")])
+    ben = user(me, "ben", [allow("s3:*"), deny("s3:PutObject")])
     ben.client().get_object(Bucket=bucket, Key="a/b")
     message = refused(lambda: ben.client().put_object(Bucket=bucket, Key="a/b", Body=b"y"))
     assert message.endswith("with an explicit deny in an identity-based policy")
@@ -217,7 +217,7 @@ def test_head_bucket_names_the_region_even_to_whom_it_refuses(server: Server, ot
 def test_refusals_are_logged_with_principal_action_and_reason_and_no_secret(
     server: Server, bucket: str, me: Person
 ) -> None:
-    ana = user(server, me.account_id, "ana")
+    ana = user(me, "ana")
     refused(lambda: ana.client().get_bucket_location(Bucket=bucket))
     lines = [line for line in server.log.read_text().splitlines() if ana.arn in line]
     assert any("s3:GetBucketLocation" in line and bucket in line for line in lines), lines
@@ -226,12 +226,12 @@ def test_refusals_are_logged_with_principal_action_and_reason_and_no_secret(
 
 def test_only_who_may_list_learns_that_a_key_is_missing(server: Server, s3: Any, bucket: str, me: Person) -> None:
     """Source: API Reference, GetObject, "Permissions"."""
-    reader = user(server, me.account_id, "reader", [allow("s3:GetObject*")]).client()
+    reader = user(me, "reader", [allow("s3:GetObject*")]).client()
     message = refused(lambda: reader.get_object(Bucket=bucket, Key="gone"))
     assert "s3:ListBucket" in message
     refused(lambda: reader.head_object(Bucket=bucket, Key="gone"))
     refused(lambda: reader.get_object_tagging(Bucket=bucket, Key="gone"))
-    lister = user(server, me.account_id, "lister", [allow(["s3:GetObject*", "s3:ListBucket"])]).client()
+    lister = user(me, "lister", [allow(["s3:GetObject*", "s3:ListBucket"])]).client()
     fails("NoSuchKey", lambda: lister.get_object(Bucket=bucket, Key="gone"))
     fails("404", lambda: lister.head_object(Bucket=bucket, Key="gone"))
 
@@ -239,12 +239,9 @@ def test_only_who_may_list_learns_that_a_key_is_missing(server: Server, s3: Any,
 def test_versions_have_actions_of_their_own(server: Server, s3: Any, bucket: str, me: Person) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=bucket, Key="k", Body=b"1", Tagging="a=b")["VersionId"]
-    current = user(
-        server, me.account_id, "current", [allow(["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])]
-    )
+    current = user(me, "current", [allow(["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])])
     past = user(
-        server,
-        me.account_id,
+        me,
         "past",
         [allow(["s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:DeleteObjectVersion"])],
     )
@@ -264,7 +261,7 @@ def test_versions_have_actions_of_their_own(server: Server, s3: Any, bucket: str
 def test_delete_objects_decides_every_entry(server: Server, s3: Any, bucket: str, me: Person) -> None:
     for key in ("mine/1", "theirs/1"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-    ana = user(server, me.account_id, "ana", [allow("s3:DeleteObject", f"{bucket_arn(bucket)}/mine/*")])
+    ana = user(me, "ana", [allow("s3:DeleteObject", f"{bucket_arn(bucket)}/mine/*")])
     done = ana.client().delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "mine/1"}, {"Key": "theirs/1"}]})
     assert [entry["Key"] for entry in done["Deleted"]] == ["mine/1"]
     assert [(entry["Key"], entry["Code"]) for entry in done["Errors"]] == [("theirs/1", "AccessDenied")]
@@ -274,14 +271,14 @@ def test_delete_objects_decides_every_entry(server: Server, s3: Any, bucket: str
 def test_tags_and_acls_on_a_write_need_permissions_of_their_own(
     server: Server, s3: Any, bucket: str, me: Person
 ) -> None:
-    writer = user(server, me.account_id, "writer", [allow("s3:PutObject")]).client()
+    writer = user(me, "writer", [allow("s3:PutObject")]).client()
     writer.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert "s3:PutObjectTagging" in refused(lambda: writer.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="a=b"))
     assert "s3:PutObjectAcl" in refused(
         lambda: writer.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="bucket-owner-full-control")
     )
     refused(lambda: writer.create_multipart_upload(Bucket=bucket, Key="k", Tagging="a=b"))
-    tagger = user(server, me.account_id, "tagger", [allow(["s3:PutObject", "s3:PutObjectTagging"])]).client()
+    tagger = user(me, "tagger", [allow(["s3:PutObject", "s3:PutObjectTagging"])]).client()
     tagger.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="a=b")
 
 
@@ -289,11 +286,9 @@ def test_a_copy_reads_its_source_and_its_tags(server: Server, s3: Any, bucket: s
     s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
     s3.put_object(Bucket=bucket, Key="tagged", Body=b"x", Tagging="a=b")
     to = f"{bucket_arn(bucket)}/copies/*"
-    blind = user(server, me.account_id, "blind", [allow("s3:PutObject*", to)]).client()
+    blind = user(me, "blind", [allow("s3:PutObject*", to)]).client()
     refused(lambda: blind.copy_object(Bucket=bucket, Key="copies/1", CopySource=f"{bucket}/plain"))
-    seeing = user(
-        server, me.account_id, "seeing", [allow("s3:PutObject*", to), allow("s3:GetObject", objects(bucket))]
-    ).client()
+    seeing = user(me, "seeing", [allow("s3:PutObject*", to), allow("s3:GetObject", objects(bucket))]).client()
     seeing.copy_object(Bucket=bucket, Key="copies/1", CopySource=f"{bucket}/plain")
     message = refused(lambda: seeing.copy_object(Bucket=bucket, Key="copies/2", CopySource=f"{bucket}/tagged"))
     assert "s3:GetObjectTagging" in message
@@ -312,7 +307,7 @@ def test_conditions_see_the_request(server: Server, s3: Any, bucket: str, me: Pe
     arn, inside = bucket_arn(bucket), objects(bucket)
 
     def permitted(statement: dict[str, Any], call: Callable[[Any], Any]) -> bool:
-        client = user(server, me.account_id, "cond", [statement]).client()
+        client = user(me, "cond", [statement]).client()
         try:
             call(client)
         except ClientError as error:
@@ -391,7 +386,7 @@ def test_conditions_see_the_request(server: Server, s3: Any, bucket: str, me: Pe
 def test_a_presigned_url_is_decided_for_who_signed_it(server: Server, s3: Any, bucket: str, me: Person) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     statement = allow("s3:GetObject", Condition={"StringEquals": {"s3:authType": "REST-QUERY-STRING"}})
-    ana = user(server, me.account_id, "ana", [statement])
+    ana = user(me, "ana", [statement])
     url = ana.client(signature_version="s3v4").generate_presigned_url(
         "get_object", Params={"Bucket": bucket, "Key": "k"}
     )
@@ -405,8 +400,8 @@ def test_a_presigned_url_is_decided_for_who_signed_it(server: Server, s3: Any, b
 
 def test_another_account_needs_both_sides(server: Server, s3: Any, bucket: str, other: Person) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    willing = user(server, other.account_id, "willing", [allow("s3:GetObject")])
-    without = user(server, other.account_id, "without")
+    willing = user(other, "willing", [allow("s3:GetObject")])
+    without = user(other, "without")
     for person in (other, willing, without):
         refused(lambda person=person: person.client().get_object(Bucket=bucket, Key="k"))
     grant = allow("s3:GetObject", objects(bucket), Principal={"AWS": other.account_id})

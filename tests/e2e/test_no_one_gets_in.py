@@ -158,9 +158,9 @@ def test_no_one_gets_in(server: Server, victim: Victim, who: str) -> None:
         case "stranger":
             client = stranger(server).client()
         case "a user without policies":
-            client = user(server, victim.account, "nobody").client()
+            client = user(owner(server), "nobody").client()
         case _:
-            client = user(server, victim.account, "denied", [allow("s3:*"), deny("s3:*")]).client()
+            client = user(owner(server), "denied", [allow("s3:*"), deny("s3:*")]).client()
     before = state(server, victim)
     outcomes = {operation: outcome(client, operation, victim) for operation in sorted(S3)}
     expected = dict.fromkeys(sorted(S3), "AccessDenied") | (OWN_ACCOUNT if who == "stranger" else {})
@@ -173,14 +173,14 @@ def test_the_same_requests_are_not_refused_to_who_may(server: Server) -> None:
     s3 = server.client()
     bucket = f"willing-{uuid4().hex[:12]}"
     s3.create_bucket(Bucket=bucket)
-    account = owner(server).account_id
-    may = user(server, account, "may", [allow("s3:*")]).client()
+    root = owner(server)
+    may = user(root, "may", [allow("s3:*")]).client()
     refused: dict[str, str] = {}
     for operation in sorted(S3, key=lambda name: (name.startswith("Delete"), name == "DeleteBucket", name)):
         version = s3.put_object(Bucket=bucket, Key="dir/key", Body=BODY).get("VersionId", "null")
         upload = s3.create_multipart_upload(Bucket=bucket, Key="dir/key")["UploadId"]
         part = s3.upload_part(Bucket=bucket, Key="dir/key", UploadId=upload, PartNumber=1, Body=BODY)
-        there = Victim(account, bucket, "dir/key", version, upload, part["ETag"].strip('"'))
+        there = Victim(root.account_id, bucket, "dir/key", version, upload, part["ETag"].strip('"'))
         found = outcome(may, operation, there)
         if found in ("AccessDenied", "MalformedXML", "InvalidArgument"):
             refused[operation] = found

@@ -1,8 +1,7 @@
-"""Accounts and users of a running server, for tests of who may: made beside it, seen with its next request."""
+"""Accounts and users of a running server, for tests of who may."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import Sequence
@@ -13,11 +12,6 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from farshore.metadata.identities import IdentityTransaction
-from farshore.metadata.sqlite_directory import SqliteDirectory
-from farshore.model.access import AccessKey
-from farshore.model.identity import InlinePolicy, User
-from farshore.runtime import ids
 from tests.support.server import Server
 
 
@@ -64,26 +58,21 @@ def stranger(server: Server) -> Person:
     return _root(server, made["account_id"], made["access_key_id"], made["secret_access_key"])
 
 
-def user(server: Server, account_id: str, name: str, statements: Sequence[dict[str, Any]] = ()) -> Person:
-    """A new user of an account, with one inline policy of these statements (none: without any policy)."""
+def user(root: Person, name: str, statements: Sequence[dict[str, Any]] = ()) -> Person:
+    """A new user of the root's account, with one inline policy of these statements (none: without any policy)."""
+    iam = root.client("iam")
     unique = f"{name}-{secrets.token_hex(4)}"
-    made = User(id=ids.unique_id("AIDA"), account_id=account_id, name=unique, path="/", created_us=1)
-    key = AccessKey(id=ids.access_key_id(), secret=ids.secret_access_key(), account_id=account_id, user_id=made.id)
-
-    def command(tx: IdentityTransaction) -> None:
-        tx.add_user(made)
-        tx.add_access_key(key)
-        if statements:
-            document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-            tx.put_inline_policy(made.id, InlinePolicy(name="may", document=document))
-
-    async def write() -> None:
-        directory = SqliteDirectory.open(server.data / "directory" / "directory.sqlite")
-        await directory.write(command)
-        await directory.close()
-
-    asyncio.run(write())
-    return Person(server=server, account_id=account_id, arn=made.arn, key_id=key.id, secret=key.secret)
+    arn = iam.create_user(UserName=unique)["User"]["Arn"]
+    if statements:
+        iam.put_user_policy(UserName=unique, PolicyName="may", PolicyDocument=policy(*statements))
+    key = iam.create_access_key(UserName=unique)["AccessKey"]
+    return Person(
+        server=root.server,
+        account_id=root.account_id,
+        arn=arn,
+        key_id=key["AccessKeyId"],
+        secret=key["SecretAccessKey"],
+    )
 
 
 def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
@@ -95,7 +84,7 @@ def deny(action: str | list[str], resource: str | list[str] = "*", **more: Any) 
 
 
 def policy(*statements: dict[str, Any]) -> str:
-    """A bucket policy's text."""
+    """A policy's text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
