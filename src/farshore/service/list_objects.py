@@ -115,9 +115,7 @@ async def list_objects_v2(request: Request) -> Answer:
     return Answer(output=output, headers={"x-amz-bucket-region": found.region})
 
 
-async def _current_page(
-    request: Request, asked: _Asked, start: bytes, limit: int
-) -> _Found:
+async def _current_page(request: Request, asked: _Asked, start: bytes, limit: int) -> _Found:
     region, bucket = bucket_for(request, "s3:ListBucket")
 
     def query(reader: Reader) -> listing.ListingPage[Version]:
