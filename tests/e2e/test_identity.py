@@ -326,6 +326,13 @@ def test_the_aws_cli_makes_a_role_and_assumes_it(server: Server, tmp_path: Path)
     (tmp_path / "file").write_text("hello")
     aws("s3api", "put-object", "--bucket", bucket, "--key", "k", "--body", str(tmp_path / "file"), key=session)
     assert aws("s3api", "head-object", "--bucket", bucket, "--key", "k", key=session)["ContentLength"] == 5
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        f"[profile ana]\naws_access_key_id = {made['AccessKeyId']}\naws_secret_access_key = {made['SecretAccessKey']}\n"
+        f"[profile crew]\nrole_arn = {role_arn}\nsource_profile = ana\nrole_session_name = by-profile\n"
+    )
+    by_profile = aws("sts", "get-caller-identity", "--profile", "crew", key={})
+    assert by_profile["Arn"].endswith(f"assumed-role/{role}/by-profile")
     names = [each["RoleName"] for each in aws("iam", "list-roles", "--path-prefix", "/service-role/")["Roles"]]
     assert role in names
 
