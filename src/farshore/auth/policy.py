@@ -134,7 +134,8 @@ def parse_policy(text: str | bytes, kind: PolicyKind, *, source: str) -> Policy:
     """
     try:
         document = json.loads(text, object_pairs_hook=_no_duplicates)
-    except ValueError as error:
+        json.dumps(document, ensure_ascii=False).encode()  # Escapes that are no text (`\ud800`) could not be stored.
+    except (ValueError, RecursionError) as error:
         raise PolicyError("This policy contains invalid Json") from error
     return compile_policy(document, kind, source=source)
 

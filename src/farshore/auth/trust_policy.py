@@ -44,7 +44,7 @@ def _changed(document: str, change: Callable[[str], str]) -> str:
         if "AWS" in listed:
             texts = listed["AWS"]
             listed["AWS"] = [change(text) for text in texts] if isinstance(texts, list) else change(texts)
-    return json.dumps(parsed, ensure_ascii=False)
+    return json.dumps(parsed)
 
 
 def _principals(document: Any) -> Iterator[dict[str, Any]]:

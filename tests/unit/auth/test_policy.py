@@ -131,3 +131,13 @@ def test_a_resource_is_matched_segment_by_segment(pattern: str, resource: str, m
     resources = policy.statements[0].resources
     assert resources is not None
     assert resources[0].matches(resource, {"aws:username": ["ana"]}) is matches
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"Statement":' * 20_000, '{"Statement": [{"Sid": "\\ud800"}]}'],
+    ids=["deep list", "deep members", "an escape that is no text"],
+)
+def test_a_document_that_no_reader_can_hold_is_invalid_json(text: str) -> None:
+    with pytest.raises(PolicyError, match="This policy contains invalid Json"):
+        parse_policy(text, PolicyKind.IDENTITY, source="test")
