@@ -12,6 +12,7 @@ import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from farshore.console.built_page import DIST
 from tests.support.server import Server
@@ -140,6 +141,25 @@ def test_a_signed_request_opens_a_session_whose_credentials_the_apis_take(server
     assert grant["Regions"] == ["us-east-1", "us-west-2", "eu-west-1"]
     assert grant["Credentials"]["AccessKeyId"].startswith("ASIA")
     assert "Buckets" in client_of(server, grant).list_buckets()
+
+
+def test_who_signed_in_may_call_iam_which_credentials_of_get_session_token_may_not(server: Server) -> None:
+    assert "Users" in client_of(server, sign_in(server).json, "iam").list_users()
+    given = server.client("sts").get_session_token()["Credentials"]
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        client_of(server, {"Credentials": given}, "iam").list_users()
+
+
+def test_a_key_that_works_no_more_resumes_no_session(server: Server) -> None:
+    iam = server.client("iam")
+    iam.create_user(UserName="console-leaver")
+    key = iam.create_access_key(UserName="console-leaver")["AccessKey"]
+    opened = ask(server, "POST", SESSION, signed(server, "POST", key["AccessKeyId"], key["SecretAccessKey"]))
+    assert opened.json["Arn"].endswith(":user/console-leaver")
+    cookie = GUARD | {"Cookie": opened.cookie}
+    assert ask(server, "GET", SESSION, cookie).status == 200
+    iam.update_access_key(UserName="console-leaver", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    assert ask(server, "GET", SESSION, cookie).status == 204
 
 
 def test_the_cookie_is_for_the_session_alone_and_out_of_reach_of_scripts(server: Server) -> None:

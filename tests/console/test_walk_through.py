@@ -8,7 +8,6 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Visitor
-from tests.support.replication import ROLE
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -39,8 +38,6 @@ def test_from_sign_in_to_a_replicated_upload(visit: Visit, server: Server) -> No
     expect(page.get_by_test_id("destination-region")).to_have_text("us-west-2")
     page.get_by_role("button", name="Enable Bucket Versioning").click()
     expect(page.get_by_text('Bucket Versioning is enabled on "walk-destination"')).to_be_visible()
-    page.get_by_role("radio", name="Enter IAM role ARN").check()
-    page.get_by_role("textbox", name="IAM role ARN").fill(ROLE)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("1, 20 B")).to_be_visible()
     visitor.picture("03-rule")

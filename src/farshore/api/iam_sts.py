@@ -167,8 +167,9 @@ async def call(operation: QueryOperation, request: Request) -> Params:
     if operation.service == "sts":
         return await STS[operation.name](request)
     # AWS: credentials of GetSessionToken may not be used for IAM without multi-factor authentication, which is not
-    # to be had here. Source: STS API Reference, GetSessionToken, "Permissions".
-    if request.session is not None and request.principal.kind is not PrincipalKind.ASSUMED_ROLE:
+    # to be had here. Source: STS API Reference, GetSessionToken, "Permissions". Those of a sign-in to the console may.
+    session = request.session
+    if session is not None and not session.name and request.principal.kind is not PrincipalKind.ASSUMED_ROLE:
         raise query_errors.InvalidClientTokenId()
     entry = IAM[operation.name]
     authorize(request, f"iam:{operation.name}", entry.targets(request))

@@ -36,6 +36,7 @@ SESSION_S = 12 * 3600
 CREDENTIALS_S = 3600
 
 _SESSION_NAME = "console"
+"""Tells a sign-in from GetSessionToken: as on AWS, who signed in to the console may call IAM."""
 _SEALED_FOR = "console session"
 _COOKIE_CHARS_MAX = 1024
 _UNKEPT = {"Cache-Control": "no-store"}

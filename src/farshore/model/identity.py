@@ -140,7 +140,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Temporary credentials, as they are sealed inside of their session token. The secret is never printed or logged.
 
     owner_id: of the role (AROA…) or user (AIDA…) whose session it is; the account id for the root's.
-    name: RoleSessionName; empty for a session of GetSessionToken.
+    name: RoleSessionName; empty for a session of GetSessionToken, `console` for a sign-in to the web console.
     policy: the session policy's document, None for none; policy_arns: managed policies that limit the session as well.
     tags: session tags.
     """
