@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.e2e.reference_bucket import ReferenceBucket
+from tests.support.replication import put_rules
 
 KEYS = st.sampled_from(["a", "a/b", "a/b/c", "a//", "b/../x", "logs/1", "logs/2", "ü/é", "z\u0001", "a b+c%", "中"])
 KEYS_IN_XML = KEYS.filter(lambda key: "\u0001" not in key)
 """Multipart answers name the key in XML 1.0, where a control character cannot stand: clients fail, on AWS too."""
 BODIES = st.binary(max_size=40)
 TAGS = st.dictionaries(st.sampled_from(["k", "team"]), st.sampled_from(["", "v", "blue"]), max_size=2)
-ROLE = "arn:aws:iam::111122223333:role/replication"
 ARRIVAL_S_MAX = 20.0
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
@@ -106,8 +106,7 @@ class ServerAndModel(RuleBasedStateMachine):
             "DeleteMarkerReplication": {"Status": "Enabled" if markers else "Disabled"},
             "Destination": {"Bucket": f"arn:aws:s3:::{self.destination}"},
         }
-        configuration = {"Role": ROLE, "Rules": [listed]}
-        self.s3.put_bucket_replication(Bucket=self.source, ReplicationConfiguration=configuration)
+        put_rules(self.s3, self.source, listed)
         self.model.rule = (prefix, markers)
 
     @rule()

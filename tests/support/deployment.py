@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from farshore.blobs.filesystem import FilesystemBlobStore
-from farshore.metadata.identities import IdentityTransaction
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.model.access import Principal
 from farshore.model.buckets import BucketHome, VersioningStatus
-from farshore.model.identity import InlinePolicy, Role, arn_parts
-from farshore.semantics.replication_role import trust_policy
 from farshore.service.deployment import Answer, Deployment, Region, Request
 from farshore.service.put_object import put_object
 from tests.support.bodies import Arriving
+from tests.support.roles import ANYTHING, make_role
 
 ACCOUNT = "111122223333"
 EAST, WEST = "us-east-1", "us-west-2"
 START_US = 1_700_000_000_000_000
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/replication"
-_MAY_REPLICATE = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
-}
 
 Handler = Callable[[Request], Awaitable[Answer]]
 
@@ -112,14 +105,19 @@ class Deployed:
         return (await handler(self.request(operation, **more))).output
 
     async def bucket(
-        self, name: str, region: str = EAST, versioning: VersioningStatus = VersioningStatus.ENABLED
+        self,
+        name: str,
+        region: str = EAST,
+        versioning: VersioningStatus = VersioningStatus.ENABLED,
+        *,
+        owner: str = ACCOUNT,
     ) -> int:
         """A new bucket's id in its region."""
-        home = BucketHome(name=name, region=region, owner=ACCOUNT, created_us=self.clock.now_us())
+        home = BucketHome(name=name, region=region, owner=owner, created_us=self.clock.now_us())
         await self.directory.reserve_bucket(home)
 
         def command(tx: Any) -> int:
-            made = tx.create_bucket(name, ACCOUNT, home.created_us)
+            made = tx.create_bucket(name, owner, home.created_us)
             tx.set_versioning(made.id, versioning)
             return made.id
 
@@ -130,25 +128,9 @@ class Deployed:
         output = await self.ask(put_object, "PutObject", region=region, body=body, Bucket=bucket, Key=key, **params)
         return output.get("VersionId", "null")
 
-    async def make_role(self, arn: str = ROLE, policy: Mapping[str, Any] = _MAY_REPLICATE) -> None:
+    async def make_role(self, arn: str = ROLE, policy: Mapping[str, Any] = ANYTHING) -> None:
         """A role that S3 may assume. What it may do is everything, unless a policy says less."""
-        parts = arn_parts(arn, "role")
-        assert parts is not None, arn
-        account, path, name = parts
-        role = Role(
-            id=f"AROA{name.upper()}",
-            account_id=account,
-            name=name,
-            path=path,
-            created_us=self.clock.now_us(),
-            trust=json.dumps(trust_policy()),
-        )
-
-        def command(tx: IdentityTransaction) -> None:
-            tx.add_role(role)
-            tx.put_inline_policy(role.id, InlinePolicy(name="replicate", document=json.dumps(policy)))
-
-        await self.directory.write(command)
+        await make_role(self.directory, arn, policy)
 
     async def close(self) -> None:
         for region in self.stores.values():

@@ -17,7 +17,8 @@ from farshore.model.metrics import Route
 from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.service.deployment import Deployment, Region, Request
-from farshore.service.identities import root_principal
+from farshore.service.identities import find_role, root_principal
+from tests.support.roles import make_role
 
 ACCOUNT = "111122223333"
 OTHER = "444455556666"
@@ -83,6 +84,8 @@ class World:
             if self.directory.account(account) is None:
                 key = AccessKey(id=f"AKIA{account}", secret="x" * 40, account_id=account)
                 await self.directory.create_account(Account(id=account, name=name, created_us=1), key)
+        if find_role(self.directory.identities, ROLE) is None:
+            await make_role(self.directory, ROLE)
 
     async def close(self) -> None:
         for store in self.stores.values():

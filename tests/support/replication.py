@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
-ROLE = "arn:aws:iam::111122223333:role/replication"
+import boto3
+
+from farshore.semantics.replication_role import trust_policy
+
+_ROLE = "replication"
+_ALLOWED = (
+    "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl",
+    "s3:GetObjectVersionTagging", "s3:ReplicateObject", "s3:ReplicateDelete", "s3:ObjectOwnerOverrideToBucketOwner",
+)  # fmt: skip
+
+
+def ensure_role(client: Any) -> str:
+    """The ARN of a role of the caller's account that may replicate between any buckets; made when it is not there.
+
+    Args:
+        client: of any service, with the caller's key.
+    """
+    iam = iam_client(client)
+    try:
+        return iam.get_role(RoleName=_ROLE)["Role"]["Arn"]
+    except iam.exceptions.NoSuchEntityException:
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(trust_policy()))
+        statement = {"Effect": "Allow", "Action": _ALLOWED, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.put_role_policy(RoleName=_ROLE, PolicyName="replicate", PolicyDocument=json.dumps(document))
+        return iam.get_role(RoleName=_ROLE)["Role"]["Arn"]
+
+
+def iam_client(client: Any) -> Any:
+    """A client of IAM on the same server, with the same key."""
+    key = client._request_signer._credentials
+    return boto3.client(
+        "iam",
+        endpoint_url=client.meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=key.access_key,
+        aws_secret_access_key=key.secret_key,
+    )
 
 
 def enable_versioning(client: Any, bucket: str) -> None:
@@ -26,8 +66,10 @@ def rule(destination: str, *, priority: int = 1, delete_markers: bool = False, *
     }
 
 
-def put_rules(client: Any, source: str, *rules: dict[str, Any]) -> None:
-    client.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": ROLE, "Rules": list(rules)})
+def put_rules(client: Any, source: str, *rules: dict[str, Any], role: str | None = None) -> None:
+    """role: else one of the caller's account that may replicate between any buckets."""
+    configuration = {"Role": role or ensure_role(client), "Rules": list(rules)}
+    client.put_bucket_replication(Bucket=source, ReplicationConfiguration=configuration)
 
 
 def put_rule(client: Any, source: str, destination: str, **members: Any) -> None:

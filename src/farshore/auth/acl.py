@@ -43,7 +43,7 @@ _BUCKET: Mapping[Permission, tuple[str, ...]] = {
     Permission.WRITE_ACP: ("s3:PutBucketAcl",),
 }
 _OBJECT: Mapping[Permission, tuple[str, ...]] = {
-    Permission.READ: ("s3:GetObject", "s3:GetObjectVersion"),
+    Permission.READ: ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectVersionForReplication"),
     Permission.READ_ACP: ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
     Permission.WRITE_ACP: ("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,8 +17,10 @@ from farshore.bench.loads import Cpu, Endpoint, Generator, Load, Measurement
 from farshore.bench.plan import Plan
 from farshore.bench.results import Row
 from farshore.bench.subject import DESTINATION_REGION, SOURCE_REGION, Subject, own_server
+from farshore.semantics.replication_role import RolePlan, role_policy, trust_policy
 
 _DELETE_KEYS = 1_000
+_ROLE_POLICY = "replication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Context:
     rows: list[Row] = field(default_factory=list[Row])
     _name: str = field(default_factory=lambda: f"bench-{secrets.token_hex(4)}")
     _buckets: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    _roles: list[str] = field(default_factory=list[str])
     _bare_loads: dict[tuple[str, str, int, int], Measurement] = field(
         default_factory=dict[tuple[str, str, int, int], Measurement]
     )
@@ -73,7 +77,9 @@ class Context:
         """A bucket, and one of another region that all its objects replicate to."""
         source = await self.make_bucket(subject, f"{name}-source", versioned=True)
         destination = await self.make_bucket(subject, f"{name}-destination", region=DESTINATION_REGION, versioned=True)
-        await asyncio.to_thread(_put_rule, subject.client(), source, destination)
+        role = await asyncio.to_thread(_make_role, subject.client(service="iam"), source, destination)
+        self._roles.append(role)
+        await asyncio.to_thread(_put_rule, subject.client(), source, destination, role)
         return source, destination
 
     async def load(
@@ -119,6 +125,8 @@ class Context:
                 self.say("removing what was stored")
                 for region, bucket in self._buckets:
                     await asyncio.to_thread(_remove_bucket, running.client(region), bucket)
+                for role in self._roles:
+                    await asyncio.to_thread(_remove_role, running.client(service="iam"), role)
 
 
 def values(measurement: Measurement, **more: float) -> dict[str, float]:
@@ -143,7 +151,21 @@ def _make_bucket(client: Any, region: str, bucket: str, versioned: bool) -> None
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
-def _put_rule(client: Any, source: str, destination: str) -> None:
+def _make_role(iam: Any, source: str, destination: str) -> str:
+    """A role for replicating between two buckets; returns its ARN."""
+    plan = RolePlan(source=source, destinations=(destination,), delete_markers=False)
+    made = iam.create_role(RoleName=source, AssumeRolePolicyDocument=json.dumps(trust_policy()))
+    iam.put_role_policy(RoleName=source, PolicyName=_ROLE_POLICY, PolicyDocument=json.dumps(role_policy(plan)))
+    return made["Role"]["Arn"]
+
+
+def _remove_role(iam: Any, arn: str) -> None:
+    name = arn.rpartition("/")[2]
+    iam.delete_role_policy(RoleName=name, PolicyName=_ROLE_POLICY)
+    iam.delete_role(RoleName=name)
+
+
+def _put_rule(client: Any, source: str, destination: str, role: str) -> None:
     rule = {
         "ID": "bench",
         "Status": "Enabled",
@@ -152,7 +174,6 @@ def _put_rule(client: Any, source: str, destination: str) -> None:
         "DeleteMarkerReplication": {"Status": "Disabled"},
         "Destination": {"Bucket": f"arn:aws:s3:::{destination}"},
     }
-    role = "arn:aws:iam::111122223333:role/replication"
     client.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
 
 

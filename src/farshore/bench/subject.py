@@ -55,13 +55,13 @@ class Subject:
             region=region,
         )
 
-    def client(self, region: str = SOURCE_REGION) -> Any:
+    def client(self, region: str = SOURCE_REGION, service: str = "s3") -> Any:
         """A boto3 client, for what is not measured."""
         import boto3
         from botocore.config import Config
 
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoint_url,
             region_name=region,
             aws_access_key_id=self.access_key_id,

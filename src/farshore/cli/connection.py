@@ -46,14 +46,14 @@ class Connection:
         """The server's own paths, over one connection."""
         return OwnApi(self)
 
-    def client(self, region: str, **config: Any) -> Any:
-        """A boto3 client of S3 in one of the server's regions."""
+    def client(self, region: str, service: str = "s3", **config: Any) -> Any:
+        """A boto3 client in one of the server's regions. config: members of botocore's Config."""
         import boto3
         from botocore.config import Config
 
         frozen = self.credentials.get_frozen_credentials()
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.endpoint,
             region_name=region,
             aws_access_key_id=frozen.access_key,

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from farshore.cli.replication_role import make_role, plan_policies
+from farshore.semantics.replication_role import RolePlan
+
 if TYPE_CHECKING:
     from farshore.cli.connection import Connection
 
-ROLE = "arn:aws:iam::111122223333:role/replication"
 ARRIVAL_S_MAX = 120.0
 _LOOK_EVERY_S = 0.1
 _READ_BYTES = 1 << 20
@@ -70,7 +72,7 @@ class Walk:
         self._make_buckets()
         self.say(f"Uploading {len(self.earlier)} files before there is a rule")
         self._upload(self.earlier)
-        self.say("Putting a replication rule for all objects, delete markers not replicated")
+        self.say("Making the role that S3 replicates under, and a rule for all objects, delete markers not replicated")
         self._put_rule()
         self.say(f"Uploading {len(self.later)} files, which the rule covers")
         self._upload(self.later)
@@ -104,7 +106,16 @@ class Walk:
             "DeleteMarkerReplication": {"Status": "Disabled"},
             "Destination": {"Bucket": f"arn:aws:s3:::{self.destination}"},
         }
-        self._here.put_bucket_replication(Bucket=self.source, ReplicationConfiguration={"Role": ROLE, "Rules": [rule]})
+        self._here.put_bucket_replication(
+            Bucket=self.source, ReplicationConfiguration={"Role": self._make_role(), "Rules": [rule]}
+        )
+
+    def _make_role(self) -> str:
+        """The ARN of a role that may do what the rule needs, and nothing more."""
+        plan = RolePlan(source=self.source, destinations=(self.destination,), delete_markers=False)
+        policies = plan_policies(self.connection, plan, self.source, "/")
+        make_role(self.connection, policies)
+        return policies.arn
 
     def _upload(self, objects: Sequence[DemoObject]) -> None:
         for each in objects:

@@ -63,6 +63,13 @@ def role(
     owner_override: Annotated[
         bool, typer.Option("--owner-override", help="With what AccessControlTranslation needs.")
     ] = False,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make them (or bring them up to date), and print the role's ARN.")
+    ] = False,
+    destination_profile: Annotated[
+        str | None,
+        typer.Option(help="With --create: AWS profile that owns destinations elsewhere.", show_default=False),
+    ] = None,
     form: Annotated[Form, typer.Option("--as", help="As policies, as commands of the AWS CLI, or as Terraform.")] = (
         Form.JSON
     ),
@@ -71,7 +78,7 @@ def role(
     profile: Profile = None,
     json: Json = False,
 ) -> None:
-    """Print the trust policy and the permissions of a replication role, and the policy of destinations elsewhere.
+    """Print, or make, the role that replication needs: its trust policy and permissions, and bucket policies elsewhere.
 
     They allow what replication needs and nothing more. A destination of another account needs a bucket policy too.
     """
@@ -93,10 +100,21 @@ def role(
     connection = connect(endpoint_url, data, profile)
     try:
         policies = plan_policies(connection, plan, name, path)
+        if create:
+            make_role(connection, policies)
+            if destination_profile is not None:
+                owner = connect(connection.endpoint, None, destination_profile)
+                for destination, document in policies.buckets.items():
+                    add_to_bucket_policy(owner, destination, document)
     except (BotoCoreError, ClientError) as error:
         fail(error, DID_NOT_HOLD)
     if json:
         print_json(as_members(policies))
+    elif create:
+        typer.echo(policies.arn)
+        if policies.buckets and destination_profile is None:
+            typer.echo("The owners of these buckets must let the role in:", err=True)
+            typer.echo(as_bucket_commands(policies), err=True)
     else:
         typer.echo(_FORMS[form](policies))
 
@@ -122,6 +140,47 @@ def plan_policies(connection: Connection, plan: RolePlan, name: str, path: str) 
         role=role_policy(plan),
         buckets={destination: bucket_policy(plan, destination, arn) for destination in foreign},
     )
+
+
+def make_role(connection: Connection, policies: Policies) -> None:
+    """Make the role with its inline policy, or give this policy to the role that is there. Raises botocore's errors.
+
+    Ends the command when a role of this name is there that does something else: one that S3 is not let to assume.
+    """
+    iam = connection.client(connection.region, "iam")
+    try:
+        iam.create_role(
+            RoleName=policies.name, Path=policies.path, AssumeRolePolicyDocument=json_module.dumps(policies.trust)
+        )
+    except iam.exceptions.EntityAlreadyExistsException:
+        standing = iam.get_role(RoleName=policies.name)["Role"]
+        if standing["Arn"] != policies.arn or standing["AssumeRolePolicyDocument"] != policies.trust:
+            fail(f"{standing['Arn']} is there already, with another path or trust policy: give a --name", DID_NOT_HOLD)
+    iam.put_role_policy(
+        RoleName=policies.name, PolicyName=policies.policy_name, PolicyDocument=json_module.dumps(policies.role)
+    )
+
+
+def add_to_bucket_policy(owner: Connection, bucket: str, document: Document) -> None:
+    """Add the statements to the policy that the bucket has; one with the same Sid is replaced.
+
+    Raises:
+        botocore's errors, also when `owner` does not own the bucket.
+    """
+    client = owner.client(owner.region)
+    standing: Document
+    try:
+        standing = json_module.loads(client.get_bucket_policy(Bucket=bucket)["Policy"])
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        standing = {**document, "Statement": []}
+    one_or_more = standing["Statement"]
+    listed: list[Document] = one_or_more if isinstance(one_or_more, list) else [one_or_more]
+    names = {statement["Sid"] for statement in document["Statement"]}
+    kept = [statement for statement in listed if statement.get("Sid") not in names]
+    standing["Statement"] = [*kept, *document["Statement"]]
+    client.put_bucket_policy(Bucket=bucket, Policy=json_module.dumps(standing))
 
 
 def as_members(policies: Policies) -> dict[str, Any]:
@@ -152,6 +211,14 @@ def as_cli(policies: Policies) -> str:
         f"aws iam put-role-policy --role-name {shlex.quote(policies.name)} --policy-name {policies.policy_name} \\",
         f"    --policy-document {_argument(policies.role)}",
     ]
+    if policies.buckets:
+        lines.append(as_bucket_commands(policies))
+    return "\n".join(lines)
+
+
+def as_bucket_commands(policies: Policies) -> str:
+    """The commands for the owners of destinations elsewhere."""
+    lines: list[str] = []
     for destination, document in policies.buckets.items():
         lines += [
             f"# As the owner of {destination}; this replaces the policy that the bucket has.",

@@ -1,6 +1,7 @@
 """Between SQLite's rows and the model's values. The orders of columns are those of queries/read.sql and write.sql.
 
-What is usually empty (attributes, tags, destinations, ACL) is NULL when it is, and is then not decoded at all.
+What is usually empty (attributes, tags, destinations, ACL, times of change) is NULL when it is, and is then not decoded
+at all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.objects import Attributes, Checksum, ChecksumType, Part, Upload, Version
+from farshore.model.objects import Attributes, Checksum, ChecksumType, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
 
 Row = tuple[Any, ...]
@@ -21,6 +22,7 @@ BUCKET_WIDTH = 6
 """Columns of a bucket, which come first where a row holds a bucket and a version."""
 
 _NO_ATTRIBUTES = Attributes()
+_NEVER_MODIFIED = Modified()
 _STATUSES: dict[str | None, ReplicationStatus | None] = {
     None: None,
     **{status.value: status for status in ReplicationStatus},
@@ -31,6 +33,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_destinations = msgspec.msgpack.Decoder(tuple[DestinationState, ...]).decode
+_decode_modified = msgspec.msgpack.Decoder(Modified).decode
 _decode_acl = msgspec.msgpack.Decoder(tuple[Grant, ...]).decode
 _decode_checksum = msgspec.msgpack.Decoder(Checksum).decode
 
@@ -67,6 +70,7 @@ def to_version(row: Row) -> Version:
         replication_status,
         destinations,
         acl,
+        modified,
     ) = row
     return Version(
         bucket_id=bucket_id,
@@ -86,6 +90,7 @@ def to_version(row: Row) -> Version:
         replication_status=_STATUSES[replication_status],
         destinations=() if destinations is None else _decode_destinations(destinations),
         acl=None if acl is None else _decode_acl(acl),
+        modified=_NEVER_MODIFIED if modified is None else _decode_modified(modified),
         row=row_id,
     )
 
@@ -111,6 +116,7 @@ def version_row(version: Version) -> Row:
         destinations_column(version.destinations),
         failed_column(version.destinations),
         acl_column(version.acl),
+        modified_column(version.modified),
     )
 
 
@@ -124,6 +130,10 @@ def tags_column(tags: Mapping[str, str]) -> bytes | None:
 
 def acl_column(acl: tuple[Grant, ...] | None) -> bytes | None:
     return None if acl is None else _encode(acl)
+
+
+def modified_column(modified: Modified) -> bytes | None:
+    return None if modified == _NEVER_MODIFIED else _encode(modified)
 
 
 def destinations_column(destinations: Sequence[DestinationState]) -> bytes | None:

@@ -16,6 +16,7 @@ from farshore.metadata.sqlite_rows import (
     attributes_column,
     destinations_column,
     failed_column,
+    modified_column,
     part_row,
     tags_column,
     task_row,
@@ -26,7 +27,7 @@ from farshore.metadata.sqlite_rows import (
 from farshore.metadata.sqlite_session import Session
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Attributes, Part, Upload, Version
+from farshore.model.objects import Attributes, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 
 _SQL = named_sql.load("read", "write")
@@ -91,11 +92,11 @@ class SqliteTransaction(SqliteReader):
     def set_latest(self, row: int, latest: bool) -> None:
         self._run(_SQL["set_latest"], (row, latest))
 
-    def set_tags(self, row: int, tags: dict[str, str]) -> None:
-        self._run(_SQL["set_tags"], (row, tags_column(tags)))
+    def set_tags(self, row: int, tags: dict[str, str], modified: Modified) -> None:
+        self._run(_SQL["set_tags"], (row, tags_column(tags), modified_column(modified)))
 
-    def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None:
-        self._run(_SQL["set_acl"], (row, acl_column(acl)))
+    def set_acl(self, row: int, acl: tuple[Grant, ...] | None, modified: Modified) -> None:
+        self._run(_SQL["set_acl"], (row, acl_column(acl), modified_column(modified)))
 
     def set_attributes(self, row: int, attributes: Attributes) -> None:
         self._run(_SQL["set_attributes"], (row, attributes_column(attributes)))

@@ -26,7 +26,7 @@ from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Attributes, Part, Upload, Version
+from farshore.model.objects import Attributes, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 
 T = TypeVar("T")
@@ -201,11 +201,15 @@ class Transaction(Reader, Protocol):
 
     def set_latest(self, row: int, latest: bool) -> None: ...
 
-    def set_tags(self, row: int, tags: dict[str, str]) -> None: ...
+    def set_tags(self, row: int, tags: dict[str, str], modified: Modified) -> None:
+        """Replace the tags. `modified` replaces all of the version's times."""
+        ...
 
     def set_attributes(self, row: int, attributes: Attributes) -> None: ...
 
-    def set_acl(self, row: int, acl: tuple[Grant, ...] | None) -> None: ...
+    def set_acl(self, row: int, acl: tuple[Grant, ...] | None, modified: Modified) -> None:
+        """Replace the ACL. `modified` replaces all of the version's times."""
+        ...
 
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]

@@ -52,6 +52,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     replica: replication wrote it here. Its status says REPLICA, but for while an edit of it travels back.
     tags_at_creation: kept from the first change of the tags by a client on: they decided which rules covered the
         version. None while they are `Version.tags`.
+    owner_overridden: of a replica that was given to the destination's owner: its ACL and its source's are apart.
     """
 
     headers: dict[str, str] = {}
@@ -61,6 +62,17 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     server_side_encryption: str = ""
     replica: bool = False
     tags_at_creation: dict[str, str] | None = None
+    owner_overridden: bool = False
+
+
+class Modified(msgspec.Struct, frozen=True, array_like=True):
+    """When what may change after a version's creation was last changed, in microseconds; 0 when it never was.
+
+    The times travel with the values: of an edit here and an edit of the replica the later one stands on both sides.
+    """
+
+    tags_us: int = 0
+    acl_us: int = 0
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +99,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     inline: bool = False
     attributes: Attributes = Attributes()
     tags: dict[str, str] = {}
+    modified: Modified = Modified()
     replication_status: ReplicationStatus | None = None
     destinations: tuple[DestinationState, ...] = ()
     acl: tuple[Grant, ...] | None = None

@@ -25,6 +25,7 @@ class TaskKind(StrEnum):
     OBJECT = "OBJECT_PUT"
     DELETE_MARKER = "DELETE_MARKER"
     TAGS = "OBJECT_TAGGING"
+    ACL = "OBJECT_ACL"
 
 
 class FailureCode(StrEnum):
@@ -35,12 +36,17 @@ class FailureCode(StrEnum):
     DST_BUCKET_OBJECT_LOCK_CONFIG_MISSING = "DstBucketObjectLockConfigMissing"
     DST_BUCKET_UNVERSIONED = "DstBucketUnversioned"
     DST_DEL_OBJ_NOT_PERMITTED = "DstDelObjNotPermitted"
+    DST_MULTIPART_INIT_NOT_PERMITTED = "DstMultipartInitNotPermitted"
+    DST_PUT_ACL_NOT_PERMITTED = "DstPutAclNotPermitted"
     DST_PUT_OBJECT_NOT_PERMITTED = "DstPutObjectNotPermitted"
     DST_PUT_TAGGING_NOT_PERMITTED = "DstPutTaggingNotPermitted"
     DST_VERSION_NOT_FOUND = "DstVersionNotFound"
     SRC_BUCKET_NOT_FOUND = "SrcBucketNotFound"
     SRC_BUCKET_REPLICATION_CONFIG_MISSING = "SrcBucketReplicationConfigMissing"
+    SRC_GET_ACL_NOT_PERMITTED = "SrcGetAclNotPermitted"
     SRC_GET_OBJECT_NOT_PERMITTED = "SrcGetObjectNotPermitted"
+    SRC_GET_TAGGING_NOT_PERMITTED = "SrcGetTaggingNotPermitted"
+    SRC_HEAD_OBJECT_NOT_PERMITTED = "SrcHeadObjectNotPermitted"
     SRC_KEY_NOT_FOUND = "SrcKeyNotFound"
     SRC_OBJECT_NOT_ELIGIBLE = "SrcObjectNotEligible"
     SRC_OBJECT_NOT_FOUND = "SrcObjectNotFound"
@@ -53,6 +59,10 @@ class DestinationState(msgspec.Struct, frozen=True, array_like=True):
 
     bucket: destination bucket name. rule_id: the rule that won for this destination. at_us: when it came to be so.
     detail: what went wrong, in words for a person; empty when nothing did.
+    changed: what of a version that the destination has is on its way there, or FAILED to get there (TAGS, ACL); empty
+        while the version itself is on its way.
+    owner_override: the version was given to the destination's owner when it was brought there; its ACL stays behind
+        for good.
     """
 
     bucket: str
@@ -61,6 +71,8 @@ class DestinationState(msgspec.Struct, frozen=True, array_like=True):
     at_us: int
     reason: FailureCode | None = None
     detail: str = ""
+    changed: tuple[TaskKind, ...] = ()
+    owner_override: bool = False
 
 
 class RuleFilter(msgspec.Struct, frozen=True):

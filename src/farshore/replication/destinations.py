@@ -1,11 +1,24 @@
-"""From the name of a destination bucket to the transport that reaches it."""
+"""From the name of a destination bucket to the bucket, and the transport that reaches it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from farshore.metadata.store import StoreUnavailable
+from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.replication import FailureCode
 from farshore.replication.region_transport import RegionTransport
-from farshore.service.deployment import Deployment
+from farshore.service.deployment import Deployment, Region
 from farshore.transports.transport import PermanentError, TransientError, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination bucket as it is now, and the way there."""
+
+    region: Region
+    bucket: Bucket
+    transport: Transport
 
 
 class Destinations:
@@ -13,18 +26,33 @@ class Destinations:
 
     def __init__(self, deployment: Deployment) -> None:
         self._directory = deployment.directory
-        self._regions = {name: RegionTransport(region, deployment.clock) for name, region in deployment.regions.items()}
+        self._regions = deployment.regions
+        self._transports = {
+            name: RegionTransport(region, deployment.clock) for name, region in deployment.regions.items()
+        }
 
-    def transport(self, bucket: str) -> Transport:
-        """The transport to a bucket.
+    def find(self, name: str) -> Destination:
+        """A bucket, where it is, and the way there.
 
         Raises:
-            PermanentError: DST_BUCKET_NOT_FOUND. TransientError: its region is not reached from here.
+            PermanentError: DST_BUCKET_NOT_FOUND, DST_BUCKET_UNVERSIONED.
+            TransientError: its region is not reached from here, or its store is unavailable.
         """
-        home = self._directory.bucket_home(bucket)
+        home = self._directory.bucket_home(name)
         if home is None:
-            raise PermanentError(FailureCode.DST_BUCKET_NOT_FOUND, f"bucket {bucket} does not exist")
-        transport = self._regions.get(home.region)
-        if transport is None:
+            raise PermanentError(FailureCode.DST_BUCKET_NOT_FOUND, f"bucket {name} does not exist")
+        region = self._regions.get(home.region)
+        if region is None:
             raise TransientError(f"region {home.region} is not served here")
-        return transport
+        try:
+            bucket = region.metadata.reader.bucket(name)
+        except StoreUnavailable as error:
+            raise TransientError(f"metadata of {region.name}: {error}") from error
+        if bucket is None:
+            # The directory still has the name, or has it already: the bucket is being deleted or made.
+            raise TransientError(f"bucket {name} is not there yet, or not any more")
+        if bucket.versioning is not VersioningStatus.ENABLED:
+            raise PermanentError(
+                FailureCode.DST_BUCKET_UNVERSIONED, "versioning is not enabled on the destination bucket"
+            )
+        return Destination(region, bucket, self._transports[home.region])

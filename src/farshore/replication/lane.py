@@ -102,8 +102,9 @@ class Lane:
         """Deliver claimed tasks and settle them, and claim the next in the same flush."""
         attempts: list[Attempt] = []
         small: list[Ready] = []
+        turn = self._replicator.begin(self._region, self._bucket_id, self._destination)
         for task in tasks:
-            prepared = self._replicator.prepare(self._region, task)
+            prepared = self._replicator.prepare(turn, task)
             if isinstance(prepared, Attempt):
                 attempts.append(prepared)
             elif prepared.streamed:
@@ -111,7 +112,7 @@ class Lane:
             else:
                 small.append(prepared)
         if small:
-            attempts += await self._replicator.deliver_many(self._region, self._destination, small)
+            attempts += await self._replicator.deliver_many(self._region, small)
         resting = self._judge(attempts)
         self._limit = min(CLAIMED_MAX, self._limit * 2)
         settling = [
@@ -160,7 +161,7 @@ class Lane:
 
     async def _deliver_streamed(self, ready: Ready) -> None:
         async with self._streaming:
-            attempt = await self._replicator.deliver_streamed(self._region, self._destination, ready)
+            attempt = await self._replicator.deliver_streamed(self._region, ready)
         del self._held[ready.task.id]
         self._judge([attempt])
         await self._settle([attempt])

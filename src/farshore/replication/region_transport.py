@@ -35,7 +35,16 @@ class RegionTransport:
         self._clock = clock
 
     async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
-        arrivals = [Arrival(kind=change.kind, version=change.version, body=change.body) for change in changes]
+        arrivals = [
+            Arrival(
+                kind=change.kind,
+                version=change.version,
+                body=change.body,
+                changed=change.changed,
+                two_way=change.two_way,
+            )
+            for change in changes
+        ]
         return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
 
     async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:

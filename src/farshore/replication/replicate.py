@@ -1,20 +1,31 @@
 """Deliver claimed tasks of one lane: re-read each version as it is now, and bring it to its destination.
 
-Small versions, delete markers and tags travel many to a call; a version with blobs is streamed by itself.
+Everything is done under the replication role: what it may not do ends FAILED. Small versions, delete markers and
+changes of metadata travel many to a call; a version with blobs is streamed by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
+from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
-from farshore.model.replication import FailureCode, ReplicationRule, ReplicationStatus, ReplicationTask, TaskKind
-from farshore.replication.destinations import Destinations
+from farshore.model.replication import (
+    FailureCode,
+    ReplicationConfiguration,
+    ReplicationRule,
+    ReplicationStatus,
+    ReplicationTask,
+    TaskKind,
+)
+from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
+from farshore.replication.role import Permissions, Roles, Verdict
 from farshore.replication.settle import state_of
+from farshore.semantics.metadata_sync import METADATA
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.service.bodies import StoredBytesDiffer
 from farshore.service.deployment import Deployment, Region
@@ -29,19 +40,49 @@ from farshore.transports.transport import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From a source bucket to a destination, and what the replication role may do on it."""
+
+    destination: Destination
+    permissions: Permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What the tasks of a lane's turn share, as it is when the turn begins.
+
+    bucket: the source; None when it is gone. way: or why none of the tasks can be delivered.
+    """
+
+    region: Region
+    bucket: Bucket | None
+    configuration: ReplicationConfiguration | None
+    way: Way | Failed | Retry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A task that may be delivered now. version: as the source has it. seen_us: `at_us` of its state there."""
+    """A task that may be delivered now.
+
+    version: as the source has it. seen_us: `at_us` of its state there. verdict: what of it may go.
+    """
 
     task: ReplicationTask
     version: Version
     rule: ReplicationRule
     seen_us: int
+    verdict: Verdict
+    destination: Destination
+
+    @property
+    def brings_object(self) -> bool:
+        return self.verdict.kinds == _OBJECT
 
     @property
     def streamed(self) -> bool:
         """Whether it brings blobs, and so travels alone."""
-        return self.task.kind is TaskKind.OBJECT and bool(self.version.blobs)
+        return self.brings_object and bool(self.version.blobs)
 
 
 class Replicator:
@@ -50,23 +91,57 @@ class Replicator:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._destinations = Destinations(deployment)
+        self._roles = Roles(deployment)
 
-    def prepare(self, region: Region, task: ReplicationTask) -> Ready | Attempt:
-        """Read the task's version as it is now, and decide by the rules as they are now. Point reads only."""
+    def begin(self, region: Region, bucket_id: int, destination: str) -> Turn:
+        """Look at both buckets, the rules and the role as they are now. Point reads only.
+
+        Raises:
+            StoreUnavailable: the source's own store, or the directory.
+        """
         reader = region.metadata.reader
-        version = reader.version(task.bucket_id, task.key, task.version_id)
+        bucket = reader.bucket_by_id(bucket_id)
+        configuration = None if bucket is None else self._deployment.configurations.get(reader, bucket)
+        if bucket is None or configuration is None:
+            # Then no task gets as far as the way.
+            return Turn(region=region, bucket=bucket, configuration=None, way=Retry(""))
+        way = self._find_way(configuration.role, region, bucket, destination)
+        return Turn(region=region, bucket=bucket, configuration=configuration, way=way)
+
+    def _find_way(self, role_arn: str, region: Region, bucket: Bucket, name: str) -> Way | Failed | Retry:
+        try:
+            destination = self._destinations.find(name)
+        except (PermanentError, TransientError) as error:
+            return _outcome(error)
+        permissions = self._roles.permissions(role_arn, (region, bucket), (destination.region, destination.bucket))
+        return permissions if isinstance(permissions, Failed) else Way(destination, permissions)
+
+    def prepare(self, turn: Turn, task: ReplicationTask) -> Ready | Attempt:
+        """Read the task's version as it is now, and decide whether and how it goes. A point read."""
+        version = turn.region.metadata.reader.version(task.bucket_id, task.key, task.version_id)
         state = None if version is None else state_of(version, task.destination)
-        bucket = reader.bucket_by_id(task.bucket_id)
-        if version is None or state is None or bucket is None or state.status is not ReplicationStatus.PENDING:
+        if version is None or state is None or turn.bucket is None or state.status is not ReplicationStatus.PENDING:
             return Attempt(task, Dropped())
-        configuration = self._deployment.configurations.get(reader, bucket)
-        rule = recheck_at_delivery(configuration, version, task.destination)
+        rule = recheck_at_delivery(turn.configuration, version, task.destination)
         if isinstance(rule, FailureCode):
             return Attempt(task, Failed(rule, _WHY_NOT.get(rule, "")))
-        return Ready(task=task, version=version, rule=rule, seen_us=state.at_us)
+        if not isinstance(turn.way, Way):
+            return Attempt(task, turn.way)
+        verdict = turn.way.permissions.verdict(version, state.changed or _brought(version), rule)
+        if not verdict.kinds:
+            assert verdict.refused is not None, verdict
+            return Attempt(task, replace(verdict.refused, seen_us=state.at_us))
+        return Ready(
+            task=task,
+            version=version,
+            rule=rule,
+            seen_us=state.at_us,
+            verdict=verdict,
+            destination=turn.way.destination,
+        )
 
-    async def deliver_many(self, region: Region, destination: str, ready: Sequence[Ready]) -> list[Attempt]:
-        """Deliver what brings no blobs. One attempt for each, in any order."""
+    async def deliver_many(self, region: Region, ready: Sequence[Ready]) -> list[Attempt]:
+        """Deliver what brings no blobs, all to one destination. One attempt for each, in any order."""
         attempts: list[Attempt] = []
         changes: list[tuple[Ready, Change]] = []
         for each in ready:
@@ -75,20 +150,17 @@ class Replicator:
                 attempts.append(Attempt(each.task, Dropped()))
             else:
                 changes.append((each, change))
-        try:
-            transport = self._destinations.transport(destination)
-        except (PermanentError, TransientError) as error:
-            return attempts + _all(changes, _outcome(error))
         for batch in _batches(changes):
-            attempts += await _put(transport, destination, batch)
+            destination = batch[0][0].destination
+            attempts += await _put(destination.transport, destination.bucket.name, batch)
         return attempts
 
-    async def deliver_streamed(self, region: Region, destination: str, ready: Ready) -> Attempt:
+    async def deliver_streamed(self, region: Region, ready: Ready) -> Attempt:
         """Deliver a version with blobs."""
-        replica = as_replica(ready.version, storage_class=ready.rule.storage_class)
+        destination = ready.destination
+        replica = as_replica(ready.version, ready.rule, with_tags=ready.verdict.with_tags)
         try:
-            transport = self._destinations.transport(destination)
-            refused = await transport.put_streamed(destination, replica, region.blobs)
+            refused = await destination.transport.put_streamed(destination.bucket.name, replica, region.blobs)
         except (PermanentError, TransientError) as error:
             return Attempt(ready.task, _outcome(error))
         except (BlobsUnavailable, StoreUnavailable) as error:
@@ -102,6 +174,9 @@ class Replicator:
         return Attempt(ready.task, _result(ready, refused))
 
 
+_OBJECT = (TaskKind.OBJECT,)
+_DELETE_MARKER = (TaskKind.DELETE_MARKER,)
+
 _WHY_NOT = {
     FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING: "the replication configuration was deleted before delivery",
     FailureCode.SRC_OBJECT_NOT_ELIGIBLE: "no enabled rule covers it any more: the rules changed before delivery",
@@ -109,21 +184,28 @@ _WHY_NOT = {
 
 _REFUSED = {
     FailureCode.DST_BUCKET_UNVERSIONED: "versioning is not enabled on the destination bucket",
-    FailureCode.DST_VERSION_NOT_FOUND: "the version whose tags changed is not in the destination bucket",
+    FailureCode.DST_VERSION_NOT_FOUND: "the version whose tags or ACL changed is not in the destination bucket",
 }
+
+
+def _brought(version: Version) -> tuple[TaskKind, ...]:
+    """What it is when no change of metadata is on its way, but the version itself."""
+    return _DELETE_MARKER if version.delete_marker else _OBJECT
 
 
 def _change(region: Region, ready: Ready) -> Change | None:
     """What travels; None when the version was removed since it was read, and its body with it."""
-    version = ready.version
+    version, verdict = ready.version, ready.verdict
+    kind = verdict.kinds[0]
+    if kind in METADATA:
+        return Change(kind=kind, version=version, changed=verdict.kinds, two_way=ready.rule.replica_modifications)
     body = None
-    if version.inline and ready.task.kind is TaskKind.OBJECT:
+    if version.inline:
         try:
             body = region.metadata.reader.body(version.row)
         except KeyError:
             return None
-    replica = as_replica(version, storage_class=ready.rule.storage_class)
-    return Change(kind=ready.task.kind, version=replica, body=body)
+    return Change(kind=kind, version=as_replica(version, ready.rule, with_tags=verdict.with_tags), body=body)
 
 
 def _batches(changes: Sequence[tuple[Ready, Change]]) -> Iterator[Sequence[tuple[Ready, Change]]]:
@@ -152,8 +234,12 @@ def _all(changes: Sequence[tuple[Ready, Change]], outcome: Outcome) -> list[Atte
 
 
 def _result(ready: Ready, refused: FailureCode | None) -> Outcome:
-    return Delivered(ready.seen_us) if refused is None else Failed(refused, _REFUSED.get(refused, ""))
+    if refused is not None:
+        return Failed(refused, _REFUSED.get(refused, ""))
+    if ready.verdict.refused is not None:
+        return replace(ready.verdict.refused, seen_us=ready.seen_us)
+    return Delivered(ready.seen_us, ready.rule.owner_override if ready.brings_object else None)
 
 
-def _outcome(error: PermanentError | TransientError) -> Outcome:
+def _outcome(error: PermanentError | TransientError) -> Failed | Retry:
     return Failed(error.code, error.detail) if isinstance(error, PermanentError) else Retry(str(error))

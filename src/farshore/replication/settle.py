@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from farshore.metadata.store import Transaction
 from farshore.model.objects import Version
-from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask
+from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 from farshore.replication.accounts import Settled
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Retry
 from farshore.replication.recording import Recording
@@ -45,22 +47,19 @@ def settle(
                 again.append((task.id, due_us, error))
                 settled.retried(task)
                 recording.retried(task, error)
-            case Delivered(seen_us):
+            case Delivered() | Failed() as outcome:
                 found = _pending(tx, task)
-                if found is not None and found[1].at_us != seen_us:
+                if found is not None and outcome.seen_us not in (None, found[1].at_us):
                     again.append((task.id, now_us, ""))
                     continue
                 if found is not None:
-                    _set_state(tx, *found, now_us)
-                    settled.completed(task)
-                    recording.completed(task, found[0])
-                done.append(task.id)
-            case Failed(code, detail):
-                found = _pending(tx, task)
-                if found is not None:
-                    _set_state(tx, *found, now_us, code, detail)
-                    settled.failed(task, code)
-                    recording.failed(task, found[0], code, detail)
+                    _set_state(tx, *found, outcome, now_us)
+                    if isinstance(outcome, Failed):
+                        settled.failed(task, outcome.code)
+                        recording.failed(task, found[0], outcome.code, outcome.detail)
+                    else:
+                        settled.completed(task)
+                        recording.completed(task, found[0])
                 done.append(task.id)
     settled.write(tx.metrics)
     recording.write()
@@ -75,6 +74,22 @@ def state_of(version: Version, destination: str) -> DestinationState | None:
     return next((state for state in version.destinations if state.bucket == destination), None)
 
 
+def _completed(before: DestinationState, outcome: Delivered, now_us: int) -> DestinationState:
+    override = before.owner_override if outcome.owner_override is None else outcome.owner_override
+    return DestinationState(before.bucket, ReplicationStatus.COMPLETED, before.rule_id, now_us, owner_override=override)
+
+
+def _failed(before: DestinationState, outcome: Failed, now_us: int) -> DestinationState:
+    return msgspec.structs.replace(
+        before,
+        status=ReplicationStatus.FAILED,
+        at_us=now_us,
+        reason=outcome.code,
+        detail=outcome.detail,
+        changed=outcome.changed or before.changed,
+    )
+
+
 def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, DestinationState] | None:
     """The version and its pending state; None when it is gone or settled."""
     version = tx.version(task.bucket_id, task.key, task.version_id)
@@ -85,16 +100,10 @@ def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, Destinati
 
 
 def _set_state(
-    tx: Transaction,
-    version: Version,
-    before: DestinationState,
-    now_us: int,
-    code: FailureCode | None = None,
-    detail: str = "",
+    tx: Transaction, version: Version, before: DestinationState, outcome: Delivered | Failed, now_us: int
 ) -> None:
     """Settle one destination of a version: COMPLETED, or FAILED with a code."""
-    status = ReplicationStatus.COMPLETED if code is None else ReplicationStatus.FAILED
-    new = DestinationState(before.bucket, status, before.rule_id, now_us, code, detail)
+    new = _completed(before, outcome, now_us) if isinstance(outcome, Delivered) else _failed(before, outcome, now_us)
     states = tuple(new if state.bucket == new.bucket else state for state in version.destinations)
     aggregate = aggregate_status([state.status for state in states], replica=version.is_replica)
     tx.set_replication(version.row, aggregate, states)

@@ -37,6 +37,8 @@ class Cause(StrEnum):
     """A lifecycle rule did it: transition, expiration, its delete markers."""
     METADATA = "METADATA"
     """The tags of an existing version changed."""
+    ACL = "ACL"
+    """The ACL of an existing version changed."""
     REPLICA = "REPLICA"
     """Replication wrote it here."""
 
@@ -63,6 +65,8 @@ class Refusal(StrEnum):
     """A change of a version that no rule covered when it was created."""
     REPLICA_MISSING = "REPLICA_MISSING"
     """A change of a version whose own replication to that destination failed."""
+    OWNER_OVERRIDDEN = "OWNER_OVERRIDDEN"
+    """A change of the ACL of a version whose replica was given to the destination's owner: they are apart for good."""
     NO_RULE_LEFT = "NO_RULE_LEFT"
     """A change of a version that was replicated under a rule which has since been disabled, narrowed or deleted."""
 
@@ -99,8 +103,8 @@ def eligible_destinations(
     reason = _refusal_of_version(configuration, version, cause)
     if reason is not None:
         return Eligibility((), (Refused(reason),))
-    if cause is Cause.METADATA and not version.is_replica:
-        return _follow_replicas(configuration, version)
+    if cause in _OF_METADATA and not version.is_replica:
+        return _follow_replicas(configuration, version, cause)
     winners = winning_rules(configuration, version.key, {} if version.delete_marker else version.tags)
     rules: list[ReplicationRule] = []
     refusals: list[Refused] = []
@@ -135,6 +139,9 @@ def recheck_at_delivery(
     rule = _rule_in_force(configuration, version, destination)
     if rule is None or (version.delete_marker and not rule.delete_markers):
         return FailureCode.SRC_OBJECT_NOT_ELIGIBLE
+    state = _state_of(version, destination)
+    if version.is_replica and state is not None and state.changed and not rule.replica_modifications:
+        return FailureCode.SRC_OBJECT_NOT_ELIGIBLE
     return rule
 
 
@@ -145,6 +152,8 @@ _NEVER = {
 }
 """Causes that no configuration ever replicates."""
 
+_OF_METADATA = (Cause.METADATA, Cause.ACL)
+
 
 def _refusal_of_version(configuration: ReplicationConfiguration, version: Version, cause: Cause) -> Refusal | None:
     """Why no rule can help."""
@@ -152,7 +161,9 @@ def _refusal_of_version(configuration: ReplicationConfiguration, version: Versio
         return _NEVER[cause]
     if not any(rule.enabled for rule in configuration.rules):
         return Refusal.NO_RULE_ENABLED
-    if cause is Cause.METADATA:
+    if cause in _OF_METADATA:
+        if cause is Cause.ACL and version.attributes.owner_overridden:
+            return Refusal.OWNER_OVERRIDDEN
         return Refusal.NEVER_REPLICATED if version.replication_status is None else None
     if version.is_replica:
         return Refusal.IS_REPLICA
@@ -165,8 +176,10 @@ def _refusal_of_rule(rule: ReplicationRule, version: Version, cause: Cause) -> R
     """Why a rule that matches does not take it."""
     if version.delete_marker and not rule.delete_markers:
         return Refusal.DELETE_MARKERS_OFF
-    if cause is Cause.METADATA and not rule.replica_modifications:
+    if cause in _OF_METADATA and not rule.replica_modifications:
         return Refusal.REPLICA_MODIFICATIONS_OFF
+    if cause is Cause.ACL and rule.owner_override:
+        return Refusal.OWNER_OVERRIDDEN
     return None
 
 
@@ -189,16 +202,21 @@ def _refusals_of_losers(
         yield Refused(reason, rule.id, rule.destination)
 
 
-def _follow_replicas(configuration: ReplicationConfiguration, version: Version) -> Eligibility:
-    """A change of a source version goes where the version went, as long as a rule still says so."""
+def _follow_replicas(configuration: ReplicationConfiguration, version: Version, cause: Cause) -> Eligibility:
+    """A change of a source version goes where the version went, as long as a rule still says so.
+
+    The owner override counts as it was when the version went there, whatever the rule says now.
+    """
     rules: list[ReplicationRule] = []
     refusals: list[Refused] = []
     for state in version.destinations:
         rule = _rule_in_force(configuration, version, state.bucket)
-        if state.status is ReplicationStatus.FAILED:
+        if state.status is ReplicationStatus.FAILED and not state.changed:
             refusals.append(Refused(Refusal.REPLICA_MISSING, state.rule_id, state.bucket))
         elif rule is None:
             refusals.append(Refused(Refusal.NO_RULE_LEFT, state.rule_id, state.bucket))
+        elif cause is Cause.ACL and state.owner_override:
+            refusals.append(Refused(Refusal.OWNER_OVERRIDDEN, state.rule_id, state.bucket))
         else:
             rules.append(rule)
     return Eligibility(tuple(rules), tuple(refusals))

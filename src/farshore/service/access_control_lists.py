@@ -15,7 +15,10 @@ from farshore.model.access_control import Grant, ObjectOwnership
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.errors import AccessControlListNotSupported, NoSuchBucket
 from farshore.model.objects import Version
+from farshore.model.replication import TaskKind
 from farshore.semantics import access_control, versioning
+from farshore.semantics.metadata_sync import edited
+from farshore.service import outbox
 from farshore.service.access import access_of, bucket_for, enforced_owner, version_for
 from farshore.service.answers import live_version
 from farshore.service.bucket_access import encode_grants, owner_grants
@@ -82,14 +85,17 @@ async def put_object_acl(request: Request) -> Answer:
             _accept_only(grants, owner_grants(bucket.owner))
         return Answer()
 
-    def command(tx: Transaction) -> None:
+    def command(tx: Transaction) -> bool:
         still = tx.bucket_by_id(bucket.id)
         if still is None:
             raise NoSuchBucket(BucketName=bucket.name)
         now = live_version(request, still, tx.version(bucket.id, key, version.version_id))
-        tx.set_acl(now.row, grants)
+        tx.set_acl(now.row, grants, edited(now, TaskKind.ACL, request.now_us))
+        configuration = request.deployment.configurations.get(tx, still)
+        return outbox.record_change(tx, configuration, now, TaskKind.ACL, request.now_us)
 
-    await region.metadata.write(command)
+    if await region.metadata.write(command):
+        request.deployment.ring(region.name)
     return Answer()
 
 

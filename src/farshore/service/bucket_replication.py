@@ -19,6 +19,8 @@ from farshore.semantics.replication_config import (
 from farshore.service.access import bucket_for
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Deployment, Request
+from farshore.service.pass_role import require_pass_role
+from farshore.service.roles import S3_SERVICE
 
 _ACTION = "s3:PutReplicationConfiguration"
 
@@ -26,10 +28,12 @@ _ACTION = "s3:PutReplicationConfiguration"
 async def put_bucket_replication(request: Request) -> Answer:
     """Validate the configuration and put it in force for every write from now on.
 
-    Whether the role exists and may do what it must is not looked at: a wrong role shows as FAILED later, as on AWS.
+    The caller must be permitted to pass its role to S3. Whether the role exists and may do what it must is not looked
+    at: a wrong role shows as FAILED later, as on AWS.
     """
     region, bucket = bucket_for(request, _ACTION)
     document = validate(request.params["ReplicationConfiguration"], source_bucket=bucket.name, new_rule_id=ids.rule_id)
+    require_pass_role(request, document["Role"], account=bucket.owner, service=S3_SERVICE)
     check_source_versioning(bucket.versioning)
     check_destinations(document, lambda name: destination_facts(request.deployment, name))
     stored = encode_document(document)

@@ -11,7 +11,9 @@ from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import NoSuchBucket
 from farshore.model.objects import Version
+from farshore.model.replication import TaskKind
 from farshore.semantics import tagging, versioning
+from farshore.semantics.metadata_sync import edited
 from farshore.service import outbox
 from farshore.service.access import version_for
 from farshore.service.answers import live_version
@@ -52,16 +54,13 @@ async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> An
             raise NoSuchBucket(BucketName=bucket.name)
         found = tx.current(bucket.id, key) if version_id is None else tx.version(bucket.id, key, version_id)
         version = live_version(request, still, found)
-        tx.set_tags(version.row, tags)
+        tx.set_tags(version.row, tags, edited(version, TaskKind.TAGS, request.now_us))
         if version.attributes.tags_at_creation is None and tags != version.tags:
             attributes = msgspec.structs.replace(version.attributes, tags_at_creation=version.tags)
             tx.set_attributes(version.row, attributes)
         configuration = request.deployment.configurations.get(tx, still)
-        changed = outbox.plan_tags_changed(configuration, version, request.now_us)
-        if changed is not None:
-            tx.set_replication(version.row, changed.status, changed.destinations)
-            tx.add_tasks(changed.tasks)
-        return still, version, changed is not None
+        replicates = outbox.record_change(tx, configuration, version, TaskKind.TAGS, request.now_us)
+        return still, version, replicates
 
     bucket, version, replicates = await region.metadata.write(command)
     if replicates:

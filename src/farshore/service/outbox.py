@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from farshore.metadata.store import Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import (
     DestinationState,
@@ -60,26 +61,29 @@ def plan_version(
     return pending, [_task(version, rule, kind, now_us) for rule in rules]
 
 
-def plan_tags_changed(configuration: ReplicationConfiguration | None, version: Version, now_us: int) -> Planned | None:
-    """Where a change of a version's tags goes: to the destinations that have the version, or will.
+def plan_change(
+    configuration: ReplicationConfiguration | None, version: Version, kind: TaskKind, now_us: int
+) -> Planned | None:
+    """Where a change of a version's tags or ACL goes: to the destinations that have the version, or will.
 
     Args:
         version: as it was before, with its status and destinations.
+        kind: TAGS or ACL.
     Returns:
         None when the change is not replicated.
     """
     if configuration is None:
         return None
-    rules = eligible_destinations(configuration, version, cause=Cause.METADATA).rules
+    rules = eligible_destinations(configuration, version, cause=_CAUSES[kind]).rules
     if not rules:
         return None
     states = {state.bucket: state for state in version.destinations}
     tasks: list[ReplicationTask] = []
     for rule in rules:
         before = states.get(rule.destination)
-        states[rule.destination] = _pending(rule, before, now_us)
+        states[rule.destination] = _pending(rule, before, kind, now_us)
         if before is None or before.status is not ReplicationStatus.PENDING:
-            tasks.append(_task(version, rule, TaskKind.TAGS, now_us))
+            tasks.append(_task(version, rule, kind, now_us))
     return Planned(
         status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
         destinations=tuple(states.values()),
@@ -87,10 +91,38 @@ def plan_tags_changed(configuration: ReplicationConfiguration | None, version: V
     )
 
 
-def _pending(rule: ReplicationRule, before: DestinationState | None, now_us: int) -> DestinationState:
-    """The state of a destination that a change is on its way to: later than the state before, whatever the clock."""
-    at_us = now_us if before is None else max(now_us, before.at_us + 1)
-    return DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, at_us)
+def record_change(
+    tx: Transaction, configuration: ReplicationConfiguration | None, version: Version, kind: TaskKind, now_us: int
+) -> bool:
+    """Inside the command of a change: write its status and tasks. Arguments as `plan_change`; whether it replicates."""
+    planned = plan_change(configuration, version, kind, now_us)
+    if planned is None:
+        return False
+    tx.set_replication(version.row, planned.status, planned.destinations)
+    tx.add_tasks(planned.tasks)
+    return True
+
+
+_CAUSES = {TaskKind.TAGS: Cause.METADATA, TaskKind.ACL: Cause.ACL}
+
+
+def _pending(rule: ReplicationRule, before: DestinationState | None, kind: TaskKind, now_us: int) -> DestinationState:
+    """The state of a destination that a change is on its way to: later than the state before, whatever the clock.
+
+    A change joins others that wait, and goes with the version itself while that is what waits.
+    """
+    if before is None:
+        return DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, now_us, changed=(kind,))
+    waiting = before.status is ReplicationStatus.PENDING
+    changed = tuple(dict.fromkeys((*before.changed, kind))) if waiting and before.changed else (kind,)
+    return DestinationState(
+        rule.destination,
+        ReplicationStatus.PENDING,
+        rule.id,
+        max(now_us, before.at_us + 1),
+        changed=() if waiting and not before.changed else changed,
+        owner_override=before.owner_override,
+    )
 
 
 def _task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int) -> ReplicationTask:

@@ -43,18 +43,23 @@ class PermanentError(Exception):
 class Change:
     """One change on its way.
 
-    version: the replica as it is to be; its blobs are still the source's. Of TAGS only identity and tags count.
-    body: exactly when `version.inline`.
+    version: the replica as it is to be; its blobs are still the source's.
+    body: exactly when a version is brought and `version.inline`.
+    changed: of a change of metadata, what is brought (TAGS, ACL); nothing else of the version counts but its identity,
+        owner and times. Empty when the version itself is brought.
+    two_way: of a change of metadata: the later edit of both sides stands. Else the source's does.
     """
 
     kind: TaskKind
     version: Version
     body: bytes | None = None
+    changed: tuple[TaskKind, ...] = ()
+    two_way: bool = False
 
 
 class Transport(Protocol):
     async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
-        """Bring changes without blobs: small versions, delete markers, tags. At most `CHANGES_MAX`."""
+        """Bring changes without blobs: small versions, delete markers, changes of metadata. At most `CHANGES_MAX`."""
         ...
 
     async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:

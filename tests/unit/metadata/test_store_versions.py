@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.support.metadata import OpenStore, SqlitePlace, failed, multipart, version, with_row
 
 from farshore.metadata.store import Reader
-from farshore.model.objects import Attributes, Checksum, ChecksumType, Part, Version
+from farshore.model.access_control import Grant, Permission
+from farshore.model.objects import Attributes, Checksum, ChecksumType, Modified, Part, Version
 from farshore.model.replication import DestinationState, ReplicationStatus
 from farshore.runtime.ids import version_id
 
@@ -168,19 +169,25 @@ def test_changes_of_a_version_stand_alone(store: OpenStore) -> None:
     bucket = store.bucket()
     stored, other = store.insert(full(bucket), version(bucket, "other", version_id="v1"))
     states = (DestinationState("one", ReplicationStatus.PENDING, "r", 9),)
-    store.write(lambda tx: tx.set_tags(stored.row, {"new": "tag"}))
+    modified = Modified(tags_us=7, acl_us=8)
+    acl = (Grant("someone", Permission.READ),)
+    store.write(lambda tx: tx.set_tags(stored.row, {"new": "tag"}, modified))
+    store.write(lambda tx: tx.set_acl(stored.row, acl, modified))
     store.write(lambda tx: tx.set_latest(stored.row, False))
     store.write(lambda tx: tx.set_replication(stored.row, ReplicationStatus.PENDING, states))
     changed = store.reader.version(bucket, stored.key, "v1")
     assert changed is not None
     assert (changed.tags, changed.latest) == ({"new": "tag"}, False)
+    assert (changed.acl, changed.modified) == (acl, modified)
     assert (changed.replication_status, changed.destinations) == (ReplicationStatus.PENDING, states)
     assert (changed.attributes, changed.etag, changed.row) == (stored.attributes, stored.etag, stored.row)
-    store.write(lambda tx: tx.set_tags(stored.row, {}))
+    store.write(lambda tx: tx.set_tags(stored.row, {}, Modified()))
+    store.write(lambda tx: tx.set_acl(stored.row, None, Modified()))
     store.write(lambda tx: tx.set_replication(stored.row, None, ()))
     changed = store.reader.version(bucket, stored.key, "v1")
     assert changed is not None
     assert (changed.tags, changed.replication_status, changed.destinations) == ({}, None, ())
+    assert (changed.acl, changed.modified) == (None, Modified())
     assert store.reader.current(bucket, "other") == other
 
 

@@ -1,8 +1,9 @@
 """What is replicated and, above all, what is not.
 
 Sources, named in each row: WHAT = S3 User Guide, "What does Amazon S3 replicate?"; MARKERS = "Replicating delete
-markers between buckets"; SYNC = "Replicating metadata changes with replica modification sync"; ELEMENTS = "Replication
-configuration file elements"; TROUBLE = "Troubleshooting replication"; OURS = AWS does not say.
+markers between buckets"; SYNC = "Replicating metadata changes with replica modification sync"; OWNER = "Changing the
+replica owner"; ELEMENTS = "Replication configuration file elements"; TROUBLE = "Troubleshooting replication"; OURS =
+AWS does not say.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from farshore.model.objects import Version
+from farshore.model.objects import Attributes, Version
 from farshore.model.replication import (
     DestinationState,
     FailureCode,
@@ -20,6 +21,7 @@ from farshore.model.replication import (
     ReplicationRule,
     ReplicationStatus,
     RuleFilter,
+    TaskKind,
 )
 from farshore.semantics.replication_eligibility import (
     Cause,
@@ -63,8 +65,8 @@ MARKERS_TOO = configuration(rule(delete_markers=True))
 SYNCED = configuration(rule(replica_modifications=True))
 
 
-def state(destination: str, status: ReplicationStatus, rule_id: str = "r1") -> DestinationState:
-    return DestinationState(destination, status, rule_id, 1)
+def state(destination: str, status: ReplicationStatus, rule_id: str = "r1", **more: Any) -> DestinationState:
+    return DestinationState(destination, status, rule_id, 1, **more)
 
 
 REPLICATED: list[tuple[str, ReplicationConfiguration, Version, Cause, list[str]]] = [
@@ -98,6 +100,28 @@ REPLICATED: list[tuple[str, ReplicationConfiguration, Version, Cause, list[str]]
         ["d"],
     ),
     ("SYNC: an edit of a replica", SYNCED, version(replication_status=REPLICA), Cause.METADATA, ["d"]),
+    ("SYNC: a new ACL of a replica", SYNCED, version(replication_status=REPLICA), Cause.ACL, ["d"]),
+    (
+        "OWNER: a new ACL of an object from before the override was switched on",
+        configuration(rule(owner_override=True)),
+        version(replication_status=COMPLETED, destinations=(state("d", COMPLETED),)),
+        Cause.ACL,
+        ["d"],
+    ),
+    (
+        "OWNER: new tags of an object that was given away",
+        ALL,
+        version(replication_status=COMPLETED, destinations=(state("d", COMPLETED, owner_override=True),)),
+        Cause.METADATA,
+        ["d"],
+    ),
+    (
+        "OURS: new tags of an object whose earlier tags were refused",
+        ALL,
+        version(replication_status=FAILED, destinations=(state("d", FAILED, changed=(TaskKind.TAGS,)),)),
+        Cause.METADATA,
+        ["d"],
+    ),
 ]
 
 
@@ -200,6 +224,34 @@ NOT_REPLICATED: list[tuple[str, ReplicationConfiguration | None, Version, Cause,
         Refused(Refusal.REPLICA_MISSING, "r1", "d"),
     ),
     (
+        "OWNER: a new ACL of an object that was given away, also when the override is off again",
+        ALL,
+        version(replication_status=COMPLETED, destinations=(state("d", COMPLETED, owner_override=True),)),
+        Cause.ACL,
+        Refused(Refusal.OWNER_OVERRIDDEN, "r1", "d"),
+    ),
+    (
+        "OWNER: a new ACL of a replica that was given away",
+        SYNCED,
+        version(replication_status=REPLICA, attributes=Attributes(replica=True, owner_overridden=True)),
+        Cause.ACL,
+        Refused(Refusal.OWNER_OVERRIDDEN),
+    ),
+    (
+        "OWNER: a new ACL of a replica, by a rule back that gives objects away",
+        configuration(rule(replica_modifications=True, owner_override=True)),
+        version(replication_status=REPLICA),
+        Cause.ACL,
+        Refused(Refusal.OWNER_OVERRIDDEN, "r1", "d"),
+    ),
+    (
+        "SYNC: a new ACL of a replica, without the switch",
+        ALL,
+        version(replication_status=REPLICA),
+        Cause.ACL,
+        Refused(Refusal.REPLICA_MODIFICATIONS_OFF, "r1", "d"),
+    ),
+    (
         "OURS: new tags after the rule was narrowed",
         configuration(rule(prefix="p")),
         version(replication_status=COMPLETED, destinations=(state("d", COMPLETED),)),
@@ -287,6 +339,16 @@ NOT_DELIVERED: list[tuple[str, ReplicationConfiguration | None, Version, Failure
         FailureCode.SRC_OBJECT_NOT_ELIGIBLE,
     ),
     ("delete markers switched off", ALL, WAITING_MARKER, FailureCode.SRC_OBJECT_NOT_ELIGIBLE),
+    (
+        "replica modification sync switched off",
+        ALL,
+        version(
+            replication_status=PENDING,
+            attributes=Attributes(replica=True),
+            destinations=(state("d", PENDING, changed=(TaskKind.TAGS,)),),
+        ),
+        FailureCode.SRC_OBJECT_NOT_ELIGIBLE,
+    ),
     (
         "another rule has tags, of a delete marker",
         configuration(rule(2, tags={"a": "b"}, delete_markers=True)),

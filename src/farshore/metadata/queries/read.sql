@@ -5,7 +5,8 @@ bucket.id, bucket.name, bucket.owner, bucket.created_us, bucket.versioning, buck
 
 -- name: version_columns
 version.row, version.bucket_id, version.key, version.created_us, version.version_id, latest, delete_marker, inline,
-size, etag, storage_class, version.owner, blob, attributes, tags, replication_status, destinations, acl
+size, etag, storage_class, version.owner, blob, attributes, tags, replication_status, destinations, acl,
+modified
 
 -- name: upload_columns
 bucket_id, key, created_us, upload_id, owner, initiator, storage_class, checksum_algorithm, checksum_type, attributes,

@@ -30,8 +30,8 @@ DELETE FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
 
 -- name: insert_version
 INSERT INTO version (bucket_id, key, created_us, version_id, latest, delete_marker, inline, size, etag, storage_class,
-    owner, blob, attributes, tags, replication_status, destinations, failed_us, acl)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    owner, blob, attributes, tags, replication_status, destinations, failed_us, acl, modified)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_body
 INSERT INTO payload (row, body) VALUES (?, ?)
@@ -52,10 +52,10 @@ DELETE FROM version_blob WHERE blob = ? AND row = ?
 UPDATE version SET latest = ?2 WHERE row = ?1
 
 -- name: set_tags
-UPDATE version SET tags = ?2 WHERE row = ?1
+UPDATE version SET tags = ?2, modified = ?3 WHERE row = ?1
 
 -- name: set_acl
-UPDATE version SET acl = ?2 WHERE row = ?1
+UPDATE version SET acl = ?2, modified = ?3 WHERE row = ?1
 
 -- name: set_attributes
 UPDATE version SET attributes = ?2 WHERE row = ?1

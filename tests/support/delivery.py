@@ -1,0 +1,100 @@
+"""Replication in a test's own deployment: rules, deliveries that the test starts, and what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from farshore.model.access_control import ObjectOwnership
+from farshore.model.buckets import ConfigurationKind
+from farshore.model.objects import Version
+from farshore.model.replication import DestinationState
+from farshore.replication.lane import Lane
+from farshore.replication.replicate import Replicator
+from farshore.service.bucket_access import REMOVED
+from farshore.service.bucket_replication import put_bucket_replication
+from farshore.service.deployment import Deployment, Region
+from tests.support.deployment import EAST, ROLE, Deployed
+
+
+async def put_rule(
+    deployed: Deployed, source: str, destination: str, *, region: str = EAST, role: str = ROLE, **members: Any
+) -> None:
+    """One V2 rule for everything, delete markers too; `members` replace or add, those of Destination merge."""
+    target = {"Bucket": f"arn:aws:s3:::{destination}", **members.pop("Destination", {})}
+    rule = {
+        "ID": f"to-{destination}",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": target,
+        **members,
+    }
+    account = role.split(":")[4]
+    await deployed.ask(
+        put_bucket_replication,
+        "PutBucketReplication",
+        region=region,
+        account=account,
+        Bucket=source,
+        ReplicationConfiguration={"Role": role, "Rules": [rule]},
+    )
+
+
+async def deliver(deployed: Deployed, deployment: Deployment | None = None) -> None:
+    """Deliver what is due now in every region, all lanes at once, until nothing is. It asks nothing of resting lanes.
+
+    Args:
+        deployment: that delivers; else the test's whole one.
+    """
+    acting = deployment or deployed.deployment
+    replicator = Replicator(acting)
+    while lanes := [
+        _lane(replicator, region, due.bucket_id, due.destination, deployed).run(asyncio.Event())
+        for region in acting.regions.values()
+        for due in region.metadata.reader.due_lanes()
+        if due.due_us <= deployed.clock.now_us()
+    ]:
+        await asyncio.gather(*lanes)
+
+
+async def set_ownership(deployed: Deployed, region: str, bucket_id: int, ownership: ObjectOwnership) -> None:
+    """With no public access blocked, so that any ACL may be put."""
+    documents = {
+        ConfigurationKind.OWNERSHIP: ownership.value.encode(),
+        ConfigurationKind.PUBLIC_ACCESS_BLOCK: REMOVED,
+    }
+    await put_configurations(deployed, region, bucket_id, documents)
+
+
+async def put_configurations(
+    deployed: Deployed, region: str, bucket_id: int, documents: Mapping[ConfigurationKind, bytes | None]
+) -> None:
+    def command(tx: Any) -> None:
+        for kind, document in documents.items():
+            tx.put_configuration(bucket_id, kind, document)
+
+    await deployed.stores[region].metadata.write(command)
+
+
+def find(deployed: Deployed, region: str, bucket: str, key: str, version_id: str) -> Version | None:
+    """A version as it is stored."""
+    return deployed.stores[region].metadata.reader.find(bucket, key, version_id)[1]
+
+
+def stored(deployed: Deployed, region: str, bucket: str, key: str, version_id: str) -> Version:
+    version = find(deployed, region, bucket, key, version_id)
+    assert version is not None, (bucket, key, version_id)
+    return version
+
+
+def only_state(version: Version) -> DestinationState:
+    """Where the version's one destination stands."""
+    (state,) = version.destinations
+    return state
+
+
+def _lane(replicator: Replicator, region: Region, bucket_id: int, destination: str, deployed: Deployed) -> Lane:
+    return Lane(replicator, region, bucket_id, destination, clock=deployed.clock, random=lambda: 0.5)
