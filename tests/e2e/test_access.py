@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -100,7 +101,6 @@ MALFORMED = [
     ({"Action": "s3:ListBucket"}, "Action does not apply to any resource(s) in statement"),
     ({"Action": "s3:FetchObject"}, "Policy has invalid action"),
     ({"Action": "ec2:RunInstances"}, "Policy has invalid action"),
-    ({"Principal": {"AWS": "999999999999"}}, "Invalid principal in policy"),
     ({"Principal": {"AWS": "arn:aws:iam::ACCOUNT:user/nobody"}}, "Invalid principal in policy"),
     ({"Principal": {"Service": "s3.example.com"}}, "Invalid principal in policy"),
     ({"Principal": {"CanonicalUser": "0" * 64}}, "Invalid principal in policy"),
@@ -161,6 +161,34 @@ def test_a_change_of_policy_holds_for_the_next_request(server: Server, s3: Any, 
         )
         ana.client().get_object(Bucket=bucket, Key="k")
         s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_a_policy_means_who_had_the_name_when_it_was_put(s3: Any, bucket: str, me: Person) -> None:
+    """Source: IAM User Guide, "AWS JSON policy elements: Principal"."""
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    iam = me.client("iam")
+    ana = user(me, "ana")
+    name = ana.arn.rpartition("/")[2]
+    unique_id = iam.get_user(UserName=name)["User"]["UserId"]
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=policy(allow("s3:GetObject", objects(bucket), Principal={"AWS": ana.arn}))
+    )
+    ana.client().get_object(Bucket=bucket, Key="k")
+    iam.delete_access_key(UserName=name, AccessKeyId=ana.key_id)
+    iam.delete_user(UserName=name)
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    namesake = replace(ana, key_id=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    refused(lambda: namesake.client().get_object(Bucket=bucket, Key="k"))
+    shown = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert shown["Statement"][0]["Principal"] == {"AWS": unique_id}
+    fails("MalformedPolicy", lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(shown)))
+
+
+def test_principals_of_accounts_elsewhere_are_taken_and_match_nobody(s3: Any, bucket: str, other: Person) -> None:
+    named = ["999999999999", "arn:aws:iam::999999999999:role/loader"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(allow("s3:GetObject", objects(bucket), Principal={"AWS": named})))
+    refused(lambda: other.client().get_object(Bucket=bucket, Key="k"))
 
 
 def test_a_permitted_caller_of_another_account_may_still_not_touch_the_policy(

@@ -7,7 +7,8 @@ Source: API Reference, PutBucketPolicy; S3 User Guide, "Policies and permissions
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from farshore.auth import wildcards
@@ -50,12 +51,34 @@ def normalized(text: str) -> str:
     statements: object = document.get("Statement")
     if not isinstance(statements, list):
         document["Statement"] = statements = [statements]
-    for statement in cast("list[dict[str, Any]]", statements):
-        for element in ("Principal", "NotPrincipal"):
-            named = statement.get(element)
-            if isinstance(named, dict) and "AWS" in named:
-                statement[element] = {**named, "AWS": _as_arns(named["AWS"])}
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    _change_principals(document, _as_arn)
+    return _compact(document)
+
+
+def bound(policy: Policy, ids: Mapping[str, str]) -> Policy:
+    """The policy with the unique ids of the users and roles that its ARNs mean."""
+    if not ids:
+        return policy
+    return Policy(
+        policy.source,
+        tuple(
+            replace(
+                statement,
+                principals=_bound(statement.principals, ids),
+                not_principals=_bound(statement.not_principals, ids),
+            )
+            for statement in policy.statements
+        ),
+    )
+
+
+def shown(text: str, gone: Mapping[str, str]) -> str:
+    """The document as it is shown, with unique ids in the place of the ARNs of those who are gone."""
+    if not gone:
+        return text
+    document = cast("dict[str, Any]", json.loads(text))
+    _change_principals(document, lambda named: gone.get(named, named))
+    return _compact(document)
 
 
 def named_principals(policy: Policy) -> Iterator[Principals]:
@@ -66,12 +89,29 @@ def named_principals(policy: Policy) -> Iterator[Principals]:
                 yield named
 
 
-def _as_arns(named: object) -> object:
-    if isinstance(named, list):
-        return [_as_arns(each) for each in cast("list[object]", named)]
-    if isinstance(named, str) and named.isascii() and named.isdigit():
-        return f"arn:aws:iam::{named}:root"
-    return named
+def _bound(named: Principals | None, ids: Mapping[str, str]) -> Principals | None:
+    if named is None:
+        return None
+    return replace(named, ids={arn: ids[arn] for arn in named.arns if arn in ids})
+
+
+def _change_principals(document: dict[str, Any], change: Callable[[str], str]) -> None:
+    """Replace the texts that stand under `AWS` in a checked document."""
+    for statement in cast("list[dict[str, Any]]", document["Statement"]):
+        for element in ("Principal", "NotPrincipal"):
+            named = statement.get(element)
+            if isinstance(named, dict) and "AWS" in named:
+                texts = cast("list[str] | str", named["AWS"])
+                named["AWS"] = change(texts) if isinstance(texts, str) else [change(text) for text in texts]
+
+
+def _as_arn(named: str) -> str:
+    """An account as the ARN of its root."""
+    return f"arn:aws:iam::{named}:root" if named.isascii() and named.isdigit() else named
+
+
+def _compact(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _check_resources(statement: Statement, bucket: str) -> None:

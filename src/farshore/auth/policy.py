@@ -60,10 +60,14 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principals:
-    """Whom a statement speaks of. arns: principals by ARN; accounts: whole accounts; `everyone`: `*`."""
+    """Whom a statement speaks of. arns: principals by ARN; accounts: whole accounts; `everyone`: `*`.
+
+    ids: of ARNs, the unique ids of the users and roles that they meant when the policy was put, where that is known.
+    """
 
     everyone: bool = False
     arns: frozenset[str] = frozenset()
+    ids: Mapping[str, str] = field(default_factory=dict[str, str])
     accounts: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     canonical_users: frozenset[str] = frozenset()

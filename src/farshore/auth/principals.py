@@ -52,9 +52,9 @@ def _level(listed: Principals, principal: Principal) -> Level:
             return Level.DIRECT if principal.arn in listed.services else Level.NONE
         case _:
             pass
-    if principal.arn in listed.arns:
+    if _names(listed, principal.arn, principal):
         return Level.DIRECT
-    if principal.role_arn and principal.role_arn in listed.arns:
+    if principal.role_arn and _names(listed, principal.role_arn, principal):
         return Level.ROLE
     if principal.account_id in listed.accounts or (
         listed.canonical_users and canonical_user_id(principal.account_id) in listed.canonical_users
@@ -73,4 +73,17 @@ def _wholly_listed(listed: Principals, principal: Principal) -> bool:
         return False
     if principal.kind is PrincipalKind.ROOT:
         return True
-    return principal.arn in listed.arns and (not principal.role_arn or principal.role_arn in listed.arns)
+    return _names(listed, principal.arn, principal) and (
+        not principal.role_arn or _names(listed, principal.role_arn, principal)
+    )
+
+
+def _names(listed: Principals, arn: str, principal: Principal) -> bool:
+    """Whether one of the caller's ARNs is listed and means the caller.
+
+    AWS: a policy means the user or role that had the name when it was put, not who has it since.
+    """
+    if arn not in listed.arns:
+        return False
+    meant = listed.ids.get(arn)
+    return meant is None or principal.unique_id.partition(":")[0] == meant

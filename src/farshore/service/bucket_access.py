@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import msgspec
 
-from farshore.auth.bucket_policy import SOURCE
+from farshore.auth.bucket_policy import SOURCE, bound
 from farshore.auth.evaluate import ResourceAccess
-from farshore.auth.policy import PolicyKind, parse_policy
+from farshore.auth.policy import Policy, PolicyKind, parse_policy
 from farshore.auth.public_access import is_public
 from farshore.metadata.store import Reader
 from farshore.model.access import canonical_user_id
@@ -39,6 +39,19 @@ _GRANTS = msgspec.msgpack.Decoder(tuple[Grant, ...]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket's policy as it is kept.
+
+    text: the normalised document. ids: the unique ids of the users and roles that its ARNs mean, by ARN.
+    """
+
+    text: str
+    ids: dict[str, str] = {}
+
+
+_POLICY = msgspec.msgpack.Decoder(StoredPolicy).decode
+
+
 class BucketAccess:
     """What buckets say of who may use them. One for each process; not shared between threads."""
 
@@ -63,8 +76,8 @@ class BucketAccess:
 
 def read_access(reader: Reader, bucket: Bucket) -> ResourceAccess:
     """As the store has it now."""
-    text = reader.configuration(bucket.id, ConfigurationKind.POLICY)
-    policy = None if text is None else parse_policy(text, PolicyKind.RESOURCE, source=SOURCE)
+    stored = stored_policy(reader, bucket)
+    policy = None if stored is None else _compiled(stored)
     return ResourceAccess(
         policy=policy,
         policy_public=policy is not None and is_public(policy),
@@ -72,6 +85,15 @@ def read_access(reader: Reader, bucket: Bucket) -> ResourceAccess:
         ownership=stored_ownership(reader, bucket) or ObjectOwnership.OBJECT_WRITER,
         bucket_grants=stored_grants(reader, bucket),
     )
+
+
+def _compiled(stored: StoredPolicy) -> Policy:
+    return bound(parse_policy(stored.text, PolicyKind.RESOURCE, source=SOURCE), stored.ids)
+
+
+def stored_policy(reader: Reader, bucket: Bucket) -> StoredPolicy | None:
+    stored = reader.configuration(bucket.id, ConfigurationKind.POLICY)
+    return None if stored is None else _POLICY(stored)
 
 
 def stored_block(reader: Reader, bucket: Bucket) -> PublicAccessBlock | None:
@@ -99,6 +121,10 @@ def stored_grants(reader: Reader, bucket: Bucket) -> tuple[Grant, ...]:
 def owner_grants(account_id: str) -> tuple[Grant, ...]:
     """The ACL `private`: full control to the owner."""
     return (Grant(canonical_user_id(account_id), Permission.FULL_CONTROL),)
+
+
+def encode_policy(policy: StoredPolicy) -> bytes:
+    return _encode(policy)
 
 
 def encode_block(block: PublicAccessBlock) -> bytes:

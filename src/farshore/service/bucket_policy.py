@@ -7,8 +7,8 @@ Source: API Reference, PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, Get
 
 from __future__ import annotations
 
-from farshore.auth.bucket_policy import PolicyTooLong, compile_bucket_policy, named_principals, normalized
-from farshore.auth.policy import Policy, PolicyError, Principals
+from farshore.auth.bucket_policy import PolicyTooLong, compile_bucket_policy, named_principals, normalized, shown
+from farshore.auth.policy import Policy, PolicyError
 from farshore.auth.public_access import is_public
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, ConfigurationKind
@@ -22,6 +22,7 @@ from farshore.model.errors import (
 )
 from farshore.model.identity import arn_parts
 from farshore.service.access import access_of, bucket_for, denied_message
+from farshore.service.bucket_access import StoredPolicy, encode_policy, stored_policy
 from farshore.service.deployment import Answer, Deployment, Region, Request
 from farshore.service.ownership import known_users
 
@@ -33,17 +34,21 @@ async def put_bucket_policy(request: Request) -> Answer:
     """Check the policy and put it in force for the next request."""
     region, bucket = _own_bucket(request, "s3:PutBucketPolicy")
     text: str = request.params["Policy"]
-    policy = _checked(request.deployment, bucket, text)
+    policy = _checked(bucket, text)
+    ids = _ids_of_principals(request.deployment, policy)
     if is_public(policy) and access_of(request.deployment, region, bucket).block.block_public_policy:
         resource = f"arn:aws:s3:::{bucket.name}"
         raise AccessDenied(denied_message(request, "s3:PutBucketPolicy", resource, _POLICY_BLOCKED))
-    await _store(region, bucket, normalized(text).encode())
+    await _store(region, bucket, encode_policy(StoredPolicy(text=normalized(text), ids=ids)))
     return Answer(status=204)
 
 
 async def get_bucket_policy(request: Request) -> Answer:
+    """The document; a user or role that is gone is shown by its unique id, as AWS shows it."""
     region, bucket = _own_bucket(request, "s3:GetBucketPolicy")
-    return Answer(output={"Policy": _stored(region, bucket).decode()})
+    stored = _stored(region, bucket)
+    gone = {arn: id_ for arn, id_ in stored.ids.items() if _id_of(request.deployment, arn) != id_}
+    return Answer(output={"Policy": shown(stored.text, gone)})
 
 
 async def delete_bucket_policy(request: Request) -> Answer:
@@ -68,58 +73,63 @@ def _own_bucket(request: Request, action: str) -> tuple[Region, Bucket]:
     return region, bucket
 
 
-def _checked(deployment: Deployment, bucket: Bucket, text: str) -> Policy:
+def _checked(bucket: Bucket, text: str) -> Policy:
     try:
-        policy = compile_bucket_policy(text, bucket.name)
+        return compile_bucket_policy(text, bucket.name)
     except PolicyTooLong:
         raise PolicyTooLarge() from None
     except PolicyError as error:
         raise MalformedPolicy(str(error)) from error
+
+
+def _ids_of_principals(deployment: Deployment, policy: Policy) -> dict[str, str]:
+    """The unique ids of the users and roles that the policy names, by ARN.
+
+    AWS takes no principal that does not exist. Here that can be known of the deployment's own accounts alone: those of
+    other accounts are taken as they are, and match nobody.
+
+    Raises:
+        MalformedPolicy: names the principal.
+    """
+    ids: dict[str, str] = {}
     for named in named_principals(policy):
-        _check_principals(deployment, named)
-    return policy
+        for arn in named.arns:
+            account = arn.split(":", 5)[4]
+            found = _id_of(deployment, arn)
+            if found is not None:
+                ids[arn] = found
+            elif deployment.directory.account(account) is not None:
+                raise _unknown(arn)
+        for service in named.services:
+            if not service.endswith(_SERVICE_SUFFIXES):
+                raise _unknown(service)
+        for user in named.canonical_users - known_users(deployment):
+            raise _unknown(user)
+    return ids
 
 
-def _check_principals(deployment: Deployment, named: Principals) -> None:
-    """AWS takes no principal that does not exist. Raises MalformedPolicy, which names the one."""
-    directory = deployment.directory
-    for account in named.accounts:
-        if directory.account(account) is None:
-            raise _unknown(account)
-    for arn in named.arns:
-        if not _exists(deployment, arn):
-            raise _unknown(arn)
-    for service in named.services:
-        if not service.endswith(_SERVICE_SUFFIXES):
-            raise _unknown(service)
-    for user in named.canonical_users - known_users(deployment):
-        raise _unknown(user)
-
-
-def _exists(deployment: Deployment, arn: str) -> bool:
-    """Whether a user or role of this ARN is there, path included; of a session, its role."""
+def _id_of(deployment: Deployment, arn: str) -> str | None:
+    """The unique id of the user or role that has this ARN now, path included; of a session, of its role."""
     identities = deployment.directory.identities
-    user = arn_parts(arn, "user")
-    if user is not None:
-        found = identities.user(user[0], user[2])
-        return found is not None and found.arn == arn
-    role = arn_parts(arn, "role")
-    if role is not None:
-        found = identities.role(role[0], role[2])
-        return found is not None and found.arn == arn
-    service, account, rest = arn.split(":", 5)[2], arn.split(":", 5)[4], arn.split(":", 5)[5]
+    for kind, look in (("user", identities.user), ("role", identities.role)):
+        parts = arn_parts(arn, kind)
+        if parts is not None:
+            found = look(parts[0], parts[2])
+            return found.id if found is not None and found.arn == arn else None
+    _, _, service, _, account, rest = arn.split(":", 5)
     kind, _, name = rest.partition("/")
     if service != "sts" or kind != "assumed-role":
-        return False
-    return identities.role(account, name.partition("/")[0]) is not None
+        return None
+    role = identities.role(account, name.partition("/")[0])
+    return None if role is None else role.id
 
 
 def _unknown(principal: str) -> MalformedPolicy:
     return MalformedPolicy("Invalid principal in policy", Detail=principal)
 
 
-def _stored(region: Region, bucket: Bucket) -> bytes:
-    stored = region.metadata.reader.configuration(bucket.id, ConfigurationKind.POLICY)
+def _stored(region: Region, bucket: Bucket) -> StoredPolicy:
+    stored = stored_policy(region.metadata.reader, bucket)
     if stored is None:
         raise NoSuchBucketPolicy(BucketName=bucket.name)
     return stored

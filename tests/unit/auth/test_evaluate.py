@@ -20,6 +20,7 @@ from tests.support.access import (
     user,
 )
 
+from farshore.auth.bucket_policy import bound
 from farshore.auth.evaluate import (
     NO_POLICIES,
     AccessRequest,
@@ -154,6 +155,19 @@ def test_session_policies_are_a_union() -> None:
 def test_an_empty_list_of_session_policies_allows_nothing() -> None:
     policies = IdentityPolicies(identity=ANY.identity, session=())
     assert reason(asked(session(OWNER), policies), ResourceAccess()) == (False, Reason.SESSION)
+
+
+@pytest.mark.parametrize("caller", [user(OWNER), session(OWNER)])
+@pytest.mark.parametrize("effect", [ALLOW, DENY])
+def test_an_arn_means_the_identity_that_had_it_when_the_policy_was_put(caller: Principal, effect: str) -> None:
+    """Source: "AWS JSON policy elements: Principal": a deleted principal's ARN becomes its unique id."""
+    arn = caller.role_arn or caller.arn
+    policy = bucket_policy(statement(effect, principal=arn))
+    same = caller.unique_id.partition(":")[0]
+    for ids, reached in (({}, True), ({arn: same}, True), ({arn: "AIDAANOTHER"}, False)):
+        policies = IdentityPolicies() if effect == ALLOW else ANY
+        decision = evaluate(asked(caller, policies), ResourceAccess(policy=bound(policy, ids)))
+        assert decision.allowed is (reached is (effect == ALLOW))
 
 
 # --- Two accounts. Source: "Cross-account policy evaluation logic".
