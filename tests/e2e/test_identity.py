@@ -25,6 +25,7 @@ from tests.support.server import Server
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.model.identity import Session
 from farshore.service.sessions import seal_session
+from farshore.wire.query_protocol import load
 
 
 def client(server: Server, service: str, key: dict[str, Any], region: str = "us-east-1", **config: Any) -> Any:
@@ -250,6 +251,14 @@ def test_unsigned_and_half_signed_forms_are_refused(
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     status, answer = fetch(server.endpoint, "POST", body, form | headers)
     assert (status, f"<Code>{expected[1]}</Code>" in answer) == (expected[0], True)
+
+
+def test_no_operation_is_served_without_a_signature(server: Server) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for model in (load("iam"), load("sts")):
+        for name in model.operations:
+            status, answer = fetch(server.endpoint, "POST", f"Action={name}&Version={model.version}".encode(), form)
+            assert (status, "MissingAuthenticationToken" in answer) == (403, True), name
 
 
 def test_a_form_that_is_too_large_is_refused_and_the_server_goes_on(server: Server) -> None:

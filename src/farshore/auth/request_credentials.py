@@ -78,6 +78,9 @@ class RequestCredentials(msgspec.Struct, frozen=True, kw_only=True):
     session_token: str | None
     payload_hash: str
 
+    def __repr__(self) -> str:
+        return f"RequestCredentials({self.access_key_id}/{self.date}/{self.region}/{self.service})"
+
 
 def read_credentials(headers: Mapping[str, str], raw_query: str) -> RequestCredentials | None:
     """Read the credentials of a request; None when it carries none of this version.

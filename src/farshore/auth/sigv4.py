@@ -47,6 +47,9 @@ class VerifiedSignature(msgspec.Struct, frozen=True, kw_only=True):
     sign: Callable[[bytes], str]
     canonical_request: bytes
 
+    def __repr__(self) -> str:
+        return f"VerifiedSignature({self.access_key_id}/{self.scope})"
+
 
 class Verifier:
     """Verifies requests; keeps the signing keys of the credentials it saw. Not shared between threads."""

@@ -105,7 +105,7 @@ class Request:
     now_us: int
     region: str
     region_signed: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     presigned: bool = False
     content_sha256: str | None = None
     source_address: str = ""

@@ -5,8 +5,9 @@ Synchronous point reads of the directory. Everything is cached by the directory'
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from farshore.auth.aws_managed_policies import AWS_MANAGED
 from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
@@ -38,6 +39,7 @@ class Identities:
         self._generation = -1
         self._policies: dict[str, IdentityPolicies] = {}
         self._trusts: dict[str, Policy] = {}
+        self._answers: dict[Hashable, object] = {}
         self._documents: dict[tuple[str, str, PolicyKind], Policy] = {}
 
     @property
@@ -51,7 +53,21 @@ class Identities:
             self._generation = generation
             self._policies.clear()
             self._trusts.clear()
+            self._answers.clear()
         return generation
+
+    def remember(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """What was answered to a question since the directory changed last, else `answer()`.
+
+        Answers to a question must always be of one type; its first member says whose question it is.
+        """
+        self.generation()
+        found = self._answers.get(question)
+        if found is None:
+            if len(self._answers) >= _CACHED_MAX:
+                self._answers.clear()
+            found = self._answers[question] = answer()
+        return cast("T", found)
 
     def of_access_key(self, key: AccessKey) -> Identity | None:
         """The root or user that a long-lived key belongs to; None when the user is gone."""

@@ -51,14 +51,29 @@ def assume_role_as_service(
 ) -> Identity | NotAssumable:
     """The role's session as its principal and policies, or why there is none.
 
-    A few point reads; policies and trust come compiled from the cache. Ask once for a batch: the answer holds as long
-    as `identities.generation()` is the same.
+    A few point reads at the first question, then none until the directory changes: an answer holds as long as
+    `identities.generation()` is the same.
 
     Args:
         source_account: owner of the bucket on whose behalf the service acts (`aws:SourceAccount`); the role must be of
             this account, so that nobody can name a role of another account in a configuration.
         source_arn: that bucket's ARN (`aws:SourceArn`).
     """
+
+    def answer() -> Identity | NotAssumable:
+        return _assume(identities, role_arn, source_account, source_arn, service, session_name)
+
+    return identities.remember((ASSUME_ROLE, role_arn, source_account, source_arn, service, session_name), answer)
+
+
+def _assume(
+    identities: Identities,
+    role_arn: str,
+    source_account: str,
+    source_arn: str | None,
+    service: str,
+    session_name: str,
+) -> Identity | NotAssumable:
     role = find_role(identities.reader, role_arn)
     if role is None:
         return NotAssumable(obstacle=Obstacle.NO_SUCH_ROLE, detail=f"{role_arn} does not exist.")

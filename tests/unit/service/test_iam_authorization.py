@@ -218,6 +218,22 @@ def test_another_account_reaches_none_of_these(world: IamForTests) -> None:
     assert stranger.iam("ListUsers")["Users"] == []
 
 
+@pytest.mark.parametrize("operation", sorted(IAM))
+def test_a_stranger_with_all_rights_of_its_own_account_sees_and_changes_nothing(
+    world: IamForTests, operation: str
+) -> None:
+    """With the names and ARNs of this account, as the root of another."""
+    before = world.root.iam("GetAccountAuthorizationDetails")
+    stranger = world.caller_of_root(world.add_account("stranger"))
+    try:
+        answer = stranger.iam(operation, **sample(world, operation))
+    except QueryError as error:
+        assert error.code in ("NoSuchEntity", "AccessDenied"), error
+    else:
+        assert world.account not in str(answer)
+    assert world.root.iam("GetAccountAuthorizationDetails") == before
+
+
 def test_a_session_of_a_user_is_not_taken_by_iam_without_a_second_factor(world: IamForTests) -> None:
     credentials = caller(world, policy("*")).sts("GetSessionToken")["Credentials"]
     with pytest.raises(InvalidClientTokenId):

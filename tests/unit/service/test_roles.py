@@ -97,6 +97,17 @@ def test_conditions_on_the_source_hold_for_it(store: DirectoryForTests, trust: d
     assert isinstance(assume(store, trust), Identity)
 
 
+def test_the_answer_is_kept_until_the_directory_changes(store: DirectoryForTests, tmp_path: Path) -> None:
+    first = assume(store)
+    assert assume(store) is first
+    assert assume(store, source_arn="arn:aws:s3:::other") is not first
+    with directory_for_tests(tmp_path) as other:
+        other.write(lambda tx: tx.put_inline_policy(role("replicate").id, inline("more", "s3:PutObject")))
+    changed = assume(store)
+    assert isinstance(changed, Identity)
+    assert len(changed.policies.identity) == 2
+
+
 def test_another_service_needs_trust_of_its_own(store: DirectoryForTests) -> None:
     assert isinstance(assume(store), Identity)
     found = assume(store, service=BATCH_SERVICE)
