@@ -27,10 +27,10 @@ export interface JobDraft {
 
 export type JobProblems = Partial<Record<"bucket" | "manifest" | "priority" | "report" | "role", string>>;
 
-export function newJobDraft(bucket: string): JobDraft {
+export function newJobDraft(bucket: string, statuses: readonly ReplicationFilter[] = []): JobDraft {
   return {
     bucket,
-    statuses: [],
+    statuses,
     createdAfter: "",
     createdBefore: "",
     confirm: false,

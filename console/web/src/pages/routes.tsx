@@ -29,6 +29,7 @@ const Account = lazy(() => import("./access/Account.tsx"));
 const Jobs = lazy(() => import("./jobs/Jobs.tsx"));
 const JobPage = lazy(() => import("./jobs/JobPage.tsx"));
 const CreateJob = lazy(() => import("./jobs/CreateJob.tsx"));
+const Overview = lazy(() => import("./overview/Overview.tsx"));
 const NotFound = lazy(() => import("./NotFound.tsx"));
 
 const USERS = { text: "Users", href: href("/access/users") };
@@ -112,6 +113,7 @@ const ROUTES: readonly Route[] = [
         <RulePage name={bucket} ruleId={query.get("rule") ?? ""} />,
       ),
   },
+  { pattern: "/replication", page: () => page([here("Replication overview")], <Overview />, true) },
   { pattern: "/jobs", page: () => page([JOBS], <Jobs />, true) },
   {
     pattern: "/jobs/:id",
@@ -120,7 +122,11 @@ const ROUTES: readonly Route[] = [
   },
   {
     pattern: "/create-job",
-    page: (_found, query) => page([JOBS, here("Create job")], <CreateJob bucket={query.get("bucket") ?? ""} />),
+    page: (_found, query) =>
+      page(
+        [JOBS, here("Create job")],
+        <CreateJob bucket={query.get("bucket") ?? ""} failedOnly={query.get("statuses") === "FAILED"} />,
+      ),
   },
   { pattern: "/access/users", page: () => page([USERS], <Users />, true) },
   {

@@ -25,11 +25,11 @@ import { JobScope } from "./JobScope.tsx";
 import { jobRole } from "./jobRole.ts";
 
 /** The page "Create Batch Operations job", for replication: the manifest comes from the bucket's rules. */
-export default function CreateJob({ bucket }: { bucket: string }) {
+export default function CreateJob({ bucket, failedOnly }: { bucket: string; failedOnly: boolean }) {
   const { client, tell } = useConsole();
   const buckets = useLoad((signal) => listBuckets(client, signal), [client]);
   const roles = useLoad((signal) => listRoles(client, signal), [client]);
-  const [draft, setDraft] = useState<JobDraft>(() => newJobDraft(bucket));
+  const [draft, setDraft] = useState<JobDraft>(() => newJobDraft(bucket, failedOnly ? ["FAILED"] : []));
   const [problems, setProblems] = useState<JobProblems>({});
   const [failure, setFailure] = useState<unknown>();
   const [busy, setBusy] = useState(false);

@@ -1,0 +1,112 @@
+import { useCollection } from "@cloudscape-design/collection-hooks";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import Pagination from "@cloudscape-design/components/pagination";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
+import Table, { type TableProps } from "@cloudscape-design/components/table";
+import TextFilter from "@cloudscape-design/components/text-filter";
+import { formatBytes, formatCount, formatDuration } from "../../model/format.ts";
+import type { RuleLine, RuleState } from "../../model/overview.ts";
+import { href } from "../../router.ts";
+
+const PAGE_SIZE = 20;
+
+export function RuleLines({ lines }: { lines: readonly RuleLine[] }) {
+  const { items, collectionProps, filterProps, paginationProps } = useCollection(lines, {
+    filtering: {
+      filteringFunction: (line, text) =>
+        [line.bucket.name, line.rule.id, line.rule.destination.bucket].some((part) => part.includes(text.trim())),
+      empty: <NoRules />,
+      noMatch: <Box textAlign="center">No bucket or rule has this text in its name.</Box>,
+    },
+    pagination: { pageSize: PAGE_SIZE },
+    sorting: {},
+  });
+  return (
+    <Table
+      {...collectionProps}
+      items={items}
+      trackBy="id"
+      columnDefinitions={COLUMNS}
+      ariaLabels={{ tableLabel: "Replication rules" }}
+      header={
+        <Header variant="h2" counter={`(${lines.length})`}>
+          Replication rules
+        </Header>
+      }
+      filter={
+        <TextFilter
+          {...filterProps}
+          filteringPlaceholder="Find buckets and rules"
+          filteringAriaLabel="Find buckets and rules"
+        />
+      }
+      pagination={<Pagination {...paginationProps} />}
+    />
+  );
+}
+
+const STATES: Readonly<Record<RuleState, { type: StatusIndicatorProps.Type; text: string }>> = {
+  "up-to-date": { type: "success", text: "Up to date" },
+  replicating: { type: "in-progress", text: "Replicating" },
+  behind: { type: "warning", text: "Behind" },
+  failing: { type: "error", text: "Failures" },
+  disabled: { type: "stopped", text: "Disabled" },
+};
+
+const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
+  {
+    id: "bucket",
+    header: "Source bucket",
+    isRowHeader: true,
+    cell: ({ bucket }) => <Link href={href(`/buckets/${encodeURIComponent(bucket.name)}`)}>{bucket.name}</Link>,
+  },
+  {
+    id: "rule",
+    header: "Rule",
+    cell: ({ bucket, rule }) => (
+      <Link href={href(`/buckets/${encodeURIComponent(bucket.name)}/replication-rule`, { rule: rule.id })}>
+        {rule.id}
+      </Link>
+    ),
+  },
+  {
+    id: "destination",
+    header: "Destination bucket",
+    cell: ({ rule }) => (
+      <Link href={href(`/buckets/${encodeURIComponent(rule.destination.bucket)}`)}>{rule.destination.bucket}</Link>
+    ),
+  },
+  {
+    id: "state",
+    header: "State",
+    cell: ({ state }) => <StatusIndicator type={STATES[state].type}>{STATES[state].text}</StatusIndicator>,
+  },
+  { id: "tasks", header: "Operations pending", cell: ({ waiting }) => formatCount(waiting?.tasks ?? 0) },
+  { id: "bytes", header: "Bytes pending", cell: ({ waiting }) => formatBytes(waiting?.bytes ?? 0) },
+  {
+    id: "oldest",
+    header: "Oldest pending",
+    cell: ({ waiting }) => (waiting?.tasks ? formatDuration(waiting.oldestAgeS) : "-"),
+  },
+  { id: "failures", header: "Recent failures", cell: ({ failures }) => formatCount(failures) },
+];
+
+function NoRules() {
+  return (
+    <Box textAlign="center" padding="m">
+      <SpaceBetween size="m">
+        <div>
+          <b>No replication rules</b>
+          <Box variant="p" color="text-body-secondary">
+            Open a bucket, and create a rule on its Management tab.
+          </Box>
+        </div>
+        <Button href={href("/buckets")}>Buckets</Button>
+      </SpaceBetween>
+    </Box>
+  );
+}
