@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from farshore.model.access import canonical_user_id
 from tests.support.browser import Visitor
+from tests.support.people import owner, stranger
+from tests.support.replication import enable_versioning, put_rule
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -89,3 +92,95 @@ def upload(page: Page, name: str, content: bytes) -> None:
     expect(page.get_by_text("Upload succeeded").first).to_be_visible()
     page.get_by_role("link", name="Close").click()
     expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+def test_a_rule_into_another_account(visit: Visit, server: Server) -> None:
+    """The source's account makes rule and role, the destination's lets the role in; replicas belong to the latter."""
+    home, partner = owner(server), stranger(server)
+    role = f"arn:aws:iam::{home.account_id}:role/service-role/s3crr_role_for_cross-source"
+    sender = visit()
+    sender.go("/")
+    sender.sign_in()
+    create_bucket(sender.page, "cross-source", versioning=True)
+    receiver = visit()
+    receiver.go("/")
+    receiver.sign_in(partner.key_id, partner.secret)
+    create_bucket(receiver.page, "cross-destination", region="eu-west-1", versioning=True)
+
+    page = sender.page
+    page.get_by_role("tab", name="Management").click()
+    page.get_by_role("link", name="Create replication rule").first.click()
+    page.get_by_label("Replication rule name").fill("to the partner")
+    page.get_by_label("Prefix").fill("shared/")
+    page.get_by_role("radio", name="Specify a bucket in another account").check()
+    page.get_by_label("Account ID").fill(home.account_id)
+    page.get_by_label("Bucket name").fill("cross-destination")
+    page.get_by_role("checkbox", name="Change object ownership to the destination bucket owner").check()
+    expect(page.get_by_test_id("destination-region")).to_have_text("eu-west-1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("must match the destination bucket owner")).to_be_visible()
+    sender.picture("11-wrong-account")
+    page.get_by_label("Account ID").fill(partner.account_id)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("radio", name="No, do not replicate existing objects.").check()
+    page.get_by_role("button", name="Submit").click()
+
+    page = receiver.page
+    page.get_by_role("tab", name="Management").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Receive replicated objects").click()
+    page.get_by_label("ARN of the source account's replication role").fill(role)
+    receiver.picture("12-receive")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text(f'"cross-destination" now receives replicas from {role}')).to_be_visible()
+
+    page = sender.page
+    page.get_by_role("tab", name="Objects").click()
+    folder(page, "shared")
+    upload(page, "for-them.txt", b"hello")
+    expect(page.get_by_role("row", name=re.compile("for-them.txt COMPLETED"))).to_be_visible()
+    page = receiver.page
+    page.get_by_role("tab", name="Objects").click()
+    page.get_by_role("link", name="shared/").click()
+    expect(page.get_by_role("row", name=re.compile("for-them.txt REPLICA"))).to_be_visible()
+    receiver.picture("13-received")
+    grants = partner.client(region="eu-west-1").get_object_acl(Bucket="cross-destination", Key="shared/for-them.txt")
+    assert grants["Owner"]["ID"] == canonical_user_id(partner.account_id)
+
+
+def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Server) -> None:
+    client, west = server.client(), server.client(region="us-west-2")
+    client.create_bucket(Bucket="why-source")
+    west.create_bucket(Bucket="why-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, "why-source")
+    enable_versioning(west, "why-destination")
+    put_rule(client, "why-source", "why-destination", ID="pictures", Filter={"Prefix": "pictures/"})
+    client.put_object(Bucket="why-source", Key="notes.txt", Body=b"not a picture")
+    west.put_bucket_versioning(Bucket="why-destination", VersioningConfiguration={"Status": "Suspended"})
+    client.put_object(Bucket="why-source", Key="pictures/1.png", Body=b"a picture")
+
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/buckets/why-source/object?key=notes.txt")
+    visitor.sign_in_here()
+    page.get_by_role("button", name="Why?").click()
+    expect(page.get_by_role("row", name=re.compile("pictures .* No "))).to_contain_text("PREFIX")
+    visitor.picture("21-why-not")
+
+    visitor.go("/buckets/why-source/object?key=pictures/1.png")
+    expect(page.get_by_role("row", name=re.compile("why-destination us-west-2 FAILED"))).to_be_visible()
+    page.get_by_role("button", name="Why?").click()
+    expect(page.get_by_text("DstBucketUnversioned").first).to_be_visible()
+    visitor.picture("22-why-failed")
+    page.get_by_role("button", name="Enable Bucket Versioning").click()
+    expect(page.get_by_text("Done: Enable Bucket Versioning")).to_be_visible()
+    assert west.get_bucket_versioning(Bucket="why-destination")["Status"] == "Enabled"
+
+
+def folder(page: Page, name: str) -> None:
+    """Make a folder in the bucket that is open, and open it."""
+    page.get_by_role("button", name="Create folder").click()
+    page.get_by_label("Folder name").fill(name)
+    page.get_by_role("dialog").get_by_role("button", name="Create folder").click()
+    page.get_by_role("link", name=f"{name}/").click()
+    expect(page.get_by_role("link", name="Up one folder")).to_be_visible()

@@ -65,10 +65,15 @@ class Visitor:
         self.page.goto(f"{self.server.endpoint}/-/console{path}")
 
     def sign_in(self, access_key_id: str = "", secret_access_key: str = "") -> None:
+        """From the console's first page."""
+        self.sign_in_here(access_key_id, secret_access_key)
+        expect(self.page.get_by_role("heading", name="General purpose buckets")).to_be_visible()
+
+    def sign_in_here(self, access_key_id: str = "", secret_access_key: str = "") -> None:
+        """From any page of the console: it shows once one is signed in."""
         self.page.get_by_label("Access key ID").fill(access_key_id or self.server.access_key_id)
         self.page.get_by_label("Secret access key").fill(secret_access_key or self.server.secret_access_key)
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("heading", name="General purpose buckets")).to_be_visible()
 
     def picture(self, name: str) -> None:
         self.page.screenshot(path=str(self._pictures / f"{name}.png"))

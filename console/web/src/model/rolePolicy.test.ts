@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { madeHere, receivingStatements, replicationRolePolicy, roleNameFor, withStatements } from "./rolePolicy.ts";
 import type { Rule } from "./replication.ts";
 
-function rule(bucket: string, ownerOverride = false): Rule {
-  return { id: bucket, status: "Enabled", priority: 1, prefix: "", tags: [], destination: { bucket, ownerOverride } };
+function rule(bucket: string, ownerOverride = false, part: Partial<Rule> = {}): Rule {
+  const destination = { bucket, ownerOverride };
+  return { id: bucket, status: "Enabled", priority: 1, prefix: "", tags: [], destination, ...part };
 }
 
 interface Statement {
@@ -25,10 +26,22 @@ describe("replicationRolePolicy", () => {
     expect(found.flatMap((each) => each.Action).every((action) => !action.includes("*"))).toBe(true);
   });
 
-  it("lets the owner be changed only where a rule asks for it", () => {
-    const found = statements(replicationRolePolicy("src", [rule("a"), rule("b", true)]));
-    const override = found.filter((each) => each.Action.includes("s3:ObjectOwnerOverrideToBucketOwner"));
-    expect(override.map((each) => each.Resource)).toEqual([["arn:aws:s3:::b/*"]]);
+  it("allows on each destination what its rules ask for, and no more", () => {
+    const found = statements(
+      replicationRolePolicy("src", [rule("a"), rule("b", true), rule("c", false, { deleteMarkers: "Enabled" })]),
+    ).filter((each) => each.Sid.startsWith("WriteReplicas"));
+    expect(
+      Object.fromEntries(found.flatMap((each) => each.Resource.map((resource) => [resource, each.Action]))),
+    ).toEqual({
+      "arn:aws:s3:::a/*": ["s3:ReplicateObject"],
+      "arn:aws:s3:::b/*": ["s3:ObjectOwnerOverrideToBucketOwner", "s3:ReplicateObject"],
+      "arn:aws:s3:::c/*": ["s3:ReplicateDelete", "s3:ReplicateObject"],
+    });
+  });
+
+  it("lists the source only where delete markers are replicated", () => {
+    expect(replicationRolePolicy("src", [rule("a")])).not.toContain("s3:ListBucket");
+    expect(replicationRolePolicy("src", [rule("a", false, { deleteMarkers: "Enabled" })])).toContain("s3:ListBucket");
   });
 });
 
@@ -55,10 +68,10 @@ describe("withStatements", () => {
     const other = { Sid: "Other", Effect: "Allow" };
     const once = withStatements(JSON.stringify({ Version: "2012-10-17", Statement: other }), more);
     const twice = withStatements(once, more);
-    expect(statements(twice).map((each) => each.Sid)).toEqual(["Other", "ReplicaObjects", "ReplicaBucket"]);
+    expect(statements(twice).map((each) => each.Sid)).toEqual(["Other", "ReplicasOfarnawsiam111122223333roler"]);
   });
 
   it("begins a policy where there is none", () => {
-    expect(statements(withStatements(undefined, more))).toHaveLength(2);
+    expect(statements(withStatements(undefined, more))).toHaveLength(1);
   });
 });

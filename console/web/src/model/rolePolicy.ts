@@ -50,68 +50,66 @@ export function trustPolicy(services: readonly string[] = ["s3.amazonaws.com"]):
 
 /** What the replication role must be allowed, for all rules of the source bucket. */
 export function replicationRolePolicy(source: string, rules: readonly Rule[]): string {
-  const destinations = [...new Set(rules.map((rule) => rule.destination.bucket))].sort();
-  const overridden = destinations.filter((bucket) =>
-    rules.some((rule) => rule.destination.bucket === bucket && rule.destination.ownerOverride),
-  );
-  const statements: object[] = [
-    {
-      Sid: "ReadConfiguration",
-      Effect: "Allow",
-      Action: ["s3:GetReplicationConfiguration", "s3:ListBucket"],
-      Resource: [bucketArn(source)],
-    },
-    {
-      Sid: "ReadSourceVersions",
-      Effect: "Allow",
-      Action: [
-        "s3:GetObjectVersionForReplication",
-        "s3:GetObjectVersionAcl",
-        "s3:GetObjectVersionTagging",
-        "s3:GetObjectRetention",
-        "s3:GetObjectLegalHold",
-      ],
-      Resource: [`${bucketArn(source)}/*`],
-    },
-    {
-      Sid: "WriteReplicas",
-      Effect: "Allow",
-      Action: ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-      Resource: destinations.map((bucket) => `${bucketArn(bucket)}/*`),
-    },
-  ];
-  if (overridden.length > 0) {
-    statements.push({
-      Sid: "ChangeReplicaOwner",
-      Effect: "Allow",
-      Action: ["s3:ObjectOwnerOverrideToBucketOwner"],
-      Resource: overridden.map((bucket) => `${bucketArn(bucket)}/*`),
-    });
-  }
-  return pretty({ Version: "2012-10-17", Statement: statements });
+  const markers = rules.some((rule) => rule.deleteMarkers === "Enabled");
+  return pretty({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "ReadTheRules",
+        Effect: "Allow",
+        Action: ["s3:GetReplicationConfiguration", ...(markers ? ["s3:ListBucket"] : [])],
+        Resource: [bucketArn(source)],
+      },
+      {
+        Sid: "ReadTheVersions",
+        Effect: "Allow",
+        Action: ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"],
+        Resource: [`${bucketArn(source)}/*`],
+      },
+      ...writingStatements(rules),
+    ],
+  });
 }
 
-/** Statements by which a destination bucket lets another account's role replicate into it. */
+/** One statement for the destinations that need the same. */
+function writingStatements(rules: readonly Rule[]): object[] {
+  const needed = new Map<string, Set<string>>();
+  for (const { destination, deleteMarkers } of rules) {
+    const actions = needed.get(destination.bucket) ?? new Set<string>();
+    for (const action of writingActions(deleteMarkers === "Enabled", destination.ownerOverride)) actions.add(action);
+    needed.set(destination.bucket, actions);
+  }
+  const groups = new Map<string, string[]>();
+  for (const [bucket, actions] of [...needed].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = [...actions].sort().join();
+    groups.set(name, [...(groups.get(name) ?? []), `${bucketArn(bucket)}/*`]);
+  }
+  return [...groups].map(([actions, resources], index) => ({
+    Sid: index === 0 ? "WriteReplicas" : `WriteReplicas${index + 1}`,
+    Effect: "Allow",
+    Action: actions.split(","),
+    Resource: resources,
+  }));
+}
+
+/** `s3:ReplicateObject` implies tags and ACLs. */
+function writingActions(deleteMarkers: boolean, ownerOverride: boolean): string[] {
+  return [
+    "s3:ReplicateObject",
+    ...(deleteMarkers ? ["s3:ReplicateDelete"] : []),
+    ...(ownerOverride ? ["s3:ObjectOwnerOverrideToBucketOwner"] : []),
+  ];
+}
+
+/** The statement by which a destination bucket lets another account's role replicate into it. */
 export function receivingStatements(destination: string, roleArn: string, ownerOverride: boolean): object[] {
   return [
     {
-      Sid: "ReplicaObjects",
+      Sid: `ReplicasOf${roleArn.replace(/[^A-Za-z0-9]/g, "")}`,
       Effect: "Allow",
       Principal: { AWS: roleArn },
-      Action: [
-        "s3:ReplicateObject",
-        "s3:ReplicateDelete",
-        "s3:ReplicateTags",
-        ...(ownerOverride ? ["s3:ObjectOwnerOverrideToBucketOwner"] : []),
-      ],
+      Action: writingActions(true, ownerOverride),
       Resource: `${bucketArn(destination)}/*`,
-    },
-    {
-      Sid: "ReplicaBucket",
-      Effect: "Allow",
-      Principal: { AWS: roleArn },
-      Action: ["s3:List*", "s3:GetBucketVersioning", "s3:PutBucketVersioning"],
-      Resource: bucketArn(destination),
     },
   ];
 }
