@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from farshore.blobs.store import BlobStore, BlobsUnavailable, BlobWriter
+from farshore.model.blobs import Space
 from farshore.model.errors import EntityTooLarge, IncompleteBody
 
 
@@ -89,6 +90,9 @@ class FaultyBlobs:
 
     async def committed_before(self, before_us: int, after: str, limit: int) -> list[str]:
         return await self._inner.committed_before(before_us, after, limit)
+
+    async def space(self) -> Space:
+        return await self._inner.space()
 
     async def close(self) -> None:
         await self._inner.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter_ns
 
 import structlog
 from aiohttp import web
@@ -18,6 +19,7 @@ from aiohttp import web
 from farshore.api.authenticate import Authenticator
 from farshore.api.iam_sts import as_query_error
 from farshore.api.request_body import HttpBody
+from farshore.api.request_counters import RequestCounters
 from farshore.api.respond import send_document
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import query_errors
@@ -28,6 +30,7 @@ from farshore.service import cloudwatch
 from farshore.service.deployment import Deployment, Params, Request
 from farshore.wire.query_form import FORM_BYTES_MAX
 from farshore.wire.rpc_protocol import RpcModel, load
+from farshore.wire.serialize import WireResponse
 
 Handler = Callable[[Request], Awaitable[Params]]
 
@@ -54,6 +57,15 @@ def is_for_us(http: web.BaseRequest) -> bool:
     return f"/{_SCOPE}/aws4_request" in signed
 
 
+@dataclass(slots=True, kw_only=True)
+class _Labels:
+    """operation: once it is known."""
+
+    request_id: str
+    now_us: int
+    operation: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudWatchPipeline:
     """Serves CloudWatch in one process."""
@@ -61,29 +73,33 @@ class CloudWatchPipeline:
     deployment: Deployment
     authenticator: Authenticator
     model: RpcModel
+    requests: RequestCounters
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
-        request_id = ids.request_id()
-        now_us = self.deployment.clock.now_us()
+        labels = _Labels(request_id=ids.request_id(), now_us=self.deployment.clock.now_us())
+        begun_ns = perf_counter_ns()
         try:
-            return await self._serve(http, request_id, now_us)
+            wire = await self._serve(http, labels)
+            self.requests.observe(_SCOPE, labels.operation, wire.status, "", begun_ns)
+            return send_document(http, wire, labels.now_us)
         except QueryError as error:
             answer = error
         except S3Error as error:
             answer = as_query_error(error)
         except StoreUnavailable as unavailable:
-            log.warning("store unavailable", request_id=request_id, error=str(unavailable))
+            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
             answer = query_errors.ServiceUnavailable()
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
-            log.exception("request failed", request_id=request_id, method=http.method, service=_SCOPE)
+            log.exception("request failed", request_id=labels.request_id, method=http.method, service=_SCOPE)
             answer = query_errors.InternalFailure()
         protocol = self.model.protocol_of(http.raw_path, http.headers)
-        return send_document(http, self.model.serialize_error(protocol, answer, request_id), now_us)
+        self.requests.observe(_SCOPE, labels.operation, answer.status, answer.code, begun_ns)
+        return send_document(http, self.model.serialize_error(protocol, answer, labels.request_id), labels.now_us)
 
-    async def _serve(self, http: web.BaseRequest, request_id: str, now_us: int) -> web.StreamResponse:
+    async def _serve(self, http: web.BaseRequest, labels: _Labels) -> WireResponse:
         raw_path, _, raw_query = http.raw_path.partition("?")
         body = HttpBody(http, http.content_length if http.body_exists else 0, None)
         document = await body.read_all(FORM_BYTES_MAX)
@@ -92,13 +108,14 @@ class CloudWatchPipeline:
             raw_path=raw_path,
             raw_query=raw_query,
             headers=http.headers,
-            now_us=now_us,
+            now_us=labels.now_us,
             services=(_SCOPE,),
             payload_hash=hashlib.sha256(document).hexdigest(),
         )
         if caller.principal.anonymous or caller.credentials is None:
             raise query_errors.MissingAuthenticationToken()
         call = self.model.recognise(raw_path, raw_query.encode(), http.headers, document)
+        labels.operation = call.operation.name
         request = Request(
             deployment=self.deployment,
             principal=caller.principal,
@@ -107,17 +124,19 @@ class CloudWatchPipeline:
             operation=call.operation.name,
             params=self.model.parse(call),
             body=body,
-            request_id=request_id,
-            now_us=now_us,
+            request_id=labels.request_id,
+            now_us=labels.now_us,
             region=caller.credentials.region,
             headers=http.headers,
             source_address=http.remote or "",
             secure=http.secure,
         )
         output = await OPERATIONS[call.operation.name](request)
-        return send_document(http, self.model.serialize(call, output, request_id), now_us)
+        return self.model.serialize(call, output, labels.request_id)
 
 
-def pipeline(deployment: Deployment, authenticator: Authenticator) -> CloudWatchPipeline:
+def pipeline(deployment: Deployment, authenticator: Authenticator, requests: RequestCounters) -> CloudWatchPipeline:
     """Compile the model and serve it."""
-    return CloudWatchPipeline(deployment=deployment, authenticator=authenticator, model=load("cloudwatch", OPERATIONS))
+    return CloudWatchPipeline(
+        deployment=deployment, authenticator=authenticator, model=load("cloudwatch", OPERATIONS), requests=requests
+    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import perf_counter_ns
 
 import structlog
 from aiohttp import web
@@ -19,6 +20,7 @@ from aiohttp import web
 from farshore.api.authenticate import Authenticator
 from farshore.api.identity_operations import IAM, STS
 from farshore.api.request_body import HttpBody
+from farshore.api.request_counters import RequestCounters
 from farshore.api.respond import send_document
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import errors, query_errors
@@ -93,15 +95,18 @@ class QueryPipeline:
     deployment: Deployment
     authenticator: Authenticator
     models: Mapping[str, QueryModel]
+    requests: RequestCounters
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
         now_us = self.deployment.clock.now_us()
         labels = _Labels(request_id=ids.request_id(), service=_service_of(http), now_us=now_us)
         model = self.models[labels.service]
+        begun_ns = perf_counter_ns()
         try:
             wire = await self._serve(http, model, labels)
             labels.log("done")
+            self.requests.observe(labels.service, labels.operation, wire.status, "", begun_ns)
             return send_document(http, wire, labels.now_us)
         except QueryError as error:
             answer = error
@@ -116,6 +121,7 @@ class QueryPipeline:
             log.exception("request failed", request_id=labels.request_id, method=http.method, service=labels.service)
             answer = query_errors.InternalFailure()
         labels.log(answer.code)
+        self.requests.observe(labels.service, labels.operation, answer.status, answer.code, begun_ns)
         return send_document(http, model.serialize_error(answer, labels.request_id), labels.now_us)
 
     async def _serve(self, http: web.BaseRequest, model: QueryModel, labels: _Labels) -> WireResponse:
@@ -156,10 +162,10 @@ class QueryPipeline:
         return model.serialize(operation, output, labels.request_id)
 
 
-def pipeline(deployment: Deployment, authenticator: Authenticator) -> QueryPipeline:
+def pipeline(deployment: Deployment, authenticator: Authenticator, requests: RequestCounters) -> QueryPipeline:
     """Compile the models and serve them."""
     models = {"iam": load("iam"), "sts": load("sts")}
-    return QueryPipeline(deployment=deployment, authenticator=authenticator, models=models)
+    return QueryPipeline(deployment=deployment, authenticator=authenticator, models=models, requests=requests)
 
 
 async def call(operation: QueryOperation, request: Request) -> Params:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter_ns
 
 import msgspec
 import structlog
@@ -21,6 +22,7 @@ from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, OwnCall, bucket_params
 from farshore.api.request_body import HttpBody
+from farshore.api.request_counters import RequestCounters
 from farshore.api.respond import RequestLabels, send_answer, send_error, send_json
 from farshore.auth.chunk_signatures import ChunkSigner
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
@@ -58,6 +60,7 @@ class Pipeline:
     """Serves S3 requests of one process.
 
     domains: base domains of virtual-host style addressing.
+    requests: counts them.
     default_region: the endpoint's region for requests that carry no credential scope.
     """
 
@@ -66,11 +69,18 @@ class Pipeline:
     model: ServiceModel
     domains: Sequence[str]
     default_region: str
+    requests: RequestCounters
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
         now_us = self.deployment.clock.now_us()
         labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD", now_us=now_us)
+        begun_ns = perf_counter_ns()
+        response = await self._answer(http, labels)
+        self.requests.observe(labels.service, labels.operation, response.status, labels.code, begun_ns)
+        return response
+
+    async def _answer(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
         try:
             if http.raw_path.startswith(OWN_PREFIX):
                 return await self._serve_own(http, labels)
@@ -105,6 +115,7 @@ class Pipeline:
             host_bucket=bucket_of_host(headers.get("Host", ""), self.domains),
         )
         operation = self.model.route(http.method, bucket, key, query, headers)
+        labels.operation = operation.name
         handler = S3.get(operation.name)
         if handler is None:
             raise errors.NotImplemented(f"{operation.name} is not implemented", Operation=operation.name)
@@ -125,9 +136,11 @@ class Pipeline:
         """Farshore's own API: authenticated as S3's, answered as JSON."""
         raw_path, _, raw_query = http.raw_path.partition("?")
         labels.resource = raw_path
+        labels.service = "farshore"
         handler = OWN_PATHS.get((http.method, raw_path))
         if handler is None:
             return web.Response(status=404, text="not found\n")
+        labels.operation = raw_path
         query = parse_query(raw_query)
         caller = self.authenticator.authenticate(
             method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us

@@ -19,12 +19,18 @@ _SERVER = "Farshore"
 
 @dataclass(slots=True, kw_only=True)
 class RequestLabels:
-    """What every answer says of its request."""
+    """What every answer says of its request, and what is counted of it.
+
+    service: `s3`, or `farshore` for our own paths. operation: once it is known. code: of the error that is answered.
+    """
 
     request_id: str
     head: bool
     now_us: int
     resource: str = ""
+    service: str = "s3"
+    operation: str = ""
+    code: str = ""
 
     @property
     def host_id(self) -> str:
@@ -58,6 +64,7 @@ def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
 
 async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:
     """The error as AWS words it. A connection whose request body was not read to its end is closed."""
+    labels.code = error.code
     wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
     response = WholeResponse(status=wire.status, headers=_headers(wire, labels), body=wire.body, now_us=labels.now_us)
     return _closing_if_unread(http, response)

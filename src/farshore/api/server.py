@@ -8,13 +8,16 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
 from farshore.api import cloudwatch, iam_sts
 from farshore.api.authenticate import Authenticator
 from farshore.api.browser import opens_page
+from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
+from farshore.api.request_counters import RequestCounters
 from farshore.api.respond import RequestLabels, send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
@@ -34,12 +37,20 @@ MakeConsole = Callable[[Deployment, Authenticator], Handler]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """How the listener behaves. domains: base domains of virtual-host style addressing."""
+    """How the listener behaves.
+
+    domains: base domains of virtual-host style addressing.
+    counters: folder of all processes' counters; None shows this one's alone.
+    metrics_token: with which `/-/metrics` may be read. metrics_on_loopback: also without it, from this machine.
+    """
 
     domains: Sequence[str] = ("localhost", "s3.localhost")
     default_region: str = "us-east-1"
     keepalive_s: float = 75.0
     header_bytes_max: int = 32 * 1024
+    counters: Path | None = None
+    metrics_token: str | None = None
+    metrics_on_loopback: bool = False
 
 
 class ApiServer:
@@ -51,16 +62,24 @@ class ApiServer:
         self._deployment = deployment
         self._domains = settings.domains
         self._authenticator = Authenticator(deployment)
+        requests = RequestCounters(deployment.counters)
         self._pipeline = Pipeline(
             deployment=deployment,
             authenticator=self._authenticator,
             model=load("s3"),
             domains=settings.domains,
             default_region=settings.default_region,
+            requests=requests,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
-        self._identity = iam_sts.pipeline(deployment, self._authenticator)
-        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator)
+        self._identity = iam_sts.pipeline(deployment, self._authenticator, requests)
+        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator, requests)
+        self._monitoring = Monitoring(
+            deployment,
+            folder=settings.counters,
+            token=settings.metrics_token,
+            on_loopback=settings.metrics_on_loopback,
+        )
         self._draining = False
         self._under_way = 0
         self._drained = asyncio.Event()
@@ -139,6 +158,8 @@ class ApiServer:
         if path in ("/-/health/live", "/-/health/ready"):
             draining = self._draining and path.endswith("ready")
             return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
+        if path == "/-/metrics" and http.method == "GET":
+            return await self._monitoring.handle(http)
         if path == "/-/status" and http.method == "GET":
             return await self._status(http)
         return await self._pipeline.handle(http)

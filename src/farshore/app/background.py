@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
 from farshore.maintenance.metric_recorder import MetricRecorder
+from farshore.maintenance.store_sizes import measure_sizes
 from farshore.metadata.store import StoreUnavailable
 from farshore.replication.worker import ReplicationWorker
 from farshore.service.deployment import Deployment
 
 GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
+SIZES_EVERY_S = 300.0
 
 log = structlog.get_logger()
 
@@ -42,6 +45,8 @@ class Background:
             if self._replication is not None:
                 workers.create_task(self._replication.run(stop))
             for region in self._deployment.regions.values():
+                measure = partial(measure_sizes, self._deployment, region)
+                workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))
                 workers.create_task(MetricRecorder(self._deployment, region).run(stop))
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
                 workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))

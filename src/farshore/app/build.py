@@ -21,6 +21,7 @@ from farshore.metadata.sqlite_file import NewerSchemaError
 from farshore.metadata.sqlite_session import UnsupportedSqliteError
 from farshore.metadata.store import StoreUnavailable
 from farshore.runtime.clock import SystemClock
+from farshore.runtime.counters import Counters
 from farshore.runtime.settings import RootCredentials, Settings
 from farshore.service.deployment import Deployment, Region
 
@@ -28,9 +29,13 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def open_deployment(settings: Settings, ring: Callable[[str], None]) -> AsyncGenerator[Deployment]:
+async def open_deployment(
+    settings: Settings, ring: Callable[[str], None], *, process: str | None = None
+) -> AsyncGenerator[Deployment]:
     """Open the stores of the data folder for this process, and close them at the end.
 
+    Args:
+        process: names the file in which this process counts; None counts nowhere.
     Raises:
         CannotServe: a store cannot be opened; says what to do about it.
     """
@@ -56,7 +61,12 @@ async def open_deployment(settings: Settings, ring: Callable[[str], None]) -> As
         ) as error:
             raise CannotServe(f"cannot open the stores in {folder.path}: {error}") from error
         yield Deployment(
-            directory=directory, regions=regions, clock=SystemClock(), ring=ring, replicates=settings.replicate
+            directory=directory,
+            regions=regions,
+            clock=SystemClock(),
+            ring=ring,
+            replicates=settings.replicate,
+            counters=Counters(None if process is None else folder.counters / process),
         )
 
 
@@ -86,6 +96,7 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     Only while the folder's lock is held and nothing serves: what is half-made then belongs to nobody.
     """
     folder = data_folder(settings)
+    folder.forget_counters()
     async with open_deployment(settings, ring=_nobody_listens) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
         await _release_unused_names(deployment)

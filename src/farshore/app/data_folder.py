@@ -3,6 +3,7 @@
 farshore-data/
     lock                    held by the running server
     credentials             the root access key, as an AWS credentials file (mode 0600)
+    run/counters/           what the running processes count, for monitoring
     run/endpoint            where the running server answers; removed when it stops
     directory/              accounts, keys, bucket names
     regions/us-east-1/      a region's metadata, and its blobs
@@ -40,6 +41,10 @@ class DataFolder:
         return self.path / "run" / "endpoint"
 
     @property
+    def counters(self) -> Path:
+        return self.path / "run" / "counters"
+
+    @property
     def directory(self) -> Path:
         return self.path / "directory" / "directory.sqlite"
 
@@ -71,6 +76,12 @@ class DataFolder:
             time.sleep(_LOCK_PAUSE_S)
         self.endpoint.unlink(missing_ok=True)
         return descriptor
+
+    def forget_counters(self) -> None:
+        """Begin to count anew: what an earlier server counted is gone, as monitoring expects of a restart."""
+        self.counters.mkdir(mode=0o700, exist_ok=True)
+        for file in self.counters.iterdir():
+            file.unlink()
 
     def write_credentials(self, access_key_id: str, secret_access_key: str) -> None:
         """Write the key in the form that the AWS tools read."""

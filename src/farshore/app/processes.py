@@ -12,17 +12,17 @@ from farshore.api import server
 from farshore.api.authenticate import Authenticator
 from farshore.app.background import Background
 from farshore.app.bell import Bell
-from farshore.app.build import open_deployment
+from farshore.app.build import data_folder, open_deployment
 from farshore.app.supervisor import Ties
 from farshore.console.handler import Console
-from farshore.runtime.settings import Settings
+from farshore.runtime.settings import Settings, metrics_token
 from farshore.service.deployment import Deployment
 
 
-async def api_process(settings: Settings, listener: socket.socket, bell: Bell, ties: Ties) -> None:
+async def api_process(settings: Settings, name: str, listener: socket.socket, bell: Bell, ties: Ties) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
     stop = _until_told(ties)
-    async with open_deployment(settings, bell.ring) as deployment:
+    async with open_deployment(settings, bell.ring, process=name) as deployment:
         api = await _start_api(deployment, listener, settings)
         ties.up()
         await stop.wait()
@@ -32,7 +32,7 @@ async def api_process(settings: Settings, listener: socket.socket, bell: Bell, t
 async def background_process(settings: Settings, bell: Bell, ties: Ties) -> None:
     """Replicate and maintain until SIGTERM, woken by the bell."""
     stop = _until_told(ties)
-    async with open_deployment(settings, bell.ring) as deployment:
+    async with open_deployment(settings, bell.ring, process="background") as deployment:
         background = Background(deployment, replicate=settings.replicate)
         bell.listen(background.ring)
         ties.up()
@@ -49,7 +49,7 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
     rung: list[Callable[[str], None]] = []
-    async with open_deployment(settings, lambda region: rung[0](region)) as deployment:
+    async with open_deployment(settings, lambda region: rung[0](region), process="server") as deployment:
         background = Background(deployment, replicate=settings.replicate)
         rung.append(background.ring)
         working = asyncio.create_task(background.run(stop))
@@ -86,4 +86,10 @@ def _make_console(deployment: Deployment, authenticator: Authenticator) -> serve
 
 def _server_settings(settings: Settings) -> server.ServerSettings:
     domains = dict.fromkeys(("localhost", "s3.localhost", settings.host, *settings.domains))
-    return server.ServerSettings(domains=tuple(domains), default_region=settings.regions[0])
+    return server.ServerSettings(
+        domains=tuple(domains),
+        default_region=settings.regions[0],
+        counters=data_folder(settings).counters,
+        metrics_token=metrics_token(os.environ),
+        metrics_on_loopback=settings.metrics_on_loopback,
+    )

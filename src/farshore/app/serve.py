@@ -70,14 +70,15 @@ def serve(settings: Settings, root: RootCredentials, announce: Announce) -> int:
         if settings.workers == 0:
             return _in_one_process(settings, sockets[0], up)
         bell = held.enter_context(contextlib.closing(Bell()))
-        roles = [
-            Role(f"api {number}", _Process(settings, f"api {number}", sockets, own, api_process, (own, bell)))
-            for number, own in enumerate(sockets, 1)
-        ]
+        roles = [_api(settings, f"api {number}", sockets, own, bell) for number, own in enumerate(sockets, 1)]
         roles.append(Role("background", _Process(settings, "background", sockets, None, background_process, (bell,))))
         gc.freeze()  # What was imported until here lives for ever, and is shared by all processes.
         release = functools.partial(_close_all, sockets)
         return Supervisor(roles, drain_s=settings.drain_s, announce=up, release=release).run()
+
+
+def _api(settings: Settings, name: str, sockets: Sequence[socket.socket], own: socket.socket, bell: Bell) -> Role:
+    return Role(name, _Process(settings, name, sockets, own, api_process, (name, own, bell)))
 
 
 @dataclass(frozen=True, slots=True)

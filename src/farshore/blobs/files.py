@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Self
 
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
+from farshore.model.blobs import Space
 
 _ID_CHARACTERS = 32
 _STAGING = "staging"
@@ -68,6 +69,12 @@ class BlobFolders:
         for blob in blobs:
             with _unavailable("delete", blob):
                 Path(self.place(blob)).unlink(missing_ok=True)
+
+    def space(self) -> Space:
+        """The file system that the folder is on. What is kept for the superuser is not free."""
+        with _unavailable("measure", self._root):
+            found = os.statvfs(self._root)
+        return Space(total_bytes=found.f_blocks * found.f_frsize, free_bytes=found.f_bavail * found.f_frsize)
 
     def empty_staging(self) -> int:
         """Delete every staged file; returns how many."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from farshore.blobs.files import BlobFile, BlobFolders, StagedFile, list_committed
+from farshore.model.blobs import Space
 from farshore.runtime import ids
 from farshore.runtime.threads import ended, in_thread
 
@@ -70,6 +71,9 @@ class FilesystemBlobStore:
 
     async def committed_before(self, before_us: int, after: str, limit: int) -> list[str]:
         return await in_thread(self._readers, list_committed, self._folders, before_us, after, limit)
+
+    async def space(self) -> Space:
+        return await in_thread(self._readers, self._folders.space)
 
     async def remove_litter(self) -> int:
         """Remove what a crash left in the making; returns how many files.

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, Self
 
+from farshore.model.blobs import Space
+
 
 class BlobMissing(Exception):  # noqa: N818 - named for what is so, as S3 names its errors.
     """There is no such blob. Permanent: metadata refers to bytes that are lost, or were just deleted."""
@@ -54,6 +56,10 @@ class BlobStore(Protocol):
 
     async def committed_before(self, before_us: int, after: str, limit: int) -> list[str]:
         """Ids of blobs committed before this time, ascending, from after `after` (for the collector of orphans)."""
+        ...
+
+    async def space(self) -> Space:
+        """The disk's size and what is free of it. Raises BlobsUnavailable."""
         ...
 
     async def close(self) -> None: ...

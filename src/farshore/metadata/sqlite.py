@@ -67,6 +67,10 @@ class SqliteMetadataStore:
     def flushes(self) -> int:
         return self._writer.flushes()
 
+    def sizes(self) -> dict[str, int]:
+        parts = {"data": self._path, "log": self._path.with_name(f"{self._path.name}-wal")}
+        return {part: path.stat().st_size for part, path in parts.items() if path.exists()}
+
     async def close(self) -> None:
         if self._closing:
             return

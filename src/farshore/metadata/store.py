@@ -290,6 +290,10 @@ class MetadataStore(Protocol):
         """How often this process's writer flushed to disk, for the benchmark's account of group commit."""
         ...
 
+    def sizes(self) -> dict[str, int]:
+        """Bytes on disk by part: `data`, and `log` for what is written but not yet moved there."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, checkpoint, release the files."""
         ...

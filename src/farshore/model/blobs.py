@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
+
+class Space(msgspec.Struct, frozen=True, kw_only=True):
+    """The disk that bodies are stored on."""
+
+    total_bytes: int
+    free_bytes: int
+
 
 class BlobReader(Protocol):
     """Stored bytes by blob id; every blob store is one."""

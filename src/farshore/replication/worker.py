@@ -17,6 +17,7 @@ from farshore.metadata.store import StoreUnavailable
 from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.service.deployment import Deployment, Region
+from farshore.service.exposition import WORKER
 
 LOOK_EVERY_S = 5.0
 UNAVAILABLE_S = 1.0
@@ -72,6 +73,7 @@ class RegionWorker:
         self._jitter = jitter
         self._lanes: dict[LaneKey, Lane] = {}
         self._running: dict[LaneKey, asyncio.Task[None]] = {}
+        self._shown = deployment.counters.block(WORKER, region.name)
 
     async def run(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
@@ -107,7 +109,15 @@ class RegionWorker:
                 self._start(key, lane or self._new_lane(key), stop)
         for key in self._lanes.keys() - standing - self._running.keys():
             del self._lanes[key]
+        self._show(now_us, len(standing))
         return waits_s
+
+    def _show(self, now_us: int, lanes: int) -> None:
+        """Tell monitoring that this worker lives, and what its lanes do."""
+        resting = sum(lane.rests_until_us > now_us for lane in self._lanes.values())
+        running = len(self._running)
+        for slot, value in enumerate((now_us // 1_000_000, running, resting, max(0, lanes - running - resting))):
+            self._shown[slot] = value
 
     def _new_lane(self, key: LaneKey) -> Lane:
         lane = self._lanes[key] = Lane(self._replicator, self._region, *key, clock=self._clock, random=self._jitter)

@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: API processes beside a background process; 0 puts everything into one process.
     domains: more base domains of virtual-host addressing (`BUCKET.DOMAIN`), besides localhost and `host`.
     replicate: False leaves replication tasks waiting, for work on a destination; they are written all the same.
+    metrics_on_loopback: True lets anybody on this machine read `/-/metrics` without the token: not behind a proxy.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
 
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
     domains: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
     replicate: bool = True
+    metrics_on_loopback: bool = False
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"
@@ -83,6 +85,14 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, object], c
         if len(set(values)) != len(values):
             raise BadSettings(f"{name}: one is named twice in {', '.join(values)}")
     return settings
+
+
+def metrics_token(environment: Mapping[str, str]) -> str | None:
+    """Read FARSHORE_METRICS_TOKEN, with which `/-/metrics` may be read. Raises BadSettings (never shows it)."""
+    token = environment.get(f"{_PREFIX}METRICS_TOKEN") or None
+    if token is not None and not re.fullmatch(r"[!-~]{16,256}", token):
+        raise BadSettings(f"{_PREFIX}METRICS_TOKEN: 16 to 256 printable ASCII characters are needed")
+    return token
 
 
 def root_credentials(environment: Mapping[str, str]) -> RootCredentials:

@@ -14,6 +14,7 @@ from farshore.model.access import Principal
 from farshore.model.blobs import BlobReader
 from farshore.model.identity import Session
 from farshore.runtime.clock import Clock
+from farshore.runtime.counters import Counters
 from farshore.service.bucket_access import BucketAccess
 from farshore.service.configurations import ReplicationConfigurations
 from farshore.service.identities import Identities
@@ -63,6 +64,7 @@ class Deployment:
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
+    counters: what this process counts, for monitoring; other processes see it.
     identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
         All for the event loop's thread alone.
     """
@@ -75,6 +77,7 @@ class Deployment:
     replicates: bool = True
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
     bucket_access: BucketAccess = field(default_factory=BucketAccess)
+    counters: Counters = field(default_factory=Counters)
     identities: Identities = field(init=False)
     last_uses: LastUses = field(init=False)
 

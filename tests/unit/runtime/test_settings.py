@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farshore.runtime.settings import BadSettings, RootCredentials, load_settings, root_credentials
+from farshore.runtime.settings import BadSettings, RootCredentials, load_settings, metrics_token, root_credentials
 
 
 def test_without_anything_three_regions_are_served_on_port_9000() -> None:
@@ -114,3 +114,12 @@ def test_root_credentials_that_cannot_be_used_are_refused_without_showing_the_se
     with pytest.raises(BadSettings, match=message) as caught:
         root_credentials(environment)
     assert environment.get("FARSHORE_ROOT_SECRET_ACCESS_KEY", "a-long-secret") not in str(caught.value)
+
+
+def test_a_token_for_metrics_is_long_and_never_shown() -> None:
+    assert metrics_token({}) is metrics_token({"FARSHORE_METRICS_TOKEN": ""}) is None
+    assert metrics_token({"FARSHORE_METRICS_TOKEN": "x" * 16}) == "x" * 16
+    for wrong in ("guess-me", "x" * 257, "with a space in it"):
+        with pytest.raises(BadSettings) as refused:
+            metrics_token({"FARSHORE_METRICS_TOKEN": wrong})
+        assert wrong not in str(refused.value)

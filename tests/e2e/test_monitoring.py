@@ -1,0 +1,184 @@
+"""What Prometheus reads of a running server, and the alert rules and dashboard that come with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.server import Server
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TOKEN = "a-token-for-tests-0123456789"
+ARRIVAL_S = 20.0
+_SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+class Scrape:
+    """One reading of `/-/metrics`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.samples: list[tuple[str, dict[str, str], float]] = []
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                match = _SAMPLE.fullmatch(line)
+                assert match is not None, line
+                self.samples.append((match[1], dict(_LABEL.findall(match[2] or "")), float(match[3])))
+
+    @property
+    def names(self) -> set[str]:
+        return {name for name, _, _ in self.samples}
+
+    def sum(self, name: str, **labels: str) -> float:
+        return sum(value for found, has, value in self.samples if found == name and labels.items() <= has.items())
+
+
+def scrape(server: Any, token: str | None = TOKEN) -> Scrape:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    with urlopen(Request(f"{server.endpoint}/-/metrics", headers=headers), timeout=30) as answer:
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        return Scrape(answer.read().decode())
+
+
+def refused(server: Any, token: str | None) -> int:
+    with pytest.raises(HTTPError) as error:
+        scrape(server, token)
+    error.value.close()
+    return error.value.code
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server of two API processes and a background process, with one replicated and one failed object."""
+    server = Server(
+        tmp_path_factory.mktemp("watched") / "data", workers=2, environment={"FARSHORE_METRICS_TOKEN": TOKEN}
+    )
+    server.start()
+    client, there = server.client("s3"), server.client("s3", "us-west-2")
+    client.create_bucket(Bucket="source")
+    there.create_bucket(Bucket="there", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, "source")
+    enable_versioning(there, "there")
+    put_rule(client, "source", "there", ID='a "rule"')
+    client.put_object(Bucket="source", Key="arrives", Body=b"x" * 1000)
+    wait_for(lambda: scrape(server).sum("farshore_replication_operations_completed_total") == 1, ARRIVAL_S, "a replica")
+    there.put_bucket_versioning(Bucket="there", VersioningConfiguration={"Status": "Suspended"})
+    client.put_object(Bucket="source", Key="fails", Body=b"x")
+    wait_for(lambda: scrape(server).sum("farshore_replication_operations_failed_total") == 1, ARRIVAL_S, "a failure")
+    yield server
+    server.stop()
+
+
+def test_replication_by_rule_and_destination_whatever_its_metrics_setting(watched: Any) -> None:
+    found = scrape(watched)
+    labels = {"region": "us-east-1", "source_bucket": "source", "destination_bucket": "there", "rule_id": r"a \"rule\""}
+    assert found.sum("farshore_replication_operations_completed_total", **labels) == 1
+    assert found.sum("farshore_replication_bytes_completed_total", **labels) == 1000
+    assert found.sum("farshore_replication_operations_failed_total", **labels, code="DstBucketUnversioned") == 1
+    assert found.sum("farshore_replication_operations_pending", **labels) == 0
+    assert found.sum("farshore_replication_oldest_pending_age_seconds", **labels) == 0
+    assert found.sum("farshore_replication_latency_seconds_count", **labels) == 1
+    assert found.sum("farshore_replication_latency_seconds_bucket", **labels, le="+Inf") == 1
+    for region in ("us-east-1", "us-west-2", "eu-west-1"):
+        assert found.sum("farshore_replication_worker_seen_timestamp_seconds", region=region) > 1.7e9
+        assert found.sum("farshore_metadata_bytes", region=region, part="data") > 0
+
+
+def test_requests_of_all_processes_are_added_up(watched: Any) -> None:
+    """Connections are spread over the processes by the kernel; each request is counted once, by whoever answers it."""
+    count = 40
+    before = scrape(watched)
+    for _ in range(count):
+        client = watched.client("s3", retries=0)
+        client.head_object(Bucket="source", Key="arrives")
+        with pytest.raises(ClientError):
+            client.get_object(Bucket="source", Key="nothing")
+    after = scrape(watched)
+
+    def more(**labels: str) -> float:
+        name = "farshore_request_duration_seconds_count"
+        return after.sum(name, service="s3", **labels) - before.sum(name, service="s3", **labels)
+
+    assert more(operation="HeadObject", status="200", code="") == count
+    assert more(operation="GetObject", status="404", code="NoSuchKey") == count
+    files = list((watched.data / "run" / "counters").iterdir())
+    assert sorted(file.name for file in files) == ["api 1", "api 2", "background"]
+
+
+def test_a_process_that_is_replaced_counts_on(watched: Any) -> None:
+    name = "farshore_request_duration_seconds_count"
+    watched.client("s3").head_object(Bucket="source", Key="arrives")
+    before = scrape(watched).sum(name, operation="HeadObject")
+    for pid in watched.children()[:2]:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: answers(watched), ARRIVAL_S, "new API processes")
+    watched.client("s3").head_object(Bucket="source", Key="arrives")
+    assert scrape(watched).sum(name, operation="HeadObject") == before + 1
+
+
+def answers(server: Any) -> bool:
+    try:
+        return bool(scrape(server).samples)
+    except OSError:
+        return False
+
+
+def test_without_the_token_nothing_is_told(watched: Any) -> None:
+    assert refused(watched, None) == refused(watched, "another token") == refused(watched, "ü") == 401
+
+
+def test_without_a_token_set_metrics_are_closed_unless_loopback_is_opened(server: Any, server_factory: Any) -> None:
+    assert refused(server, None) == refused(server, "any token") == 403
+    opened = server_factory(environment={"FARSHORE_METRICS_ON_LOOPBACK": "true"})
+    assert "farshore_metadata_bytes" in scrape(opened, None).names
+
+
+def promtool(*arguments: str, given: str | None = None) -> str:
+    path = shutil.which("promtool")
+    if path is None:
+        pytest.skip("promtool is not installed (apt-get install prometheus)")
+    done = subprocess.run([path, *arguments], input=given, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_prometheus_takes_the_format(watched: Any) -> None:
+    promtool("check", "metrics", given=scrape(watched).text)
+
+
+def test_alert_rules_hold_and_do_what_they_say() -> None:
+    promtool("check", "rules", str(DEPLOY / "prometheus" / "alerts.yml"))
+    promtool("test", "rules", str(DEPLOY / "prometheus" / "alerts_test.yml"))
+
+
+def test_the_dashboard_is_made_of_queries_that_prometheus_takes(tmp_path: Path) -> None:
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(expressions())]
+    assert len(rules) > 20
+    file = tmp_path / "panels.yml"
+    file.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
+    promtool("check", "rules", str(file))
+
+
+def test_dashboard_and_alerts_ask_for_metrics_that_there_are(watched: Any) -> None:
+    asked = set(re.findall(r"\bfarshore_\w+", (DEPLOY / "prometheus" / "alerts.yml").read_text()))
+    asked |= {name for expression in expressions() for name in re.findall(r"\bfarshore_\w+", expression)}
+    assert asked - scrape(watched).names == set()
+
+
+def expressions() -> list[str]:
+    dashboard = json.loads((DEPLOY / "grafana" / "farshore.json").read_text())
+    targets = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    return [re.sub(r"\$__\w+", "5m", expression).replace('"$', '".*') for expression in targets]
