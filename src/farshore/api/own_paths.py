@@ -12,21 +12,24 @@ from typing import Any
 
 from farshore.model.errors import InvalidArgument
 from farshore.replication.explain import explain
+from farshore.replication.preview import preview
 from farshore.semantics import naming, versioning
-from farshore.service.access import require, version_for
+from farshore.service.access import bucket_for, require, version_for
 from farshore.service.deployment import Params, Request
+from farshore.wire.service_model import ServiceModel
 
 
 @dataclass(frozen=True, slots=True)
 class OwnCall:
     """A signed call. request: its `params` name bucket, key and version as S3's own operations do.
 
-    query: decoded. document: the body, at most 2 MiB.
+    query: decoded. document: the body, at most 2 MiB. model: reads documents of S3.
     """
 
     request: Request
     query: Mapping[str, str]
     document: bytes
+    model: ServiceModel
 
 
 OwnHandler = Callable[[OwnCall], Awaitable[Any]]
@@ -65,6 +68,20 @@ async def explain_object(call: OwnCall) -> Any:
     return await explain(request.deployment, region, bucket, params["Key"], found)
 
 
+async def preview_replication(call: OwnCall) -> Any:
+    """POST /-/replication/preview?bucket=…, with the document of PutBucketReplication.
+
+    Needs what reading the bucket's keys and its configuration needs: s3:ListBucketVersions,
+    s3:GetReplicationConfiguration.
+    """
+    request = call.request
+    region, bucket = bucket_for(request, "s3:ListBucketVersions", "s3:GetReplicationConfiguration")
+    operation = call.model.operations["PutBucketReplication"]
+    params = call.model.parse(operation, bucket.name, None, {}, request.headers, call.document)
+    return await preview(request.deployment, region, bucket, params["ReplicationConfiguration"])
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", "/-/explain"): explain_object,
+    ("POST", "/-/replication/preview"): preview_replication,
 }

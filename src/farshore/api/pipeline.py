@@ -150,7 +150,7 @@ class Pipeline:
         body = _body(http, caller)
         document = await read_body(body, _content_sha256(caller))
         request = self._request(http, caller, labels, operation=raw_path, params=bucket_params(query), body=body)
-        answer = await handler(OwnCall(request, query, document))
+        answer = await handler(OwnCall(request, query, document, self.model))
         return send_json(msgspec.json.encode(answer), labels)
 
     def _request(

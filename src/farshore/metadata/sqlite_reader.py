@@ -18,6 +18,7 @@ from farshore.metadata.sqlite_rows import (
     to_version,
 )
 from farshore.metadata.sqlite_session import Session
+from farshore.metadata.sqlite_survey import SqliteSurvey
 from farshore.metadata.store import DueLane, Failure, Lane
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.objects import Part, Upload, Version
@@ -40,6 +41,7 @@ class SqliteReader:
         self._buckets: dict[Row, Bucket] = {}
         self._metrics = SqliteMetrics(session)
         self._records = SqliteReplicationRecords(session)
+        self._survey = SqliteSurvey(session)
 
     @property
     def metrics(self) -> SqliteMetrics:
@@ -48,6 +50,10 @@ class SqliteReader:
     @property
     def records(self) -> SqliteReplicationRecords:
         return self._records
+
+    @property
+    def survey(self) -> SqliteSurvey:
+        return self._survey
 
     def bucket(self, name: str) -> Bucket | None:
         row = self._one(_SQL["bucket_by_name"], (name,))

@@ -136,6 +136,10 @@ def modified_column(modified: Modified) -> bytes | None:
     return None if modified == _NEVER_MODIFIED else _encode(modified)
 
 
+def to_tags(column: bytes | None) -> dict[str, str]:
+    return {} if column is None else _decode_tags(column)
+
+
 def destinations_column(destinations: Sequence[DestinationState]) -> bytes | None:
     return _encode(destinations) if destinations else None
 

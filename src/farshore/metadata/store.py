@@ -24,6 +24,7 @@ import msgspec
 
 from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
+from farshore.metadata.survey import SurveyReader
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Attributes, Modified, Part, Upload, Version
@@ -74,6 +75,11 @@ class Reader(Protocol):
     @property
     def records(self) -> RecordReader:
         """Reads of what is recorded of replication."""
+        ...
+
+    @property
+    def survey(self) -> SurveyReader:
+        """Reads of whole buckets, range by range. For `MetadataStore.read`."""
         ...
 
     def bucket(self, name: str) -> Bucket | None: ...

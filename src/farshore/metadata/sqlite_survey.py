@@ -1,0 +1,53 @@
+"""Surveys of a region's SQLite file: the port's `SurveyReader` over one connection."""
+
+from __future__ import annotations
+
+from farshore.metadata import named_sql
+from farshore.metadata.sqlite_rows import Row, tags_column, to_tags
+from farshore.metadata.sqlite_session import Session
+from farshore.metadata.survey import KEYS_END, Counted, Kind
+from farshore.model.replication import ReplicationStatus
+
+_SQL = named_sql.load("survey")
+
+
+class SqliteSurvey:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def first_key(self, bucket_id: int, start: bytes) -> bytes | None:
+        row = self._session.one(_SQL["first_key"], (bucket_id, start))
+        return None if row is None else row[0]
+
+    def key_after(self, bucket_id: int, start: bytes, versions: int) -> bytes:
+        row = self._session.one(_SQL["key_after"], (bucket_id, start, versions))
+        return KEYS_END if row is None else row[0]
+
+    def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
+        return [_to_counted(row) for row in self._session.all(_SQL["count_kinds"], (bucket_id, start, end))]
+
+    def keys(self, bucket_id: int, start: bytes, end: bytes, kind: Kind, limit: int) -> list[str]:
+        bindings = (
+            bucket_id,
+            start,
+            end,
+            kind.latest,
+            kind.delete_marker,
+            kind.storage_class,
+            kind.status,
+            tags_column(kind.tags),
+            limit,
+        )
+        return [row[0].decode() for row in self._session.all(_SQL["keys_of_kind"], bindings)]
+
+
+def _to_counted(row: Row) -> Counted:
+    latest, delete_marker, storage_class, status, tags, versions, size, key = row
+    kind = Kind(
+        latest=latest == 1,
+        delete_marker=delete_marker == 1,
+        storage_class=storage_class,
+        status=None if status is None else ReplicationStatus(status),
+        tags=to_tags(tags),
+    )
+    return Counted(kind=kind, versions=versions, bytes=size, key=key.decode())

@@ -1,0 +1,54 @@
+"""The port of surveys: reads of a whole bucket, range by range, that cost little for each version.
+
+Ranges are of key bytes, from `start` up to but without `end`; `KEYS_END` is beyond every key. Each call is a read of
+its own: a survey of many calls sees what changes between them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from farshore.model.replication import ReplicationStatus
+
+KEYS_END = b"\xff"
+"""No key has this byte: keys are UTF-8."""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """What versions are counted by."""
+
+    latest: bool
+    delete_marker: bool
+    storage_class: str
+    status: ReplicationStatus | None
+    tags: dict[str, str]
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions of one kind in a range. key: the first of them."""
+
+    kind: Kind
+    versions: int
+    bytes: int
+    key: str
+
+
+class SurveyReader(Protocol):
+    def first_key(self, bucket_id: int, start: bytes) -> bytes | None:
+        """The first key from `start` on, of whatever version."""
+        ...
+
+    def key_after(self, bucket_id: int, start: bytes, versions: int) -> bytes:
+        """The key of the version that comes so many versions after the first one from `start` on; KEYS_END when there
+        are not so many. Walks an index."""
+        ...
+
+    def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
+        """The versions of a range, by kind."""
+        ...
+
+    def keys(self, bucket_id: int, start: bytes, end: bytes, kind: Kind, limit: int) -> list[str]:
+        """The first keys of a range that have a version of this kind."""
+        ...
