@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.own_api import Refused, call
-from tests.support.replication import ROLE, enable_versioning, rule
+from tests.support.replication import enable_versioning, ensure_role, rule
 from tests.support.server import Server
 
 from farshore.cli.replication_preview import as_xml
@@ -39,7 +39,7 @@ class Shelf:
         self.s3.put_object(Bucket=self.source, Key=key, Body=b"x" * size, **members)
 
     def preview(self, *rules: dict[str, Any]) -> dict[str, Any]:
-        document = as_xml(json.dumps({"Role": ROLE, "Rules": rules}))
+        document = as_xml(json.dumps({"Role": ensure_role(self.s3), "Rules": rules}))
         return call(self.server, "POST", "/-/replication/preview", bucket=self.source, document=document)
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_changed(shelf: Shelf) -> None:
 
 def test_what_would_be_taken_is_told_by_its_present_status(shelf: Shelf) -> None:
     shelf.put("before")
-    configuration = {"Role": ROLE, "Rules": [rule(shelf.near, Filter={"Prefix": "after"})]}
+    configuration = {"Role": ensure_role(shelf.s3), "Rules": [rule(shelf.near, Filter={"Prefix": "after"})]}
     shelf.s3.put_bucket_replication(Bucket=shelf.source, ReplicationConfiguration=configuration)
     shelf.put("after")
     (found,) = shelf.preview(rule(shelf.far))["rules"]
@@ -160,7 +160,7 @@ def test_no_document_of_s3_is_refused_as_s3_refuses_it(shelf: Shelf) -> None:
 def test_who_may_not_list_the_bucket_learns_nothing(shelf: Shelf) -> None:
     stranger = shelf.server.cli("account", "create", f"peeper-{os.getpid()}-{next(_numbers)}")
     signer = (stranger["access_key_id"], stranger["secret_access_key"])
-    document = as_xml(json.dumps({"Role": ROLE, "Rules": [rule(shelf.near)]}))
+    document = as_xml(json.dumps({"Role": ensure_role(shelf.s3), "Rules": [rule(shelf.near)]}))
     with pytest.raises(Refused) as refused:
         call(
             shelf.server,
@@ -175,8 +175,8 @@ def test_who_may_not_list_the_bucket_learns_nothing(shelf: Shelf) -> None:
 
 def test_the_command_takes_json_and_xml_and_exits_with_1_when_s3_would_refuse(shelf: Shelf, tmp_path: Path) -> None:
     shelf.put("logs/a", 1500)
-    good = {"Role": ROLE, "Rules": [rule(shelf.near, ID="logs", Filter={"Prefix": "logs/"})]}
-    bad = {"Role": ROLE, "Rules": [rule(shelf.near, Filter={"Prefix": "x"}, Status="Perhaps")]}
+    good = {"Role": ensure_role(shelf.s3), "Rules": [rule(shelf.near, ID="logs", Filter={"Prefix": "logs/"})]}
+    bad = {"Role": ensure_role(shelf.s3), "Rules": [rule(shelf.near, Filter={"Prefix": "x"}, Status="Perhaps")]}
     as_put, printed, refused, nonsense = (
         tmp_path / name for name in ("put.json", "printed.json", "bad.json", "no.json")
     )
