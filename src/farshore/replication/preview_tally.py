@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from farshore.metadata.store import Reader
 from farshore.metadata.survey import Counted, Kind
@@ -20,7 +21,7 @@ SAMPLES_MAX = 5
 class _Covered:
     counts: Counts = field(default_factory=Counts)
     inside: list[str] = field(default_factory=list[str])
-    outside: list[SampleOut] = field(default_factory=list[SampleOut])
+    outside: dict[Refusal, list[str]] = field(default_factory=dict[Refusal, list[str]])
     hint: str = ""
 
 
@@ -79,7 +80,7 @@ class Tally:
                 tags=dict(rule.filter.tags),
                 covers=covered.counts,
                 samples_in=tuple(covered.inside),
-                samples_out=tuple(covered.outside),
+                samples_out=tuple(islice(_in_turn(covered.outside), SAMPLES_MAX)),
                 hint=covered.hint,
             )
 
@@ -140,10 +141,7 @@ class Tally:
             samples.fill(self._left_out[_nearest(found)].samples)
         for refused in found.refusals:
             for rule_id in (refused.rule_id,) if refused.rule_id else self._rules:
-                outside = self._rules[rule_id].outside
-                if len(outside) < SAMPLES_MAX:
-                    room = SAMPLES_MAX - len(outside)
-                    outside += [SampleOut(key, refused.reason) for key in samples.keys()[:room]]
+                samples.fill(self._rules[rule_id].outside.setdefault(refused.reason, []))
 
 
 class _Samples:
@@ -175,6 +173,14 @@ _NEAREST = (
     Refusal.PREFIX_DOES_NOT_MATCH,
 )
 """When nothing takes a version, the reason to tell: of the rule that it comes nearest to."""
+
+
+def _in_turn(outside: dict[Refusal, list[str]]) -> Iterator[SampleOut]:
+    """One of each reason, then a second one of each, and so on."""
+    for place in range(SAMPLES_MAX):
+        for reason, keys in outside.items():
+            if place < len(keys):
+                yield SampleOut(keys[place], reason)
 
 
 def _nearest(found: Eligibility) -> Refusal:
