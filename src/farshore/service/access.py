@@ -14,6 +14,7 @@ from dataclasses import replace
 import structlog
 
 from farshore.auth.evaluate import NO_POLICIES, AccessRequest, Decision, ResourceAccess, evaluate
+from farshore.metadata.store import Transaction
 from farshore.model.access import PrincipalKind
 from farshore.model.access_control import Grant, ObjectOwnership, Permission
 from farshore.model.buckets import Bucket
@@ -220,6 +221,14 @@ def denied_message(request: Request, action: str, resource: str, because: str) -
     """AWS's words to a caller of the bucket's own account."""
     named = "" if resource == ALL_BUCKETS else f' on resource: "{resource}"'
     return f"User: {request.principal.arn} is not authorized to perform: {action}{named} {because}"
+
+
+def still(tx: Transaction, bucket: Bucket) -> Bucket:
+    """Inside a command: the bucket as it is now. Raises NoSuchBucket when it was deleted meanwhile."""
+    now = tx.bucket_by_id(bucket.id)
+    if now is None:
+        raise NoSuchBucket(BucketName=bucket.name)
+    return now
 
 
 def check_owner(bucket: Bucket, expected: str | None) -> None:

@@ -13,13 +13,13 @@ from farshore.metadata.store import Transaction
 from farshore.model.access import canonical_user_id
 from farshore.model.access_control import Grant, ObjectOwnership
 from farshore.model.buckets import Bucket, ConfigurationKind
-from farshore.model.errors import AccessControlListNotSupported, NoSuchBucket
+from farshore.model.errors import AccessControlListNotSupported
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
 from farshore.semantics import access_control, versioning
 from farshore.semantics.metadata_sync import edited
 from farshore.service import outbox
-from farshore.service.access import access_of, bucket_for, enforced_owner, version_for
+from farshore.service.access import access_of, bucket_for, enforced_owner, still, version_for
 from farshore.service.answers import live_version
 from farshore.service.bucket_access import encode_grants, owner_grants
 from farshore.service.deployment import Answer, Region, Request
@@ -57,9 +57,7 @@ async def put_bucket_acl(request: Request) -> Answer:
     stored = encode_grants(grants)
 
     def command(tx: Transaction) -> None:
-        if tx.bucket_by_id(bucket.id) is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        tx.put_configuration(bucket.id, ConfigurationKind.ACL, stored)
+        tx.put_configuration(still(tx, bucket).id, ConfigurationKind.ACL, stored)
 
     await region.metadata.write(command)
     return Answer()
@@ -86,12 +84,10 @@ async def put_object_acl(request: Request) -> Answer:
         return Answer()
 
     def command(tx: Transaction) -> bool:
-        still = tx.bucket_by_id(bucket.id)
-        if still is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        now = live_version(request, still, tx.version(bucket.id, key, version.version_id))
+        there = still(tx, bucket)
+        now = live_version(request, there, tx.version(bucket.id, key, version.version_id))
         tx.set_acl(now.row, grants, edited(now, TaskKind.ACL, request.now_us))
-        configuration = request.deployment.configurations.get(tx, still)
+        configuration = request.deployment.configurations.get(tx, there)
         return outbox.record_change(tx, configuration, now, TaskKind.ACL, request.now_us)
 
     if await region.metadata.write(command):

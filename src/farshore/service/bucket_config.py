@@ -11,11 +11,11 @@ import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model import errors
-from farshore.model.buckets import Bucket, ConfigurationKind
-from farshore.model.errors import NoSuchBucket, NoSuchTagSet, S3Error
+from farshore.model.buckets import ConfigurationKind
+from farshore.model.errors import NoSuchTagSet, S3Error
 from farshore.semantics import tagging
 from farshore.semantics.versioning import versioning_change
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, still
 from farshore.service.deployment import Answer, Params, Request
 from farshore.service.object_tagging import tag_set
 
@@ -31,7 +31,7 @@ async def put_bucket_versioning(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:PutBucketVersioning")
 
     def command(tx: Transaction) -> None:
-        now = _still(tx, bucket)
+        now = still(tx, bucket)
         replicated = tx.configuration(now.id, ConfigurationKind.REPLICATION) is not None
         status = versioning_change(document, replicated=replicated)
         if now.versioning is not status:
@@ -49,7 +49,7 @@ async def get_bucket_versioning(request: Request) -> Answer:
 async def put_bucket_tagging(request: Request) -> Answer:
     tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=50)
     region, bucket = bucket_for(request, "s3:PutBucketTagging")
-    await region.metadata.write(lambda tx: store_tags(tx, _still(tx, bucket).id, tags))
+    await region.metadata.write(lambda tx: store_tags(tx, still(tx, bucket).id, tags))
     return Answer(status=204)
 
 
@@ -63,20 +63,13 @@ async def get_bucket_tagging(request: Request) -> Answer:
 
 async def delete_bucket_tagging(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:PutBucketTagging")
-    await region.metadata.write(lambda tx: store_tags(tx, _still(tx, bucket).id, {}))
+    await region.metadata.write(lambda tx: store_tags(tx, still(tx, bucket).id, {}))
     return Answer()
 
 
 def store_tags(tx: Transaction, bucket_id: int, tags: dict[str, str]) -> None:
     """Inside a command: replace the bucket's tags."""
     tx.put_configuration(bucket_id, ConfigurationKind.TAGGING, msgspec.msgpack.encode(tags) if tags else None)
-
-
-def _still(tx: Transaction, bucket: Bucket) -> Bucket:
-    now = tx.bucket_by_id(bucket.id)
-    if now is None:
-        raise NoSuchBucket(BucketName=bucket.name)
-    return now
 
 
 def _answers(action: str, output: Params) -> Handler:

@@ -16,12 +16,11 @@ from farshore.model.errors import (
     AccessDenied,
     MalformedPolicy,
     MethodNotAllowed,
-    NoSuchBucket,
     NoSuchBucketPolicy,
     PolicyTooLarge,
 )
 from farshore.model.identity import arn_parts
-from farshore.service.access import access_of, bucket_for, denied_message
+from farshore.service.access import access_of, bucket_for, denied_message, still
 from farshore.service.bucket_access import StoredPolicy, encode_policy, stored_policy
 from farshore.service.deployment import Answer, Deployment, Region, Request
 from farshore.service.ownership import known_users
@@ -137,8 +136,6 @@ def _stored(region: Region, bucket: Bucket) -> StoredPolicy:
 
 async def _store(region: Region, bucket: Bucket, stored: bytes | None) -> None:
     def command(tx: Transaction) -> None:
-        if tx.bucket_by_id(bucket.id) is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        tx.put_configuration(bucket.id, ConfigurationKind.POLICY, stored)
+        tx.put_configuration(still(tx, bucket).id, ConfigurationKind.POLICY, stored)
 
     await region.metadata.write(command)

@@ -14,11 +14,10 @@ from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.errors import (
     InvalidBucketAclWithObjectOwnership,
     MalformedXML,
-    NoSuchBucket,
     NoSuchPublicAccessBlockConfiguration,
     OwnershipControlsNotFoundError,
 )
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, still
 from farshore.service.bucket_access import (
     REMOVED,
     encode_block,
@@ -68,7 +67,7 @@ async def put_bucket_ownership_controls(request: Request) -> Answer:
     ownership = object_ownership(request.params["OwnershipControls"])
 
     def command(tx: Transaction) -> None:
-        now = _still(tx, bucket)
+        now = still(tx, bucket)
         enforced = ownership is ObjectOwnership.BUCKET_OWNER_ENFORCED
         if enforced and stored_grants(tx, now) != owner_grants(now.owner):
             raise InvalidBucketAclWithObjectOwnership()
@@ -104,13 +103,6 @@ def object_ownership(document: Params) -> ObjectOwnership:
 
 async def _store(region: Region, bucket: Bucket, kind: ConfigurationKind, stored: bytes) -> None:
     def command(tx: Transaction) -> None:
-        tx.put_configuration(_still(tx, bucket).id, kind, stored)
+        tx.put_configuration(still(tx, bucket).id, kind, stored)
 
     await region.metadata.write(command)
-
-
-def _still(tx: Transaction, bucket: Bucket) -> Bucket:
-    now = tx.bucket_by_id(bucket.id)
-    if now is None:
-        raise NoSuchBucket(BucketName=bucket.name)
-    return now

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchBucket, NoSuchVersion, S3Error
+from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchVersion, S3Error
 from farshore.model.objects import NULL_VERSION, Version
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
-from farshore.service.access import bucket_for, require
+from farshore.service.access import bucket_for, require, still
 from farshore.service.deployment import Answer, Params, Region, Request
 
 DELETED_AT_ONCE_MAX = 1000
@@ -41,7 +41,7 @@ async def delete_object(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:DeleteObject" if version_id is None else "s3:DeleteObjectVersion")
 
     def command(tx: Transaction) -> Deleted:
-        return _delete(tx, request, _still(tx, bucket), params)
+        return _delete(tx, request, still(tx, bucket), params)
 
     deleted = await region.metadata.write(command)
     if deleted.replicates:
@@ -65,7 +65,7 @@ async def delete_objects(request: Request) -> Answer:
     refusals = [_refusal(request, region, bucket, entry) for entry in listed]
 
     def command(tx: Transaction) -> list[Deleted | S3Error]:
-        now = _still(tx, bucket)
+        now = still(tx, bucket)
         pairs = zip(listed, refusals, strict=True)
         return [_delete_listed(tx, request, now, entry) if refused is None else refused for entry, refused in pairs]
 
@@ -154,13 +154,6 @@ def _mark(tx: Transaction, request: Request, bucket: Bucket, key: str, current: 
     if tasks:
         tx.add_tasks(tasks)
     return Deleted(marker=True, marker_id=version_id, replicates=bool(tasks))
-
-
-def _still(tx: Transaction, bucket: Bucket) -> Bucket:
-    now = tx.bucket_by_id(bucket.id)
-    if now is None:
-        raise NoSuchBucket(BucketName=bucket.name)
-    return now
 
 
 def _deleted_entry(entry: Params, done: Deleted) -> Params:
