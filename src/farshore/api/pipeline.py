@@ -1,6 +1,6 @@
 """The way of a request: one visible list of steps, from HTTP to a service function and back.
 
-    address -> authenticate -> route -> parse -> authorise and call (service) -> serialise -> send
+    address -> authenticate -> choose the service -> route -> parse -> authorise and call (service) -> serialise -> send
 
 Errors of the S3Error family are answered as AWS's XML; everything else is logged and answered InternalError, here and
 nowhere else.
@@ -23,7 +23,9 @@ from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, OwnCall, bucket_params
 from farshore.api.request_body import HttpBody
 from farshore.api.request_counters import RequestCounters
-from farshore.api.respond import RequestLabels, send_answer, send_error, send_json
+from farshore.api.respond import S3_CONTROL_SERVICE, RequestLabels, send_answer, send_error, send_json
+from farshore.api.s3control import OPERATIONS as S3_CONTROL
+from farshore.api.s3control import is_control
 from farshore.auth.chunk_signatures import ChunkSigner
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
@@ -57,7 +59,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """Serves S3 requests of one process.
+    """Serves requests of S3 and S3 Control, of one process.
 
     domains: base domains of virtual-host style addressing.
     requests: counts them.
@@ -67,6 +69,7 @@ class Pipeline:
     deployment: Deployment
     authenticator: Authenticator
     model: ServiceModel
+    control: ServiceModel
     domains: Sequence[str]
     default_region: str
     requests: RequestCounters
@@ -105,6 +108,8 @@ class Pipeline:
         raw_path, _, raw_query = http.raw_path.partition("?")
         bucket, key = resolve(headers.get("Host", ""), raw_path, self.domains)
         labels.resource = raw_path
+        if is_control(headers, bucket, key):
+            labels.service = S3_CONTROL_SERVICE
         query = parse_query(raw_query)
         caller = self.authenticator.authenticate(
             method=http.method,
@@ -114,23 +119,23 @@ class Pipeline:
             now_us=now_us,
             host_bucket=bucket_of_host(headers.get("Host", ""), self.domains),
         )
-        operation = self.model.route(http.method, bucket, key, query, headers)
+        control = labels.service == S3_CONTROL_SERVICE
+        model, handlers = (self.control, S3_CONTROL) if control else (self.model, S3)
+        operation = model.route(http.method, bucket, key, query, headers)
         labels.operation = operation.name
-        handler = S3.get(operation.name)
+        handler = handlers.get(operation.name)
         if handler is None:
             raise errors.NotImplemented(f"{operation.name} is not implemented", Operation=operation.name)
         body = _body(http, caller)
         document = None
         if operation.has_body and not operation.streaming_input:
             document = await read_document(http.headers, body, operation, _content_sha256(caller))
-        params = self.model.parse(operation, bucket, key, query, headers, document)
+        params = model.parse(operation, bucket, key, query, headers, document)
         request = self._request(http, caller, labels, operation=operation.name, params=params, body=body)
         answer = await handler(request)
         if answer.body is not None and opens_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
-        return await send_answer(
-            http, self.model.serialize(operation, answer.output, status=answer.status), answer, labels
-        )
+        return await send_answer(http, model.serialize(operation, answer.output, status=answer.status), answer, labels)
 
     async def _serve_own(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
         """Farshore's own API: authenticated as S3's, answered as JSON."""

@@ -14,6 +14,8 @@ from farshore.model.errors import S3Error
 from farshore.service.deployment import Answer, Body
 from farshore.wire.serialize import WireResponse, serialize_error
 
+S3_CONTROL_SERVICE = "s3control"
+
 _SERVER = "Farshore"
 
 
@@ -21,7 +23,8 @@ _SERVER = "Farshore"
 class RequestLabels:
     """What every answer says of its request, and what is counted of it.
 
-    service: `s3`, or `farshore` for our own paths. operation: once it is known. code: of the error that is answered.
+    service: `s3`, `s3control`, or `farshore` for our own paths. operation: once it is known. code: of the error that is
+        answered.
     """
 
     request_id: str
@@ -65,7 +68,13 @@ def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
 async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:
     """The error as AWS words it. A connection whose request body was not read to its end is closed."""
     labels.code = error.code
-    wire = serialize_error(error, request_id=labels.request_id, host_id=labels.host_id, head=labels.head)
+    wire = serialize_error(
+        error,
+        request_id=labels.request_id,
+        host_id=labels.host_id,
+        head=labels.head,
+        wrapped=labels.service == S3_CONTROL_SERVICE,
+    )
     response = WholeResponse(status=wire.status, headers=_headers(wire, labels), body=wire.body, now_us=labels.now_us)
     return _closing_if_unread(http, response)
 

@@ -67,6 +67,7 @@ class ApiServer:
             deployment=deployment,
             authenticator=self._authenticator,
             model=load("s3"),
+            control=load("s3control"),
             domains=settings.domains,
             default_region=settings.default_region,
             requests=requests,

@@ -8,6 +8,8 @@ from functools import partial
 
 import structlog
 
+from farshore.app import bell
+from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
 from farshore.maintenance.metric_recorder import MetricRecorder
@@ -28,15 +30,24 @@ class Background:
 
     Args:
         replicate: False leaves replication tasks waiting.
+        batch_share: as `ReplicationWorker`.
     """
 
-    def __init__(self, deployment: Deployment, *, replicate: bool) -> None:
+    def __init__(self, deployment: Deployment, *, replicate: bool, batch_share: float) -> None:
         self._deployment = deployment
-        self._replication = ReplicationWorker(deployment) if replicate else None
+        self._jobs = BatchRunner(deployment)
+        self._replication: ReplicationWorker | None = None
+        if replicate:
+            self._replication = ReplicationWorker(
+                deployment, batch_share=batch_share, job_went_on=self._jobs.job_went_on
+            )
 
-    def ring(self, region: str) -> None:
-        """A region has new replication tasks."""
-        if self._replication is not None:
+    def hear(self, message: str) -> None:
+        """Hear the bell: a region has new replication tasks, or its jobs have changed."""
+        region, of_jobs = bell.read(message)
+        if of_jobs:
+            self._jobs.ring(region)
+        elif self._replication is not None:
             self._replication.ring(region)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -44,6 +55,7 @@ class Background:
         async with asyncio.TaskGroup() as workers:
             if self._replication is not None:
                 workers.create_task(self._replication.run(stop))
+            workers.create_task(self._jobs.run(stop))
             for region in self._deployment.regions.values():
                 measure = partial(measure_sizes, self._deployment, region)
                 workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))

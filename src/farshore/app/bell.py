@@ -1,4 +1,5 @@
-"""The bell between processes: API processes tell the background process that a region has new replication tasks.
+"""The bell between processes: API processes tell the background process that a region has new replication tasks, or
+that its jobs have changed.
 
 A pair of datagram sockets, made before the processes part. Ringing never blocks, and many rings become one; a lost one
 is harmless, since the worker also looks by itself.
@@ -12,6 +13,17 @@ import socket
 from collections.abc import Callable
 
 _NAME_BYTES_MAX = 256
+_JOBS = " jobs"
+
+
+def of_jobs(region: str) -> str:
+    """What to ring when jobs of a region have changed."""
+    return region + _JOBS
+
+
+def read(rung: str) -> tuple[str, bool]:
+    """The region that somebody rang for, and whether it was for its jobs."""
+    return rung.removesuffix(_JOBS), rung.endswith(_JOBS)
 
 
 class Bell:

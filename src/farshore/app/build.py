@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from farshore.app import bell
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.app.root_account import ensure_root
@@ -65,6 +66,7 @@ async def open_deployment(
             regions=regions,
             clock=SystemClock(),
             ring=ring,
+            ring_jobs=lambda region: ring(bell.of_jobs(region)),
             replicates=settings.replicate,
             counters=Counters(None if process is None else folder.counters / process),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from farshore.metadata import named_sql
+from farshore.metadata.sqlite_jobs import SqliteJobs
 from farshore.metadata.sqlite_metrics import SqliteMetrics
 from farshore.metadata.sqlite_replication_records import SqliteReplicationRecords
 from farshore.metadata.sqlite_rows import (
@@ -12,6 +13,7 @@ from farshore.metadata.sqlite_rows import (
     Row,
     failed_destinations,
     to_bucket,
+    to_candidate,
     to_part,
     to_task,
     to_upload,
@@ -20,6 +22,7 @@ from farshore.metadata.sqlite_rows import (
 from farshore.metadata.sqlite_session import Session
 from farshore.metadata.sqlite_survey import SqliteSurvey
 from farshore.metadata.store import DueLane, Failure, Lane
+from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.objects import Part, Upload, Version
 from farshore.model.replication import ReplicationTask
@@ -39,9 +42,14 @@ class SqliteReader:
         self._all = session.all
         self._iterate = session.iterate
         self._buckets: dict[Row, Bucket] = {}
+        self._jobs = SqliteJobs(session)
         self._metrics = SqliteMetrics(session)
         self._records = SqliteReplicationRecords(session)
         self._survey = SqliteSurvey(session)
+
+    @property
+    def jobs(self) -> SqliteJobs:
+        return self._jobs
 
     @property
     def metrics(self) -> SqliteMetrics:
@@ -115,6 +123,19 @@ class SqliteReader:
 
     def scan_versions_after(self, bucket_id: int, key: bytes, created_us: int, version_id: str) -> Iterator[Version]:
         return self._versions(_SQL["scan_versions_after"], (bucket_id, key, created_us, version_id))
+
+    def scan_candidates(
+        self, bucket_id: int, prefix: bytes, after: ManifestPlace | None, *, encryption: bool
+    ) -> Iterator[Candidate]:
+        if after is None:
+            rows = self._iterate(_SQL["scan_candidates"], (bucket_id, encryption, prefix))
+        else:
+            place = (after.key, after.created_us, after.version_id)
+            rows = self._iterate(_SQL["scan_candidates_after"], (bucket_id, encryption, *place))
+        for row in rows:
+            if not row[0].startswith(prefix):
+                return
+            yield to_candidate(row)
 
     def has_versions(self, bucket_id: int) -> bool:
         return self._true(_SQL["has_versions"], (bucket_id,))

@@ -7,11 +7,13 @@ at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from farshore.model.access_control import Grant
+from farshore.model.batch import Candidate
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import Attributes, Checksum, ChecksumType, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
@@ -21,8 +23,12 @@ Row = tuple[Any, ...]
 BUCKET_WIDTH = 6
 """Columns of a bucket, which come first where a row holds a bucket and a version."""
 
+TASK_SIZE = 8
+"""Place of the size among the columns of a task."""
+
 _NO_ATTRIBUTES = Attributes()
 _NEVER_MODIFIED = Modified()
+_NO_TAGS: Mapping[str, str] = MappingProxyType({})
 _STATUSES: dict[str | None, ReplicationStatus | None] = {
     None: None,
     **{status.value: status for status in ReplicationStatus},
@@ -92,6 +98,22 @@ def to_version(row: Row) -> Version:
         acl=None if acl is None else _decode_acl(acl),
         modified=_NEVER_MODIFIED if modified is None else _decode_modified(modified),
         row=row_id,
+    )
+
+
+def to_candidate(row: Row) -> Candidate:
+    key, created_us, version_id, latest, delete_marker, size, storage_class, status, tags, attributes = row
+    return Candidate(
+        key,
+        created_us,
+        version_id,
+        latest == 1,
+        delete_marker == 1,
+        size,
+        storage_class,
+        _STATUSES[status],
+        _NO_TAGS if tags is None else _decode_tags(tags),
+        "" if attributes is None else _decode_attributes(attributes).server_side_encryption,
     )
 
 
@@ -216,6 +238,7 @@ def to_task(row: Row) -> ReplicationTask:
         rule_id,
         threshold_us,
         missed,
+        batch,
     ) = row
     return ReplicationTask(
         id=task_id,
@@ -232,6 +255,7 @@ def to_task(row: Row) -> ReplicationTask:
         rule_id=rule_id,
         threshold_us=threshold_us,
         missed=missed == 1,
+        batch=batch == 1,
     )
 
 
@@ -250,4 +274,5 @@ def task_row(task: ReplicationTask) -> Row:
         task.rule_id,
         task.threshold_us,
         task.missed,
+        task.batch,
     )

@@ -11,6 +11,7 @@ import msgspec
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_reader import SqliteReader
 from farshore.metadata.sqlite_rows import (
+    TASK_SIZE,
     Row,
     acl_column,
     attributes_column,
@@ -25,6 +26,7 @@ from farshore.metadata.sqlite_rows import (
     version_row,
 )
 from farshore.metadata.sqlite_session import Session
+from farshore.metadata.store import NO_BATCH_LIMITS, BatchLimits
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Attributes, Modified, Part, Upload, Version
@@ -122,9 +124,21 @@ class SqliteTransaction(SqliteReader):
         self._run_many(_SQL["add_task"], [task_row(task) for task in tasks])
 
     def claim_tasks(
-        self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
+        self,
+        *,
+        bucket_id: int,
+        destination: str,
+        now_us: int,
+        lease_until_us: int,
+        limit: int,
+        batch: BatchLimits = NO_BATCH_LIMITS,
     ) -> list[ReplicationTask]:
-        rows = self._all(_SQL["due_tasks"], (bucket_id, destination, now_us, limit))
+        rows = self._all(_SQL["due_tasks"], (bucket_id, destination, False, now_us, limit))
+        late = self._all(_SQL["due_tasks"], (bucket_id, destination, True, now_us, limit))
+        if late:
+            late = _but_few_large(late, batch)
+            taken = min(len(late), max(int(limit * batch.share), limit - len(rows)))
+            rows = rows[: limit - taken] + late[:taken]
         if not rows:
             return []
         self._run(_SQL["lease_tasks"], (lease_until_us, _ids([row[0] for row in rows])))
@@ -171,6 +185,17 @@ class SqliteTransaction(SqliteReader):
     def _change_bucket(self, sql: str, bindings: Row) -> None:
         self._run(sql, bindings)
         assert self._session.connection.changes() == 1, f"no bucket {bindings[0]}"
+
+
+def _but_few_large(rows: list[Row], limits: BatchLimits) -> list[Row]:
+    """The rows up to where there would be too many of large versions, so that these hold up nothing else for long."""
+    large = 0
+    for place, row in enumerate(rows):
+        if row[TASK_SIZE] > limits.large_bytes:
+            large += 1
+            if large > limits.large:
+                return rows[:place]
+    return rows
 
 
 def _ids(ids: Sequence[int]) -> object:

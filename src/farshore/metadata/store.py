@@ -22,10 +22,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from farshore.metadata.jobs import JobReader, JobTransaction
 from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
 from farshore.metadata.survey import SurveyReader
 from farshore.model.access_control import Grant
+from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Attributes, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
@@ -55,6 +57,20 @@ class DueLane(msgspec.Struct, frozen=True, kw_only=True):
     due_us: int
 
 
+class BatchLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a claim Batch Replication may take.
+
+    share: of the claim's limit, from 0 to 1, where live tasks would fill it. large: tasks of more than large_bytes.
+    """
+
+    share: float = 1.0
+    large: int = 1_000_000
+    large_bytes: int = 0
+
+
+NO_BATCH_LIMITS = BatchLimits()
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A version whose replication to a destination ended FAILED."""
 
@@ -66,6 +82,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reader(Protocol):
     """Synchronous reads. Iterators read as they are advanced, see one snapshot, and must be closed or exhausted."""
+
+    @property
+    def jobs(self) -> JobReader:
+        """Reads of Batch Operations jobs."""
+        ...
 
     @property
     def metrics(self) -> MetricReader:
@@ -131,6 +152,17 @@ class Reader(Protocol):
         """As `scan_versions`, beginning just after this place in the order (the version need not exist any more)."""
         ...
 
+    def scan_candidates(
+        self, bucket_id: int, prefix: bytes, after: ManifestPlace | None, *, encryption: bool
+    ) -> Iterator[Candidate]:
+        """All versions and markers of keys that begin so, in the order of `scan_versions`, for a generated manifest.
+
+        Args:
+            after: goes on just after this version, which need not exist any more.
+            encryption: read how versions are encrypted.
+        """
+        ...
+
     def has_versions(self, bucket_id: int) -> bool: ...
 
     def upload(self, bucket_id: int, key: str, upload_id: str) -> Upload | None: ...
@@ -166,6 +198,11 @@ class Reader(Protocol):
 
 class Transaction(Reader, Protocol):
     """What a command may change. Rows are named by `Version.row`."""
+
+    @property
+    def jobs(self) -> JobTransaction:
+        """Batch Operations jobs, in the same transaction."""
+        ...
 
     @property
     def metrics(self) -> MetricTransaction:
@@ -234,9 +271,19 @@ class Transaction(Reader, Protocol):
     def add_tasks(self, tasks: Sequence[ReplicationTask]) -> None: ...
 
     def claim_tasks(
-        self, *, bucket_id: int, destination: str, now_us: int, lease_until_us: int, limit: int
+        self,
+        *,
+        bucket_id: int,
+        destination: str,
+        now_us: int,
+        lease_until_us: int,
+        limit: int,
+        batch: BatchLimits = NO_BATCH_LIMITS,
     ) -> list[ReplicationTask]:
-        """Due tasks of a lane, oldest due first; each gets `due_us = lease_until_us` and `attempts + 1`."""
+        """Due tasks of a lane, oldest due first; each gets `due_us = lease_until_us` and `attempts + 1`.
+
+        Tasks of Batch Replication come behind the live ones. Each kind takes the places that the other leaves free.
+        """
         ...
 
     def renew_tasks(self, ids: Sequence[int], lease_until_us: int) -> None:

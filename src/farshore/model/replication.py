@@ -37,10 +37,13 @@ class FailureCode(StrEnum):
     DST_BUCKET_UNVERSIONED = "DstBucketUnversioned"
     DST_DEL_OBJ_NOT_PERMITTED = "DstDelObjNotPermitted"
     DST_MULTIPART_INIT_NOT_PERMITTED = "DstMultipartInitNotPermitted"
+    DST_OBJECT_HARD_DELETED = "DstObjectHardDeleted"
     DST_PUT_ACL_NOT_PERMITTED = "DstPutAclNotPermitted"
     DST_PUT_OBJECT_NOT_PERMITTED = "DstPutObjectNotPermitted"
     DST_PUT_TAGGING_NOT_PERMITTED = "DstPutTaggingNotPermitted"
     DST_VERSION_NOT_FOUND = "DstVersionNotFound"
+    INITIATE_REPLICATION_NOT_PERMITTED = "InitiateReplicationNotPermitted"
+    SRC_BUCKET_INVALID_REGION = "SrcBucketInvalidRegion"
     SRC_BUCKET_NOT_FOUND = "SrcBucketNotFound"
     SRC_BUCKET_REPLICATION_CONFIG_MISSING = "SrcBucketReplicationConfigMissing"
     SRC_GET_ACL_NOT_PERMITTED = "SrcGetAclNotPermitted"
@@ -122,6 +125,7 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     rule_id: the rule that it was made by, whose metrics it counts in.
     threshold_us: when Replication Time Control wants it to have arrived; None without, and once it has been told that
         it has not. missed: that has been told.
+    batch: Batch Replication made it, not a change.
     """
 
     bucket_id: int
@@ -137,4 +141,5 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     rule_id: str = ""
     threshold_us: int | None = None
     missed: bool = False
+    batch: bool = False
     id: int = 0

@@ -20,13 +20,13 @@ class Settled:
 
     def __init__(self, now_us: int) -> None:
         self._now_us = now_us
-        self._completed: dict[Route, list[tuple[int, int]]] = {}
+        self._completed: dict[Route, list[tuple[int | None, int]]] = {}
         self._failed: dict[Route, Counter[FailureCode]] = {}
         self._retried: Counter[Route] = Counter()
 
     def completed(self, task: ReplicationTask) -> None:
-        """It arrived. How long that took counts from when the task was written."""
-        latency_us = max(0, self._now_us - task.enqueued_us)
+        """It arrived. How long that took counts from when the task was written; of Batch Replication it does not."""
+        latency_us = None if task.batch else max(0, self._now_us - task.enqueued_us)
         self._completed.setdefault(_route(task), []).append((latency_us, task.size))
 
     def failed(self, task: ReplicationTask, code: FailureCode) -> None:

@@ -12,13 +12,14 @@ from typing import TypeVar
 
 import structlog
 
-from farshore.metadata.store import StoreUnavailable, Transaction
+from farshore.metadata.store import BatchLimits, StoreUnavailable, Transaction
 from farshore.model.replication import ReplicationTask
 from farshore.replication.outcome import Attempt, Retry
 from farshore.replication.replicate import Ready, Replicator
 from farshore.replication.settle import settle
 from farshore.runtime.clock import Clock
 from farshore.semantics.retry import backoff_s
+from farshore.service.bodies import INLINE_BYTES_MAX
 from farshore.service.deployment import Region
 
 CLAIMED_MAX = 512
@@ -33,6 +34,10 @@ STREAMS_MAX = 4
 STREAMS_WAITING_MAX = 16
 """Versions with blobs that a lane holds claimed; beyond that it claims no more until one is done."""
 
+BATCH_STREAMS_MAX = 2
+BATCH_STREAMS_WAITING_MAX = 4
+"""As those above, of versions that Batch Replication brings: these hold up no live change."""
+
 LEASE_S = 60.0
 RENEW_S = 20.0
 
@@ -41,11 +46,17 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
+def _nobody_waits() -> None:
+    """No jobs are run beside this lane."""
+
+
 class Lane:
     """One lane of a region. `run` delivers what is due; between runs it remembers how long the destination is to rest.
 
     Args:
         random: draws from [0, 1), for jitter.
+        batch_share: how much of what it delivers may be Batch Replication while live changes wait, from 0 to 1.
+        job_went_on: called when a job of Batch Replication has come a step further.
     """
 
     def __init__(
@@ -57,6 +68,8 @@ class Lane:
         *,
         clock: Clock,
         random: Callable[[], float],
+        batch_share: float = 0.5,
+        job_went_on: Callable[[], None] = _nobody_waits,
     ) -> None:
         self._replicator = replicator
         self._region = region
@@ -64,11 +77,16 @@ class Lane:
         self._destination = destination
         self._clock = clock
         self._random = random
+        self._batch_share = batch_share
+        self._job_went_on = job_went_on
         self._limit = CLAIMED_MAX
         self._failures = 0
         self.rests_until_us = 0
         self._streams: set[asyncio.Task[None]] = set()
+        self._batch_streams = 0
+        self._more = asyncio.Event()
         self._streaming = asyncio.Semaphore(STREAMS_MAX)
+        self._batch_streaming = asyncio.Semaphore(BATCH_STREAMS_MAX)
         self._held: dict[int, ReplicationTask] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -82,8 +100,12 @@ class Lane:
             tasks = await self._write(self._claim)
             while tasks and not stop.is_set():
                 tasks = await self._turn(tasks)
-                while len(self._streams) >= STREAMS_WAITING_MAX and not stop.is_set():
+                while len(self._streams) - self._batch_streams >= STREAMS_WAITING_MAX and not stop.is_set():
                     await asyncio.wait(self._streams, return_when=asyncio.FIRST_COMPLETED)
+                while not tasks and self._streams and not stop.is_set() and not self._rests():
+                    # What is streamed takes long; what comes meanwhile does not wait for it.
+                    await self._wait_for_more(stop)
+                    tasks = await self._write(self._claim)
             await self._end_streams(stop)
         finally:
             renewing.cancel()
@@ -92,6 +114,10 @@ class Lane:
             await asyncio.gather(renewing, *self._streams, return_exceptions=True)
             self._streams.clear()
             self._held.clear()
+
+    def wake(self) -> None:
+        """Hear, while `run` goes on, that there are due tasks that it may not know of."""
+        self._more.set()
 
     def crashed(self) -> None:
         """Hear that `run` ended by a defect: go task by task for a while, so that one cannot hold up the others."""
@@ -135,13 +161,17 @@ class Lane:
         self._failures = 0
         return False
 
+    def _rests(self) -> bool:
+        return self.rests_until_us > self._clock.now_us()
+
     def _rest(self) -> None:
         self._failures += 1
         self.rests_until_us = self._clock.now_us() + int(backoff_s(self._failures, self._random) * 1e6)
 
     async def _settle(self, attempts: Sequence[Attempt]) -> None:
         now_us, rests_until_us = self._clock.now_us(), self.rests_until_us
-        await self._write(lambda tx: settle(tx, attempts, now_us, self._random, rests_until_us=rests_until_us))
+        if await self._write(lambda tx: settle(tx, attempts, now_us, self._random, rests_until_us=rests_until_us)):
+            self._job_went_on()
 
     def _claim(self, tx: Transaction) -> Sequence[ReplicationTask]:
         now_us = self._clock.now_us()
@@ -151,6 +181,11 @@ class Lane:
             now_us=now_us,
             lease_until_us=now_us + int(LEASE_S * 1e6),
             limit=self._limit,
+            batch=BatchLimits(
+                share=self._batch_share,
+                large=max(0, BATCH_STREAMS_WAITING_MAX - self._batch_streams),
+                large_bytes=INLINE_BYTES_MAX,
+            ),
         )
 
     def _stream(self, ready: Ready) -> None:
@@ -160,11 +195,28 @@ class Lane:
         stream.add_done_callback(self._streams.discard)
 
     async def _deliver_streamed(self, ready: Ready) -> None:
-        async with self._streaming:
-            attempt = await self._replicator.deliver_streamed(self._region, ready)
+        batch = ready.task.batch
+        self._batch_streams += batch
+        try:
+            async with self._batch_streaming if batch else self._streaming:
+                attempt = await self._replicator.deliver_streamed(self._region, ready)
+        finally:
+            self._batch_streams -= batch
         del self._held[ready.task.id]
         self._judge([attempt])
         await self._settle([attempt])
+
+    async def _wait_for_more(self, stop: asyncio.Event) -> None:
+        """Wait until something that is streamed is done, there may be new tasks, or the end."""
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self._more)]
+        try:
+            done, _ = await asyncio.wait((*waiting, *self._streams), return_when=asyncio.FIRST_COMPLETED)
+            for stream in done.intersection(self._streams):
+                await stream
+        finally:
+            self._more.clear()
+            for each in waiting:
+                each.cancel()
 
     async def _end_streams(self, stop: asyncio.Event) -> None:
         """Wait for what is streamed; told to stop, leave it to be claimed again."""

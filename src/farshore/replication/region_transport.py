@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
 from farshore.blobs.store import BlobsUnavailable
-from farshore.metadata.store import StoreUnavailable
+from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.blobs import BlobReader
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
 from farshore.model.replication import FailureCode, TaskKind
@@ -16,12 +17,15 @@ from farshore.runtime.clock import Clock
 from farshore.semantics.checksums import DEFAULT_ALGORITHM
 from farshore.service.bodies import receive_stored
 from farshore.service.deployment import Body, Region
-from farshore.service.replicas import Accepted, Arrival, accept
+from farshore.service.replicas import Accepted, Arrival, accept, accept_known
 from farshore.transports.transport import Change, TransientError
+
+T = TypeVar("T")
 
 _REFUSED = {
     Accepted.STORED: None,
     Accepted.THERE_ALREADY: None,
+    Accepted.HARD_DELETED: FailureCode.DST_OBJECT_HARD_DELETED,
     Accepted.BUCKET_UNVERSIONED: FailureCode.DST_BUCKET_UNVERSIONED,
     Accepted.VERSION_MISSING: FailureCode.DST_VERSION_NOT_FOUND,
 }
@@ -48,6 +52,9 @@ class RegionTransport:
         return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
 
     async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:
+        known = await self._write(lambda tx: accept_known(tx, bucket, version))
+        if known is not None:
+            return _refusal(bucket, known)
         copied: list[str] = []
         try:
             moved = await self._copy_blobs(version, source, copied)
@@ -65,8 +72,11 @@ class RegionTransport:
 
     async def _accept(self, bucket: str, arrivals: Sequence[Arrival]) -> list[Accepted]:
         now_us = self._clock.now_us()
+        return await self._write(lambda tx: accept(tx, bucket, arrivals, now_us))
+
+    async def _write(self, command: Callable[[Transaction], T]) -> T:
         try:
-            return await self._region.metadata.write(lambda tx: accept(tx, bucket, arrivals, now_us))
+            return await self._region.metadata.write(command)
         except StoreUnavailable as error:
             raise TransientError(f"metadata of {self._region.name}: {error}") from error
 

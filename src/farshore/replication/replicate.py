@@ -183,6 +183,7 @@ _WHY_NOT = {
 }
 
 _REFUSED = {
+    FailureCode.DST_OBJECT_HARD_DELETED: "the replica was permanently deleted in the destination bucket",
     FailureCode.DST_BUCKET_UNVERSIONED: "versioning is not enabled on the destination bucket",
     FailureCode.DST_VERSION_NOT_FOUND: "the version whose tags or ACL changed is not in the destination bucket",
 }
@@ -234,6 +235,9 @@ def _all(changes: Sequence[tuple[Ready, Change]], outcome: Outcome) -> list[Atte
 
 
 def _result(ready: Ready, refused: FailureCode | None) -> Outcome:
+    if refused is FailureCode.DST_OBJECT_HARD_DELETED and not ready.task.batch:
+        # It arrived before, by a delivery that was not settled, and was deleted since: that is no failure.
+        refused = None
     if refused is not None:
         return Failed(refused, _REFUSED.get(refused, ""))
     if ready.verdict.refused is not None:

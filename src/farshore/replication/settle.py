@@ -14,6 +14,7 @@ from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Re
 from farshore.replication.recording import Recording
 from farshore.semantics.replication_status import aggregate_status
 from farshore.semantics.retry import backoff_s
+from farshore.service.job_tasks import versions_settled
 
 
 def settle(
@@ -23,7 +24,7 @@ def settle(
     random: Callable[[], float],
     *,
     rests_until_us: int = 0,
-) -> None:
+) -> bool:
     """Inside a command of the source's region: settle the attempts of one lane.
 
     A version that changed while it was on its way (its state is later than the one delivered) is not settled: its task
@@ -32,6 +33,8 @@ def settle(
     Args:
         random: draws from [0, 1), for the jitter of retries.
         rests_until_us: the lane leaves its destination alone until then, if that is to come.
+    Returns:
+        whether a job of Batch Replication went on by it.
     """
     done: list[int] = []
     again: list[tuple[int, int, str]] = []
@@ -67,6 +70,8 @@ def settle(
         tx.remove_tasks(done)
     if again:
         tx.reschedule_tasks(again)
+    ended = set(done)
+    return versions_settled(tx, (attempt.task for attempt in attempts if attempt.task.id in ended), now_us)
 
 
 def state_of(version: Version, destination: str) -> DestinationState | None:

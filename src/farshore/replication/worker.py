@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -34,17 +35,34 @@ LaneKey = tuple[int, str]
 log = structlog.get_logger()
 
 
+def _nobody_waits(_region: str) -> None:
+    """No jobs are run beside this worker."""
+
+
 class ReplicationWorker:
     """Replicates from every region of the deployment.
 
     Args:
         jitter: draws from [0, 1).
+        batch_share: how much of what is delivered to a destination may be Batch Replication while live changes wait
+            for it, from 0 to 1.
+        job_went_on: called with the region in which a job of Batch Replication has come a step further.
     """
 
-    def __init__(self, deployment: Deployment, *, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        jitter: Callable[[], float] = random.random,
+        batch_share: float = 0.5,
+        job_went_on: Callable[[str], None] = _nobody_waits,
+    ) -> None:
         replicator = Replicator(deployment)
         self._regions = {
-            name: RegionWorker(deployment, replicator, region, jitter) for name, region in deployment.regions.items()
+            name: RegionWorker(
+                deployment, replicator, region, jitter=jitter, batch_share=batch_share, job_went_on=job_went_on
+            )
+            for name, region in deployment.regions.items()
         }
 
     def ring(self, region: str) -> None:
@@ -64,13 +82,22 @@ class RegionWorker:
     """The lanes of one region. `bell` wakes it."""
 
     def __init__(
-        self, deployment: Deployment, replicator: Replicator, region: Region, jitter: Callable[[], float]
+        self,
+        deployment: Deployment,
+        replicator: Replicator,
+        region: Region,
+        *,
+        jitter: Callable[[], float],
+        batch_share: float,
+        job_went_on: Callable[[str], None],
     ) -> None:
         self.bell = asyncio.Event()
         self._clock = deployment.clock
         self._replicator = replicator
         self._region = region
         self._jitter = jitter
+        self._batch_share = batch_share
+        self._job_went_on = partial(job_went_on, region.name)
         self._lanes: dict[LaneKey, Lane] = {}
         self._running: dict[LaneKey, asyncio.Task[None]] = {}
         self._shown = deployment.counters.block(WORKER, region.name)
@@ -99,9 +126,11 @@ class RegionWorker:
         for due in found:
             key = (due.bucket_id, due.destination)
             standing.add(key)
-            if key in self._running:
-                continue
             lane = self._lanes.get(key)
+            if key in self._running:
+                if lane is not None and due.due_us <= now_us:
+                    lane.wake()
+                continue
             due_us = due.due_us if lane is None else max(due.due_us, lane.rests_until_us)
             if due_us > now_us:
                 waits_s = min(waits_s, (due_us - now_us) / 1e6)
@@ -120,7 +149,15 @@ class RegionWorker:
             self._shown[slot] = value
 
     def _new_lane(self, key: LaneKey) -> Lane:
-        lane = self._lanes[key] = Lane(self._replicator, self._region, *key, clock=self._clock, random=self._jitter)
+        lane = self._lanes[key] = Lane(
+            self._replicator,
+            self._region,
+            *key,
+            clock=self._clock,
+            random=self._jitter,
+            batch_share=self._batch_share,
+            job_went_on=self._job_went_on,
+        )
         return lane
 
     def _start(self, key: LaneKey, lane: Lane, stop: asyncio.Event) -> None:

@@ -34,22 +34,24 @@ _STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 
 
 def add_to_account(
-    account: Account, *, completed: Sequence[tuple[int, int]], failed: Mapping[FailureCode, int], retried: int
+    account: Account, *, completed: Sequence[tuple[int | None, int]], failed: Mapping[FailureCode, int], retried: int
 ) -> Account:
     """An account with what a batch of attempts came to.
 
     Args:
-        completed: (latency in microseconds, bytes) of each operation that arrived.
+        completed: (latency in microseconds, bytes) of each operation that arrived. Without a latency: one of Batch
+            Replication, whose latency AWS does not measure.
         failed: operations that ended FAILED, by code.
     """
     tally = account.tally
     latencies = list(tally.latencies)
-    for latency_us, _ in completed:
+    measured = [latency_us for latency_us, _ in completed if latency_us is not None]
+    for latency_us in measured:
         latencies[bisect_left(_BOUNDS_US, latency_us)] += 1
     failures = dict(tally.failed)
     for code, count in failed.items():
         failures[code.value] = failures.get(code.value, 0) + count
-    longest = max((latency_us for latency_us, _ in completed), default=None)
+    longest = max(measured, default=None)
     if account.minute_latency_us is not None:
         longest = account.minute_latency_us if longest is None else max(longest, account.minute_latency_us)
     return msgspec.structs.replace(
@@ -60,7 +62,7 @@ def add_to_account(
             retried=tally.retried + retried,
             failed=failures,
             latencies=tuple(latencies),
-            latency_us=tally.latency_us + sum(latency_us for latency_us, _ in completed),
+            latency_us=tally.latency_us + sum(measured),
         ),
         minute_completed=account.minute_completed + len(completed),
         minute_failed=account.minute_failed + sum(failed.values()),

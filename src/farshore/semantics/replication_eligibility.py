@@ -41,6 +41,8 @@ class Cause(StrEnum):
     """The ACL of an existing version changed."""
     REPLICA = "REPLICA"
     """Replication wrote it here."""
+    BATCH = "BATCH"
+    """A job of Batch Replication asks for a version, whatever its status: replicas go onwards only so."""
 
 
 class Refusal(StrEnum):
@@ -165,7 +167,7 @@ def _refusal_of_version(configuration: ReplicationConfiguration, version: Versio
         if cause is Cause.ACL and version.attributes.owner_overridden:
             return Refusal.OWNER_OVERRIDDEN
         return Refusal.NEVER_REPLICATED if version.replication_status is None else None
-    if version.is_replica:
+    if version.is_replica and cause is not Cause.BATCH:
         return Refusal.IS_REPLICA
     if version.storage_class in ARCHIVED_STORAGE_CLASSES:
         return Refusal.ARCHIVED_STORAGE_CLASS

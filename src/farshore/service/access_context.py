@@ -99,11 +99,17 @@ def _auth_type(request: Request) -> str | None:
 
 
 _MEMBERS: Mapping[str, str] = {
+    "iam:passedtoservice": "PassedToService",
     "s3:delimiter": "Delimiter",
+    "s3:existingjoboperation": "ExistingJobOperation",
+    "s3:existingjobpriority": "ExistingJobPriority",
     "s3:if-match": "IfMatch",
     "s3:if-none-match": "IfNoneMatch",
+    "s3:jobsuspendedcause": "JobSuspendedCause",
     "s3:max-keys": "MaxKeys",
     "s3:prefix": "Prefix",
+    "s3:requestjoboperation": "RequestJobOperation",
+    "s3:requestjobpriority": "RequestJobPriority",
     "s3:x-amz-acl": "ACL",
     "s3:x-amz-copy-source": "CopySource",
     "s3:x-amz-grant-full-control": "GrantFullControl",

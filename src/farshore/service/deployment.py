@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
 from farshore.blobs.store import BlobStore
 from farshore.metadata.directory import Directory
-from farshore.metadata.store import MetadataStore
+from farshore.metadata.store import MetadataStore, Transaction
 from farshore.model.access import Principal
 from farshore.model.blobs import BlobReader
 from farshore.model.identity import Session
@@ -54,6 +54,10 @@ class Region:
     blobs: BlobStore
 
 
+def _nobody_listens(_region: str) -> None:
+    """No runner of jobs is there; the next one looks for itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """Everything that a service function may use.
@@ -61,6 +65,7 @@ class Deployment:
     regions: those this process serves, the first being the default (us-east-1 rules of CreateBucket apply to
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
+    ring_jobs: as `ring`, the runner of Batch Operations, that a region's jobs have changed.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
@@ -73,6 +78,7 @@ class Deployment:
     regions: Mapping[str, Region]
     clock: Clock
     ring: Callable[[str], None]
+    ring_jobs: Callable[[str], None] = _nobody_listens
     located: dict[str, Region] = field(default_factory=dict[str, Region])
     replicates: bool = True
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
@@ -94,6 +100,7 @@ class Request:
     region_signed: the signature names the region. Anonymous requests and older presigned URLs name none.
     headers: the HTTP headers, case-insensitive.
     content_sha256: the hex digest the payload must have, None when the client signed none.
+    also: done in the command that stores the object of a PutObject or CopyObject, or not at all.
     policies: what the principal's own policies allow, compiled.
     session: the temporary credentials that the request was made with, None for long-lived ones.
     secure: whether it came over TLS.
@@ -115,6 +122,7 @@ class Request:
     policies: IdentityPolicies = NO_POLICIES
     session: Session | None = None
     secure: bool = False
+    also: Callable[[Transaction], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

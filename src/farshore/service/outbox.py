@@ -103,6 +103,43 @@ def record_change(
     return True
 
 
+def plan_batch(configuration: ReplicationConfiguration, version: Version, now_us: int) -> Planned | None:
+    """Where Batch Replication takes an existing version: to every destination that an enabled rule names for it now.
+
+    Destinations that have it already are asked again, and say so. What is on its way stays so, and where a change of
+    metadata is, the version itself goes in its place. A failure at a destination that no rule names any more is
+    forgotten, or the version could never become COMPLETED.
+
+    Returns:
+        None when no rule takes it.
+    Source: S3 User Guide, "Replicating existing objects with Batch Replication".
+    """
+    rules = eligible_destinations(configuration, version, cause=Cause.BATCH).rules
+    if not rules:
+        return None
+    named = {rule.destination for rule in rules}
+    states = {
+        state.bucket: state
+        for state in version.destinations
+        if state.bucket in named or state.status is not ReplicationStatus.FAILED
+    }
+    kind = TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+    tasks: list[ReplicationTask] = []
+    for rule in rules:
+        before = states.get(rule.destination)
+        waiting = before is not None and before.status is ReplicationStatus.PENDING
+        if before is None or not waiting or before.changed:
+            at_us = now_us if before is None else max(now_us, before.at_us + 1)
+            states[rule.destination] = DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, at_us)
+        if not waiting:
+            tasks.append(_task(version, rule, kind, now_us, batch=True))
+    return Planned(
+        status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
+        destinations=tuple(states.values()),
+        tasks=tuple(tasks),
+    )
+
+
 _CAUSES = {TaskKind.TAGS: Cause.METADATA, TaskKind.ACL: Cause.ACL}
 
 
@@ -125,8 +162,10 @@ def _pending(rule: ReplicationRule, before: DestinationState | None, kind: TaskK
     )
 
 
-def _task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int) -> ReplicationTask:
-    timed = rule.replication_time and kind is not TaskKind.DELETE_MARKER
+def _task(
+    version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int, *, batch: bool = False
+) -> ReplicationTask:
+    timed = rule.replication_time and kind is not TaskKind.DELETE_MARKER and not batch
     return ReplicationTask(
         bucket_id=version.bucket_id,
         key=version.key,
@@ -138,4 +177,5 @@ def _task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int) 
         size=version.size,
         rule_id=rule.id,
         threshold_us=now_us + THRESHOLD_US if timed else None,
+        batch=batch,
     )

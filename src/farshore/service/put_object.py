@@ -72,7 +72,10 @@ async def commit_version(
     params = request.params
 
     def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
-        return add_version(tx, request, bucket.id, draft, body, params)
+        added = add_version(tx, request, bucket.id, draft, body, params)
+        if request.also is not None:
+            request.also(tx)
+        return added
 
     bucket, version, replicates = await region.metadata.write(command)
     if replicates:

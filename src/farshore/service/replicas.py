@@ -47,7 +47,9 @@ class Accepted(Enum):
     STORED = auto()
     """It is in the bucket now; blobs that came with it are referred to."""
     THERE_ALREADY = auto()
-    """A repeat, or a replica that was permanently deleted here since: blobs that came with it are of no use."""
+    """A repeat: blobs that came with it are of no use."""
+    HARD_DELETED = auto()
+    """A replica that was permanently deleted here, and does not come back: blobs that came with it are of no use."""
     BUCKET_MISSING = auto()
     BUCKET_UNVERSIONED = auto()
     VERSION_MISSING = auto()
@@ -68,6 +70,27 @@ def accept(tx: Transaction, bucket_name: str, arrivals: Sequence[Arrival], now_u
         else _accept_version(tx, bucket, arrival, enforced, now_us)
         for arrival in arrivals
     ]
+
+
+def accept_known(tx: Transaction, bucket_name: str, version: Version) -> Accepted | None:
+    """Inside a command of the destination's region: what `accept` would say of a version without its bytes.
+
+    A version that is there already takes the later metadata that comes with it.
+
+    Returns:
+        None when the version is to be brought with its bytes.
+    """
+    bucket = tx.bucket(bucket_name)
+    if bucket is None:
+        return Accepted.BUCKET_MISSING
+    if bucket.versioning is not VersioningStatus.ENABLED:
+        return Accepted.BUCKET_UNVERSIONED
+    if version.version_id == NULL_VERSION:
+        return None
+    if tx.is_hard_deleted(bucket.id, version.key, version.version_id):
+        return Accepted.HARD_DELETED
+    enforced = stored_ownership(tx, bucket) is ObjectOwnership.BUCKET_OWNER_ENFORCED
+    return _accept_repeat(tx, bucket, version, enforced)
 
 
 def as_replica(version: Version, rule: ReplicationRule, *, with_tags: bool = True) -> Version:
@@ -102,11 +125,18 @@ def _accept_version(tx: Transaction, bucket: Bucket, arrival: Arrival, enforced:
     if enforced:
         version = msgspec.structs.replace(version, owner=bucket.owner, acl=None)
     if version.version_id != NULL_VERSION and tx.is_hard_deleted(bucket.id, version.key, version.version_id):
-        return Accepted.THERE_ALREADY
+        return Accepted.HARD_DELETED
     if version_stack.insert_in_order(tx, version, arrival.body, now_us):
         return Accepted.STORED
+    return _accept_repeat(tx, bucket, version, enforced) or Accepted.THERE_ALREADY
+
+
+def _accept_repeat(tx: Transaction, bucket: Bucket, version: Version, enforced: bool) -> Accepted | None:
+    """Give a replica that is there already what is later of its metadata. None when it is not there."""
     there = tx.version(bucket.id, version.key, version.version_id)
-    if there is not None and there.is_replica and there.created_us == version.created_us:
+    if there is None:
+        return None
+    if there.is_replica and there.created_us == version.created_us:
         for kind in METADATA:
             if is_later(version, there, kind):
                 there = _take_over(tx, there, version, kind, enforced)

@@ -86,23 +86,32 @@ class ResponseCompiler:
         return _response_writer(operation.http_status, headers, metadata, body, content_type)
 
 
-def serialize_error(error: S3Error, *, request_id: str, host_id: str, head: bool = False) -> WireResponse:
-    """An error as S3 answers it: code, message, its details, the ids of the request. No body for HEAD and 304."""
+def serialize_error(
+    error: S3Error, *, request_id: str, host_id: str, head: bool = False, wrapped: bool = False
+) -> WireResponse:
+    """An error as S3 answers it: code, message, its details, the ids of the request. No body for HEAD and 304.
+
+    Args:
+        wrapped: in an ErrorResponse, as S3 Control answers (Smithy, "AWS restXml protocol", noErrorWrapping: S3 alone
+            has errors without it).
+    """
     headers = [(name, clean_header(value)) for name, value in error.headers.items()]
     if error.status in _BODILESS:
         return WireResponse(error.status, headers, b"")
     headers.append(("Content-Type", _XML))
     if head:
         return WireResponse(error.status, headers, b"")
-    members = {
-        "Code": error.code,
-        "Message": error.message,
-        **error.details,
-        "RequestId": request_id,
-        "HostId": host_id,
-    }
-    text = "".join(f"<{name}>{escape_text(value)}</{name}>" for name, value in members.items())
-    return WireResponse(error.status, headers, f"{DECLARATION}<Error>{text}</Error>".encode())
+    about = _elements({"Code": error.code, "Message": error.message, **error.details})
+    ids = _elements({"RequestId": request_id, "HostId": host_id})
+    if wrapped:
+        text = f"<ErrorResponse><Error>{about}</Error>{ids}</ErrorResponse>"
+    else:
+        text = f"<Error>{about}{ids}</Error>"
+    return WireResponse(error.status, headers, f"{DECLARATION}{text}".encode())
+
+
+def _elements(members: Mapping[str, str]) -> str:
+    return "".join(f"<{name}>{escape_text(value)}</{name}>" for name, value in members.items())
 
 
 def _response_writer(

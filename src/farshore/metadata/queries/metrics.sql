@@ -3,7 +3,7 @@
 -- name: pending_columns
 bucket_id, destination, rule_id, operations, bytes, peak_operations, peak_bytes,
 (SELECT min(enqueued_us) FROM replication_task INDEXED BY replication_task_age
-    WHERE bucket_id = route.bucket_id AND destination = route.destination AND rule_id = route.rule_id)
+    WHERE bucket_id = route.bucket_id AND destination = route.destination AND rule_id = route.rule_id AND batch = 0)
 
 -- name: pending
 SELECT {pending_columns} FROM replication_pending AS route ORDER BY bucket_id, destination, rule_id

@@ -17,7 +17,7 @@ number, size, etag, blob, checksum, created_us
 
 -- name: task_columns
 id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error, rule_id,
-threshold_us, missed
+threshold_us, missed, batch
 
 -- name: bucket_by_name
 SELECT {bucket_columns} FROM bucket WHERE name = ?1
@@ -82,6 +82,22 @@ SELECT {version_columns} FROM version INDEXED BY version_order
 WHERE bucket_id = ?1 AND key > ?2
 ORDER BY key, created_us DESC, version_id DESC
 
+-- name: candidate_columns
+key, created_us, version_id, latest, delete_marker, size, storage_class, replication_status, tags
+
+-- name: scan_candidates
+-- The attributes are long, and asked for only where their encryption counts (?2).
+SELECT {candidate_columns}, CASE WHEN ?2 THEN attributes END FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key >= ?3 ORDER BY key, created_us DESC, version_id DESC
+
+-- name: scan_candidates_after
+SELECT {candidate_columns}, CASE WHEN ?2 THEN attributes END FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key = ?3 AND created_us <= ?4 AND (created_us < ?4 OR version_id < ?5)
+UNION ALL
+SELECT {candidate_columns}, CASE WHEN ?2 THEN attributes END FROM version INDEXED BY version_order
+WHERE bucket_id = ?1 AND key > ?3
+ORDER BY key, created_us DESC, version_id DESC
+
 -- name: has_versions
 SELECT EXISTS (SELECT 1 FROM version WHERE bucket_id = ?1)
 
@@ -102,29 +118,35 @@ SELECT {task_columns} FROM replication_task WHERE id > ?1 ORDER BY id LIMIT ?2
 
 -- name: due_tasks
 SELECT {task_columns} FROM replication_task INDEXED BY replication_task_lane
-WHERE bucket_id = ?1 AND destination = ?2 AND due_us <= ?3 ORDER BY due_us, enqueued_us, size, id LIMIT ?4
+WHERE bucket_id = ?1 AND destination = ?2 AND batch = ?3 AND due_us <= ?4
+ORDER BY due_us, enqueued_us, size, id LIMIT ?5
 
 -- name: lanes
 -- What waits is counted in the transaction of every change; the oldest task of a rule is the first of an index.
 SELECT bucket_id, destination, sum(operations), sum(bytes), min((
     SELECT min(enqueued_us) FROM replication_task INDEXED BY replication_task_age
-    WHERE bucket_id = route.bucket_id AND destination = route.destination AND rule_id = route.rule_id))
+    WHERE bucket_id = route.bucket_id AND destination = route.destination AND rule_id = route.rule_id AND batch = 0))
 FROM replication_pending AS route WHERE operations > 0 GROUP BY bucket_id, destination
 
 -- name: due_lanes
--- Skips from lane to lane in the index; the first entry of each is the one that is due first.
-WITH RECURSIVE lane (bucket_id, destination, due_us) AS (
+-- Skips from lane to lane in the index, and in each from live to batch; the first entry of each is the one that is due
+-- first.
+WITH RECURSIVE lane (bucket_id, destination, batch, due_us) AS (
     SELECT * FROM (
-        SELECT bucket_id, destination, due_us FROM replication_task INDEXED BY replication_task_lane
-        ORDER BY bucket_id, destination, due_us LIMIT 1)
+        SELECT bucket_id, destination, batch, due_us FROM replication_task INDEXED BY replication_task_lane
+        ORDER BY bucket_id, destination, batch, due_us LIMIT 1)
     UNION ALL
-    SELECT task.bucket_id, task.destination, task.due_us
+    SELECT task.bucket_id, task.destination, task.batch, task.due_us
     FROM lane JOIN replication_task AS task ON task.id = coalesce(
         (SELECT id FROM replication_task INDEXED BY replication_task_lane
-        WHERE bucket_id = lane.bucket_id AND destination > lane.destination ORDER BY destination, due_us LIMIT 1),
+        WHERE bucket_id = lane.bucket_id AND destination = lane.destination AND batch > lane.batch
+        ORDER BY batch, due_us LIMIT 1),
         (SELECT id FROM replication_task INDEXED BY replication_task_lane
-        WHERE bucket_id > lane.bucket_id ORDER BY bucket_id, destination, due_us LIMIT 1)))
-SELECT bucket_id, destination, due_us FROM lane
+        WHERE bucket_id = lane.bucket_id AND destination > lane.destination
+        ORDER BY destination, batch, due_us LIMIT 1),
+        (SELECT id FROM replication_task INDEXED BY replication_task_lane
+        WHERE bucket_id > lane.bucket_id ORDER BY bucket_id, destination, batch, due_us LIMIT 1)))
+SELECT bucket_id, destination, min(due_us) FROM lane GROUP BY bucket_id, destination
 
 -- name: failures
 SELECT bucket_id, key, version_id, destinations FROM version

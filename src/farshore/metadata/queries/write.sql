@@ -79,8 +79,8 @@ DELETE FROM part WHERE upload_id = ?1
 
 -- name: add_task
 INSERT INTO replication_task (bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts,
-    last_error, rule_id, threshold_us, missed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    last_error, rule_id, threshold_us, missed, batch)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: lease_tasks
 UPDATE replication_task SET due_us = ?1, attempts = attempts + 1, leased = 1 WHERE id IN carray(?2)
@@ -94,7 +94,7 @@ UPDATE replication_task SET due_us = ?2, last_error = ?3, leased = 0 WHERE id = 
 -- name: release_tasks
 UPDATE replication_task SET due_us = ?3, leased = 0 WHERE id IN (
     SELECT id FROM replication_task INDEXED BY replication_task_lane
-    WHERE bucket_id = ?1 AND destination = ?2 AND due_us > ?3 LIMIT ?4)
+    WHERE bucket_id = ?1 AND destination = ?2 AND batch IN (0, 1) AND due_us > ?3 LIMIT ?4)
 
 -- name: remove_tasks
 DELETE FROM replication_task WHERE id IN carray(?1)

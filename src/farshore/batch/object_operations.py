@@ -1,0 +1,129 @@
+"""Operations of jobs on single objects, as the job's role: tags, ACLs, copies, checksums.
+
+A task is stored as being in flight before it is begun, and its result with its end in one command; a task that a crash
+interrupted is begun again. A copy is made in the very command that ends its task, so that none is made twice; the rest
+may be repeated without a difference.
+Source: S3 User Guide, "Operations supported by S3 Batch Operations".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from farshore.batch.copying import check_target, copy
+from farshore.batch.job import JobMoved, RunningJob, all_or_first_error
+from farshore.batch.job_role import JobRole
+from farshore.batch.manifest_cursor import Draw, ManifestCursor
+from farshore.batch.object_task import ObjectTask
+from farshore.batch.single_objects import compute_checksum, delete_tagging, put_acl, put_tagging
+from farshore.metadata.store import Transaction
+from farshore.model.batch import EMPTY_VERSION, Job, JobStatus, JobTask, OperationName, TaskResult
+from farshore.model.errors import InvalidRequest, NoSuchKey, S3Error
+from farshore.semantics.manifest_rows import decode_key
+from farshore.service.job_tasks import finish
+
+DRAWN_AT_ONCE = 64
+PERFORMED_AT_ONCE = 16
+
+MISSING_VERSION = "Task failed due to missing VersionId"
+"""AWS's words for a row with an empty version id."""
+
+Perform = Callable[[JobRole, ObjectTask], Awaitable[str | None]]
+"""Does an operation on one object and returns its ResultMessage; None when it has ended the task itself.
+
+Raises S3Error, and what stores raise.
+"""
+
+_PERFORMERS: Mapping[OperationName, Perform] = {
+    OperationName.COPY: copy,
+    OperationName.PUT_ACL: put_acl,
+    OperationName.PUT_TAGGING: put_tagging,
+    OperationName.DELETE_TAGGING: delete_tagging,
+    OperationName.COMPUTE_CHECKSUM: compute_checksum,
+}
+
+
+async def operate_on_objects(running: RunningJob) -> None:
+    """Draw and perform the tasks of an Active job until all are done.
+
+    Raises:
+        JobMoved, JobFails. StoreUnavailable, BlobsUnavailable: the tasks in flight are begun again the next time.
+    """
+    job = running.read()
+    role = running.role(job)
+    if job.request.operation is OperationName.COPY:
+        check_target(role, job.request.parameters)
+    cursor = ManifestCursor(running)
+    while not running.stop.is_set():
+        job = running.read()
+        left = running.region.metadata.reader.jobs.tasks(job.number, -1, DRAWN_AT_ONCE)
+        if left:
+            await _perform_all(running, role, job, left)
+        if job.status is not JobStatus.ACTIVE:
+            raise JobMoved
+        if left:
+            continue
+        draws = await cursor.next(job, [DRAWN_AT_ONCE])
+        if not draws:
+            return
+        await _draw(running, draws[0])
+
+
+async def _draw(running: RunningJob, draw: Draw) -> None:
+    tasks = [
+        JobTask(job=running.number, place=place, row=row, bucket_id=0, key="", version_id="")
+        for place, row in enumerate(draw.rows, draw.place)
+    ]
+
+    def change(tx: Transaction, job: Job) -> Job:
+        assert (job.state.drawn_segments, job.state.drawn_rows) == draw.before, (job.id, draw.before)
+        tx.jobs.add_tasks(tasks)
+        segments, rows = draw.after
+        state = msgspec.structs.replace(job.state, drawn_segments=segments, drawn_rows=rows)
+        return msgspec.structs.replace(job, drawn=job.drawn + len(tasks), state=state)
+
+    await running.step(JobStatus.ACTIVE, change)
+
+
+async def _perform_all(running: RunningJob, role: JobRole, job: Job, tasks: list[JobTask]) -> None:
+    places = asyncio.Semaphore(PERFORMED_AT_ONCE)
+    await all_or_first_error(_perform(running, role, job, task, places) for task in tasks)
+
+
+async def _perform(running: RunningJob, role: JobRole, job: Job, task: JobTask, places: asyncio.Semaphore) -> None:
+    async with places:
+        now_us = running.deployment.clock.now_us()
+
+        def end(tx: Transaction, result: TaskResult) -> None:
+            still = tx.jobs.by_number(task.job)
+            assert still is not None, task
+            tx.jobs.remove_tasks(task.job, [task.place])
+            tx.jobs.put(finish(tx, still, [result], now_us))
+
+        def end_well(tx: Transaction, message: str) -> None:
+            end(tx, TaskResult(task.row, 200, "", message))
+
+        try:
+            message = await _PERFORMERS[job.request.operation](role, _object_task(job, task, end_well))
+        except S3Error as error:
+            failed = TaskResult(task.row, error.status, error.code, error.message)
+            await running.write(lambda tx: end(tx, failed))
+        else:
+            if message is not None:
+                await running.write(lambda tx: end_well(tx, message))
+
+
+def _object_task(job: Job, task: JobTask, end: Callable[[Transaction, str], None]) -> ObjectTask:
+    row = task.row
+    if row.version == EMPTY_VERSION:
+        raise InvalidRequest(MISSING_VERSION)
+    try:
+        key = decode_key(row.key)
+    except ValueError:
+        raise NoSuchKey(Key=row.key) from None
+    return ObjectTask(
+        bucket=row.bucket, key=key, version_id=row.version or None, parameters=job.request.parameters, end=end
+    )
