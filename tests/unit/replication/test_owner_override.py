@@ -19,6 +19,7 @@ from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 from farshore.semantics.replication_role import RolePlan, bucket_policy
 from farshore.service.access_control_lists import put_object_acl
+from farshore.service.bucket_access import StoredPolicy, encode_policy
 
 OTHER = "444455556666"
 OVERRIDE = {"Destination": {"Account": OTHER, "AccessControlTranslation": {"Owner": "Destination"}}}
@@ -39,7 +40,7 @@ class Accounts:
         destination = await self.deployed.bucket("destination", WEST, owner=owner)
         await set_ownership(self.deployed, EAST, source, WRITER)
         await set_ownership(self.deployed, WEST, destination, ownership)
-        policy = {ConfigurationKind.POLICY: json.dumps(LET_IN).encode()}
+        policy = {ConfigurationKind.POLICY: encode_policy(StoredPolicy(text=json.dumps(LET_IN)))}
         await put_configurations(self.deployed, WEST, destination, policy)
         await put_rule(self.deployed, "source", "destination", **rule)
 

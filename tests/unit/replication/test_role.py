@@ -22,6 +22,7 @@ from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.semantics.replication_role import Document, RolePlan, bucket_policy, role_policy
 from farshore.service.access_control_lists import put_object_acl
+from farshore.service.bucket_access import StoredPolicy, encode_policy
 from farshore.service.delete_object import delete_object
 from farshore.service.multipart import complete_multipart_upload, create_multipart_upload
 from farshore.service.object_tagging import put_object_tagging
@@ -61,7 +62,7 @@ class Place:
 
     async def let_in(self, policy: Document | None) -> None:
         """The destination's bucket policy from now on."""
-        document = None if policy is None else json.dumps(policy).encode()
+        document = None if policy is None else encode_policy(StoredPolicy(text=json.dumps(policy)))
         await put_configurations(self.deployed, WEST, self.destination_id, {ConfigurationKind.POLICY: document})
 
     async def put(self, key: str = "key", **members: Any) -> Version:
@@ -479,7 +480,8 @@ def test_objects_of_other_accounts_go_only_where_their_acl_lets_the_bucket_owner
         "Action": ["s3:PutObject", "s3:PutObjectAcl"],
         "Resource": "arn:aws:s3:::source/*",
     }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [writers]}).encode()
+    text = json.dumps({"Version": "2012-10-17", "Statement": [writers]})
+    document = encode_policy(StoredPolicy(text=text))
 
     async def test(place: Place) -> None:
         await place.prepare()
