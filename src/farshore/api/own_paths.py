@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from farshore.model.errors import InvalidArgument
+from farshore.model.errors import AccessDenied, InvalidArgument
 from farshore.replication.explain import explain
 from farshore.replication.preview import preview
 from farshore.semantics import naming, versioning
 from farshore.service.access import bucket_for, require, version_for
 from farshore.service.deployment import Params, Request
+from farshore.service.pass_role import require_pass_role
+from farshore.service.roles import S3_SERVICE
 from farshore.wire.service_model import ServiceModel
 
 
@@ -72,13 +74,19 @@ async def preview_replication(call: OwnCall) -> Any:
     """POST /-/replication/preview?bucket=…, with the document of PutBucketReplication.
 
     Needs what reading the bucket's keys and its configuration needs: s3:ListBucketVersions,
-    s3:GetReplicationConfiguration.
+    s3:GetReplicationConfiguration. What the role may do is shown to who may pass it, as to who puts the configuration.
     """
     request = call.request
     region, bucket = bucket_for(request, "s3:ListBucketVersions", "s3:GetReplicationConfiguration")
     operation = call.model.operations["PutBucketReplication"]
     params = call.model.parse(operation, bucket.name, None, {}, request.headers, call.document)
-    return await preview(request.deployment, region, bucket, params["ReplicationConfiguration"])
+    document: Params = params["ReplicationConfiguration"]
+    with_role = True
+    try:
+        require_pass_role(request, document.get("Role", ""), account=bucket.owner, service=S3_SERVICE)
+    except AccessDenied:
+        with_role = False
+    return await preview(request.deployment, region, bucket, document, with_role=with_role)
 
 
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {

@@ -88,6 +88,9 @@ def _rule(found: dict[str, Any]) -> Iterator[str]:
             then = {True: "held", False: "did not hold", None: "is forgotten"}[check["then"]]
             now = "holds now" if check["now"] else "does not hold now"
             yield f"      {check['check']}: {then} when it was written, {now}"
+    for step in found["role"]:
+        if not step["allowed"]:
+            yield f"      the role may not do {step['action']} on {step['resource']}: {step['statement']}"
     for change in found["changes"]:
         yield f"      {change['at']} {change['change'].lower()}"
     yield from _remedy(found["remedy"], "      ")

@@ -27,6 +27,7 @@ from farshore.replication.explanation import (
     RuleExplained,
     Then,
 )
+from farshore.replication.role_steps import RoleStep, RoleSteps
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics import replication_remedy
 from farshore.semantics.replication_config import compile_configuration
@@ -61,7 +62,18 @@ async def explain(
     subject = Subject(bucket=bucket.name, key=key, version=facts.version, document=facts.document)
     if facts.version is None:
         return _missing(region, subject, facts, version_id)
-    return _explain_version(deployment, region, subject, facts, facts.version)
+    around = Circumstances(
+        deployment=deployment,
+        region=region,
+        bucket=bucket,
+        subject=subject,
+        configuration=facts.configuration,
+        attempts=facts.attempts,
+        tasks=facts.tasks,
+        lanes=facts.lanes,
+        role_steps=RoleSteps(deployment),
+    )
+    return _explain_version(around, facts, facts.version)
 
 
 def read_facts(reader: Reader, bucket_id: int, key: str, version_id: str | None) -> Facts:
@@ -120,32 +132,16 @@ def _missing(region: Region, subject: Subject, facts: Facts, version_id: str | N
     )
 
 
-def _explain_version(
-    deployment: Deployment, region: Region, subject: Subject, facts: Facts, version: Version
-) -> Explanation:
+def _explain_version(around: Circumstances, facts: Facts, version: Version) -> Explanation:
+    subject = around.subject
     in_force = era_of(facts.history, version.row)
     findings = () if facts.configuration is None else examine(facts.configuration, version, in_force)
-    rules = tuple(_rule(subject, facts, finding) for finding in findings)
-    destinations = tuple(
-        explain_destination(
-            Circumstances(
-                deployment=deployment,
-                subject=subject,
-                configuration=facts.configuration,
-                findings=findings,
-                attempts=facts.attempts,
-                tasks=facts.tasks,
-                lanes=facts.lanes,
-            ),
-            version,
-            state,
-        )
-        for state in version.destinations
-    )
+    rules = tuple(_rule(around, facts, version, finding) for finding in findings)
+    destinations = tuple(explain_destination(around, version, state, findings) for state in version.destinations)
     reason, code, remedy = _conclude(subject, facts, version, rules, destinations)
     return Explanation(
         bucket=subject.bucket,
-        region=region.name,
+        region=around.region.name,
         key=version.key,
         version_id=version.version_id,
         exists=True,
@@ -180,8 +176,11 @@ def _configuration(facts: Facts, in_force: InForce) -> ConfigurationExplained | 
     )
 
 
-def _rule(subject: Subject, facts: Facts, finding: Finding) -> RuleExplained:
+def _rule(around: Circumstances, facts: Facts, version: Version, finding: Finding) -> RuleExplained:
     rule = finding.rule
+    role: tuple[RoleStep, ...] = ()
+    if facts.configuration is not None and (finding.state is not None or finding.now is None):
+        role = around.role_steps.steps(facts.configuration.role, (around.region, around.bucket), rule, version)
     reason: AnyReason | None = finding.reason
     if finding.state is None and reason is None:
         reason = Reason.FORGOTTEN
@@ -201,7 +200,8 @@ def _rule(subject: Subject, facts: Facts, finding: Finding) -> RuleExplained:
             RuleChanged(at=iso_time(change.at_us), change=change.kind)
             for change in changes_of_rule(facts.history, rule)
         ),
-        remedy=_mend_rule(subject, finding),
+        role=role,
+        remedy=_mend_rule(around.subject, finding),
     )
 
 

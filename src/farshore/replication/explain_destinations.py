@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 import msgspec
 
-from farshore.model.buckets import VersioningStatus
+from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explanation import AttemptExplained, DestinationExplained, Hold, Waiting
+from farshore.replication.role_steps import RoleSteps
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics import replication_remedy
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.semantics.replication_explain import Finding
 from farshore.semantics.replication_remedy import Action, Remedy, Subject
 from farshore.service.bucket_replication import destination_facts
-from farshore.service.deployment import Deployment
+from farshore.service.deployment import Deployment, Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +28,24 @@ class Circumstances:
     """What is known around a version."""
 
     deployment: Deployment
+    region: Region
+    bucket: Bucket
     subject: Subject
     configuration: ReplicationConfiguration | None
-    findings: Sequence[Finding]
     attempts: Sequence[AttemptRecord]
     tasks: Sequence[PendingTask]
     lanes: Sequence[LaneRecord]
+    role_steps: RoleSteps
 
 
-def explain_destination(around: Circumstances, version: Version, state: DestinationState) -> DestinationExplained:
+def explain_destination(
+    around: Circumstances, version: Version, state: DestinationState, findings: Sequence[Finding]
+) -> DestinationExplained:
+    """Explain one destination.
+
+    Args:
+        findings: of every rule of the present configuration.
+    """
     waiting = _waiting(around, state) if state.status is ReplicationStatus.PENDING else None
     gone = cause_gone(around, version, state) if state.status is ReplicationStatus.FAILED else None
     home = around.deployment.directory.bucket_home(state.bucket)
@@ -50,7 +60,7 @@ def explain_destination(around: Circumstances, version: Version, state: Destinat
         cause_gone=gone,
         attempts=tuple(_attempt(each) for each in around.attempts if each.destination == state.bucket),
         waiting=waiting,
-        remedy=_remedy(around, state, waiting, gone),
+        remedy=_remedy(around, state, waiting, gone, findings),
     )
 
 
@@ -64,11 +74,30 @@ def cause_gone(around: Circumstances, version: Version, state: DestinationState)
             return facts is not None and facts.versioning is VersioningStatus.ENABLED
         case FailureCode.SRC_OBJECT_NOT_ELIGIBLE | FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING:
             rule = recheck_at_delivery(around.configuration, version, state.bucket)
-            return not isinstance(rule, FailureCode)
+            # The latter is also the code of a role that may not read the rules.
+            return not isinstance(rule, FailureCode) and _role_may(around, version, state) is not False
         case FailureCode.DST_VERSION_NOT_FOUND:
             return True  # A retry brings the whole version.
+        case FailureCode() as code if code in ROLE_CODES:
+            return _role_may(around, version, state)
         case _:
             return None
+
+
+ROLE_CODES = frozenset(
+    code for code in FailureCode if code is FailureCode.ASSUME_ROLE_NOT_PERMITTED or code.value.endswith("NotPermitted")
+)
+"""Failures that the role, or what lets it in, is to blame for."""
+
+
+def _role_may(around: Circumstances, version: Version, state: DestinationState) -> bool | None:
+    """Whether the role may now do all that a delivery takes; None where no rule or no destination is there to ask."""
+    rule = recheck_at_delivery(around.configuration, version, state.bucket)
+    if isinstance(rule, FailureCode) or around.configuration is None:
+        return None
+    source = (around.region, around.bucket)
+    steps = around.role_steps.steps(around.configuration.role, source, rule, version, state.changed)
+    return all(step.allowed for step in steps) if steps else None
 
 
 def _attempt(record: AttemptRecord) -> AttemptExplained:
@@ -111,7 +140,11 @@ def _waiting(around: Circumstances, state: DestinationState) -> Waiting:
 
 
 def _remedy(
-    around: Circumstances, state: DestinationState, waiting: Waiting | None, gone: bool | None
+    around: Circumstances,
+    state: DestinationState,
+    waiting: Waiting | None,
+    gone: bool | None,
+    findings: Sequence[Finding],
 ) -> Remedy | None:
     subject = around.subject
     if waiting is not None:
@@ -121,14 +154,19 @@ def _remedy(
     if gone:
         return replication_remedy.retry(subject, state.reason)
     if state.reason is FailureCode.SRC_OBJECT_NOT_ELIGIBLE:
-        return _mend_rules(around, state)
-    return replication_remedy.mend_failure(subject, state.bucket, state.reason)
+        return _mend_rules(around, state, findings)
+    if state.reason is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING and around.configuration is not None:
+        return replication_remedy.mend_role(subject, state.bucket, state.reason)
+    remedy = replication_remedy.mend_failure(subject, state.bucket, state.reason)
+    if remedy.action is Action.MEND_ROLE and state.detail:
+        return msgspec.structs.replace(remedy, text=f"{remedy.text}: {state.detail.removesuffix('.')}")
+    return remedy
 
 
-def _mend_rules(around: Circumstances, state: DestinationState) -> Remedy:
+def _mend_rules(around: Circumstances, state: DestinationState, findings: Sequence[Finding]) -> Remedy:
     """No rule covered the version any more when its turn came: make one cover it again, then retry."""
     retry = replication_remedy.retry_command(around.subject.bucket, state.reason)
-    candidates = [each for each in around.findings if each.rule.destination == state.bucket and each.now is not None]
+    candidates = [each for each in findings if each.rule.destination == state.bucket and each.now is not None]
     own_first = sorted(candidates, key=lambda each: each.rule.id != state.rule_id)
     for finding in own_first:
         assert finding.now is not None

@@ -11,6 +11,7 @@ import msgspec
 
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.model.replication_record import AttemptOutcome
+from farshore.replication.role_steps import RoleStep
 from farshore.semantics.replication_eligibility import Refusal
 from farshore.semantics.replication_explain import Checked, TooEarly
 from farshore.semantics.replication_history import RuleChangeKind
@@ -78,6 +79,7 @@ class RuleExplained(msgspec.Struct, frozen=True, kw_only=True):
     reason, detail: why it did not.
     takes_now: the rule would take the same write now.
     changes: what became of the rule; begins with CREATED unless that is forgotten.
+    role: what the replication role may do now for a delivery under the rule, where it covers or would take the version.
     """
 
     rule: str
@@ -92,6 +94,7 @@ class RuleExplained(msgspec.Struct, frozen=True, kw_only=True):
     takes_now: bool
     checks: tuple[Checked, ...]
     changes: tuple[RuleChanged, ...]
+    role: tuple[RoleStep, ...]
     remedy: Remedy | None
 
 

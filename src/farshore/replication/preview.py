@@ -8,16 +8,18 @@ Source: S3 User Guide, "Replication configuration file elements"; API Reference,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from farshore.metadata.store import Reader
 from farshore.metadata.survey import KEYS_END
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import S3Error
+from farshore.model.objects import Version
 from farshore.model.replication import ReplicationConfiguration
 from farshore.replication.preview_tally import Tally
-from farshore.replication.previewed import DestinationPreview, Preview, PreviewError, Scanned
+from farshore.replication.previewed import DestinationPreview, Preview, PreviewError, RulePreview, Scanned
+from farshore.replication.role_steps import RoleStep, RoleSteps
 from farshore.semantics.key_ranges import KeyRanges
 from farshore.semantics.replication_config import (
     check_destinations,
@@ -35,8 +37,14 @@ SCAN_S_MAX = 25.0
 """A bucket that takes longer is previewed in part."""
 
 
-async def preview(deployment: Deployment, region: Region, bucket: Bucket, document: Mapping[str, Any]) -> Preview:
-    """Preview a configuration, by botocore's member names, for a bucket."""
+async def preview(
+    deployment: Deployment, region: Region, bucket: Bucket, document: Mapping[str, Any], *, with_role: bool
+) -> Preview:
+    """Preview a configuration, by botocore's member names, for a bucket.
+
+    Args:
+        with_role: also show what its role may do, which is for callers who may pass the role.
+    """
     checked, errors = _check(deployment, bucket, document)
     if checked is None:
         return Preview(
@@ -52,8 +60,10 @@ async def preview(deployment: Deployment, region: Region, bucket: Bucket, docume
         )
     tally, scanned = await _scan(region, bucket, checked)
     rules = tuple(tally.rules())
+    steps = RoleSteps(deployment) if with_role else None
     destinations = tuple(
-        _destination(deployment, bucket, name, tally) for name in dict.fromkeys(rule.destination for rule in rules)
+        _destination(deployment, bucket, name, tally, _role(steps, (region, bucket), checked, name, rules))
+        for name in dict.fromkeys(rule.destination for rule in rules)
     )
     return Preview(
         bucket=bucket.name,
@@ -136,7 +146,33 @@ def _piece(reader: Reader, tally: Tally, ranges: KeyRanges, bucket_id: int, star
     return end
 
 
-def _destination(deployment: Deployment, bucket: Bucket, name: str, tally: Tally) -> DestinationPreview:
+def _role(
+    steps: RoleSteps | None,
+    source: tuple[Region, Bucket],
+    configuration: ReplicationConfiguration,
+    destination: str,
+    previews: Sequence[RulePreview],
+) -> tuple[RoleStep, ...]:
+    """What the role may do for a version of the strongest rule to a destination: one that is there, else of any key."""
+    if steps is None:
+        return ()
+    place, rule = next(found for found in enumerate(configuration.rules) if found[1].destination == destination)
+    samples = previews[place].samples_in
+    bucket = source[1]
+    version = Version(
+        bucket_id=bucket.id,
+        key=samples[0] if samples else f"{rule.filter.prefix}example",
+        version_id="",
+        created_us=0,
+        owner=bucket.owner,
+        tags=dict(rule.filter.tags),
+    )
+    return steps.steps(configuration.role, source, rule, version)
+
+
+def _destination(
+    deployment: Deployment, bucket: Bucket, name: str, tally: Tally, role: tuple[RoleStep, ...]
+) -> DestinationPreview:
     facts = destination_facts(deployment, name)
     home = deployment.directory.bucket_home(name)
     counts = tally.of_destination(name)
@@ -148,5 +184,5 @@ def _destination(deployment: Deployment, bucket: Bucket, name: str, tally: Tally
         other_account=facts is not None and facts.owner != bucket.owner,
         rules=tuple(tally.rules_to(name)),
         covers=counts,
-        role=(),
+        role=role,
     )

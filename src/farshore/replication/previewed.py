@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from farshore.replication.role_steps import RoleStep
 from farshore.semantics.replication_eligibility import Refusal
 
 
@@ -71,16 +72,10 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[str, ...]
 
 
-class RoleStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One permission that replication to a destination needs. statement: what decided, in words."""
-
-    action: str
-    resource: str
-    allowed: bool
-    statement: str
-
-
 class DestinationPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """role: what the role may do now for a delivery there; empty where the caller may not pass that role, or the
+    destination cannot be looked at."""
+
     destination: str
     region: str | None
     exists: bool

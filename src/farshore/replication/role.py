@@ -106,6 +106,17 @@ class Roles:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken:
+    """One request of a role's session as it is decided. code: AWS's failure code, were it refused."""
+
+    action: str
+    resource: str
+    decision: Decision
+    code: FailureCode
+    of_source: bool
+
+
 class Permissions:
     """What a role's session may do between a source and a destination bucket. Made by `Roles`."""
 
@@ -137,6 +148,32 @@ class Permissions:
         if found is None:
             found = self._verdicts[key] = self._decide(version, kinds, rule)
         return found
+
+    def steps(self, version: Version, kinds: tuple[TaskKind, ...], rule: ReplicationRule) -> list[StepTaken]:
+        """Every decision that `verdict` rests on, also after a refusal: for people. Arguments as there."""
+        taken: dict[tuple[str, FailureCode], StepTaken] = {}
+        for kind in kinds:
+            for step in _STEPS[kind]:
+                side = self._source if step.of_source else self._destination
+                taken[step.action, step.code] = self._take(side, step.action, version, step.code)
+                decision = taken[step.action, step.code].decision
+                if not decision.allowed and step.action == READ and not version.attributes.server_side_encryption:
+                    other = self._take(side, READ_UNENCRYPTED, version, step.code)
+                    if other.decision.allowed:
+                        taken[step.action, step.code] = other
+            if kind is TaskKind.OBJECT and rule.owner_override and not self._destination.enforced:
+                code = _STEPS[kind][-1].code
+                taken[GIVE_AWAY, code] = self._take(self._destination, GIVE_AWAY, version, code)
+        return list(taken.values())
+
+    def _take(self, side: _Side, action: str, version: Version, code: FailureCode) -> StepTaken:
+        return StepTaken(
+            action=action,
+            resource=side.resource(action, version),
+            decision=side.decide(action, version),
+            code=code,
+            of_source=side is self._source,
+        )
 
     def _decide(self, version: Version, kinds: tuple[TaskKind, ...], rule: ReplicationRule) -> Verdict:
         refusals = {kind: refused for kind in kinds if (refused := self._refusal(version, kind, rule)) is not None}
@@ -260,14 +297,18 @@ class _Side:
         """Whether the object's own ACL or owner may decide."""
         return not self.enforced and (version.acl is not None or version.owner != self.bucket.owner)
 
+    def resource(self, action: str, version: Version) -> str:
+        """The ARN that the action is on."""
+        arn = f"arn:aws:s3:::{self.bucket.name}"
+        return arn if action in _ON_BUCKETS else f"{arn}/{version.key}"
+
     def decide(self, action: str, version: Version) -> Decision:
         """Whether the session may do the action: on the bucket, or on the version's key."""
-        arn = f"arn:aws:s3:::{self.bucket.name}"
         request = AccessRequest(
             principal=self.session.principal,
             policies=self.session.policies,
             action=action,
-            resource=arn if action in _ON_BUCKETS else f"{arn}/{version.key}",
+            resource=self.resource(action, version),
             resource_account=self.bucket.owner,
             context=self._context(action, version),
         )

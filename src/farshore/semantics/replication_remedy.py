@@ -118,15 +118,20 @@ def mend_failure(subject: Subject, destination: str, code: FailureCode | None) -
             text="upload the object again: its stored bytes are lost or damaged",
             command=_upload_again(subject),
         )
-    if code is not None and ("NotPermitted" in code):
-        return Remedy(
-            action=Action.MEND_ROLE,
-            bucket=subject.bucket,
-            text="give the replication role what it lacks, then retry",
-            command=_words("farshore", "replication", "role", subject.bucket, destination, "--as", "cli"),
-            then=retry,
-        )
+    if code is not None and code.value.endswith("NotPermitted"):
+        return mend_role(subject, destination, code)
     return Remedy(action=Action.RETRY, bucket=subject.bucket, text="retry it", command=retry)
+
+
+def mend_role(subject: Subject, destination: str, code: FailureCode) -> Remedy:
+    """Print what the role needs, so that it can be given."""
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text="give the replication role what it lacks, then retry",
+        command=_words("farshore", "replication", "role", subject.bucket, destination, "--as", "cli"),
+        then=retry_command(subject.bucket, code),
+    )
 
 
 def retry(subject: Subject, code: FailureCode | None) -> Remedy:

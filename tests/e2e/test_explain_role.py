@@ -1,0 +1,164 @@
+"""Failures for which the replication role is to blame, explained: every step of a delivery, and what decided.
+
+Rows are those of the S3 User Guide, "Setting up permissions for live replication", "Replication failure reasons".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.own_api import call
+from tests.support.pairs import ARRIVAL_S, Pair
+from tests.support.replication import iam_client, rule, wait_for
+from tests.support.server import Server
+
+from farshore.cli.replication_preview import as_xml
+from farshore.semantics.replication_role import trust_policy
+
+ALL = (
+    "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl",
+    "s3:GetObjectVersionTagging", "s3:ReplicateObject", "s3:ReplicateDelete", "s3:ObjectOwnerOverrideToBucketOwner",
+)  # fmt: skip
+
+
+class Roled(Pair):
+    """A pair with a role of its own."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.iam = iam_client(self.s3)
+        self.role = f"role-of-{self.source}"
+        made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=json.dumps(trust_policy()))
+        self.arn = made["Role"]["Arn"]
+        self.allow(*ALL)
+
+    def allow(self, *actions: str) -> None:
+        statement = {"Sid": "Needed", "Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.iam.put_role_policy(RoleName=self.role, PolicyName="own", PolicyDocument=document)
+
+    def without(self, action: str) -> None:
+        self.allow(*(each for each in ALL if each != action))
+
+    def put_rule(self, **members: Any) -> None:
+        configuration = {"Role": self.arn, "Rules": [rule(self.destination, ID="r", **members)]}
+        self.s3.put_bucket_replication(Bucket=self.source, ReplicationConfiguration=configuration)
+
+    def failed(self, key: str) -> dict[str, Any]:
+        return wait_for(lambda: (found := self.explain(key))["status"] == "FAILED" and found, ARRIVAL_S, "a failure")
+
+
+@pytest.fixture
+def roled(server: Server) -> Roled:
+    return Roled(server)
+
+
+def refused(found: dict[str, Any]) -> list[tuple[str, str | None]]:
+    return [(step["action"], step["code"]) for step in found["rules"][0]["role"] if not step["allowed"]]
+
+
+def test_a_role_that_s3_may_not_assume(roled: Roled) -> None:
+    trust = trust_policy()
+    trust["Statement"][0]["Principal"] = {"Service": "ec2.amazonaws.com"}
+    roled.iam.update_assume_role_policy(RoleName=roled.role, PolicyDocument=json.dumps(trust))
+    roled.put_rule()
+    roled.put("k")
+    found = roled.failed("k")
+    assert (found["code"], found["remedy"]["action"]) == ("AssumeRoleNotPermitted", "MendRole")
+    assert refused(found) == [("sts:AssumeRole", "AssumeRoleNotPermitted")]
+    assert found["destinations"][0]["cause_gone"] is False
+    roled.iam.update_assume_role_policy(RoleName=roled.role, PolicyDocument=json.dumps(trust_policy()))
+    found = roled.explain("k")
+    assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (True, "Retry")
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("s3:GetReplicationConfiguration", "SrcBucketReplicationConfigMissing"),
+        ("s3:GetObjectVersionForReplication", "SrcGetObjectNotPermitted"),
+        ("s3:GetObjectVersionAcl", "SrcGetAclNotPermitted"),
+        ("s3:ReplicateObject", "DstPutObjectNotPermitted"),
+    ],
+)
+def test_a_permission_that_the_role_lacks_is_named_with_what_decided(roled: Roled, action: str, code: str) -> None:
+    """And when it is given back, the failure stays, and the remedy is to retry."""
+    roled.without(action)
+    roled.put_rule()
+    roled.put("k")
+    found = roled.failed("k")
+    assert (found["code"], found["remedy"]["action"]) == (code, "MendRole")
+    assert found["remedy"]["command"] == f"farshore replication role {roled.source} {roled.destination} --as cli"
+    assert refused(found) == [(action, code)]
+    (step,) = (step for step in found["rules"][0]["role"] if step["action"] == action)
+    assert roled.source in step["resource"] and action in step["statement"]
+    allowed = next(step for step in found["rules"][0]["role"] if step["action"].startswith("s3:") and step["allowed"])
+    assert "Needed" in allowed["statement"]
+    assert found["destinations"][0]["cause_gone"] is False
+    roled.allow(*ALL)
+    found = roled.explain("k")
+    assert (found["status"], found["destinations"][0]["cause_gone"]) == ("FAILED", True)
+    assert found["remedy"] == {
+        "action": "Retry",
+        "bucket": roled.source,
+        "rule": "",
+        "text": found["remedy"]["text"],
+        "command": f"farshore replication retry {roled.source} --cause {code}",
+        "then": None,
+    }
+
+
+@pytest.mark.parametrize("action", ["s3:ReplicateDelete", "s3:ListBucket"])
+def test_a_delete_marker_that_the_role_may_not_see_or_bring(roled: Roled, action: str) -> None:
+    code = "DstDelObjNotPermitted" if action == "s3:ReplicateDelete" else "SrcHeadObjectNotPermitted"
+    roled.without(action)
+    roled.put_rule(delete_markers=True)
+    roled.put("k")
+    assert roled.settled("k") == "COMPLETED"
+    roled.s3.delete_object(Bucket=roled.source, Key="k")
+    found = roled.failed("k")
+    assert (found["delete_marker"], found["code"], refused(found)) == (True, code, [(action, code)])
+
+
+def test_a_change_of_tags_that_the_role_may_not_read(roled: Roled) -> None:
+    roled.put_rule()
+    roled.put("k")
+    roled.settled("k")
+    roled.without("s3:GetObjectVersionTagging")
+    roled.s3.put_object_tagging(Bucket=roled.source, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    found = roled.failed("k")
+    assert (found["code"], found["destinations"][0]["cause_gone"]) == ("SrcGetTaggingNotPermitted", False)
+    roled.allow(*ALL)
+    assert roled.explain("k")["destinations"][0]["cause_gone"] is True
+
+
+def test_an_explicit_deny_in_the_destinations_policy_is_what_decides(roled: Roled) -> None:
+    deny = {
+        "Sid": "NoReplicas",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:ReplicateObject",
+        "Resource": f"arn:aws:s3:::{roled.destination}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    roled.there.put_bucket_policy(Bucket=roled.destination, Policy=policy)
+    roled.put_rule()
+    roled.put("k")
+    found = roled.failed("k")
+    assert refused(found) == [("s3:ReplicateObject", "DstPutObjectNotPermitted")]
+    (step,) = (step for step in found["rules"][0]["role"] if not step["allowed"])
+    assert "NoReplicas" in step["statement"]
+    roled.there.delete_bucket_policy(Bucket=roled.destination)
+    assert roled.explain("k")["remedy"]["action"] == "Retry"
+
+
+def test_a_preview_shows_what_the_role_may_do(roled: Roled) -> None:
+    roled.without("s3:ReplicateObject")
+    configuration = {"Role": roled.arn, "Rules": [rule(roled.destination, Filter={"Prefix": "in/"})]}
+    document = as_xml(json.dumps(configuration))
+    found = call(roled.server, "POST", "/-/replication/preview", bucket=roled.source, document=document)
+    steps = {step["action"]: step for step in found["destinations"][0]["role"]}
+    assert [action for action, step in steps.items() if not step["allowed"]] == ["s3:ReplicateObject"]
+    assert steps["s3:ReplicateObject"]["resource"] == f"arn:aws:s3:::{roled.destination}/in/example"

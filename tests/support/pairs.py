@@ -1,0 +1,71 @@
+"""A source and a destination in two regions, and what is explained of them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+from tests.support.own_api import call
+from tests.support.replication import enable_versioning, wait_for
+from tests.support.server import Server
+
+ARRIVAL_S = 20.0
+_numbers = itertools.count()
+
+
+class Pair:
+    """A source in us-east-1 and a destination in us-west-2, both versioned."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.s3 = server.client("s3")
+        self.there = server.client("s3", "us-west-2")
+        number = next(_numbers)
+        self.source = f"explain-{os.getpid()}-{number}"
+        self.destination = f"explain-{os.getpid()}-{number}-there"
+        self.s3.create_bucket(Bucket=self.source)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
+        self.there.create_bucket(Bucket=self.destination, **place)
+        enable_versioning(self.s3, self.source)
+        enable_versioning(self.there, self.destination)
+
+    def put(self, key: str, **members: Any) -> str:
+        return self.s3.put_object(Bucket=self.source, Key=key, Body=b"x", **members)["VersionId"]
+
+    def settled(self, key: str) -> str:
+        def status() -> Any:
+            found = self.s3.head_object(Bucket=self.source, Key=key).get("ReplicationStatus")
+            return found != "PENDING" and found
+
+        return wait_for(status, ARRIVAL_S, f"an end for {key}")
+
+    def explain(self, key: str, bucket: str | None = None, **query: str) -> dict[str, Any]:
+        region = "us-east-1" if bucket is None else "us-west-2"
+        return call(self.server, "GET", "/-/explain", region=region, bucket=bucket or self.source, key=key, **query)
+
+    def run(self, command: str) -> None:
+        """Run a command that a remedy gives."""
+        words = shlex.split(command)
+        assert words[0] == "aws", command
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.server.endpoint,
+            "AWS_ACCESS_KEY_ID": self.server.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.server.secret_access_key,
+            "AWS_REGION": "us-east-1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *words[1:]], env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+    def mends(self, remedy: dict[str, Any], key: str) -> None:
+        """The commands of a remedy bring the key to the destination."""
+        for command in (remedy["command"], remedy["then"]):
+            if command:
+                self.run(command)
+        assert self.settled(key) == "COMPLETED"
