@@ -120,8 +120,10 @@ export class Client {
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(request.headers ?? {})) if (value !== undefined) headers[name] = value;
     const { body } = request;
-    // S3 wants the digest of a document twice: once signed, once as a checksum.
-    if (typeof body === "string" && body !== "" && (request.service ?? "s3") === "s3") {
+    // S3 wants the digest of a document twice: once signed, once as a checksum. AWS: not with CompleteMultipartUpload,
+    // where the checksum is that of the object.
+    const document = typeof body === "string" && body !== "" && request.query?.["uploadId"] === undefined;
+    if (document && (request.service ?? "s3") === "s3") {
       headers["x-amz-checksum-sha256"] = sha256Base64(body);
     }
     const signable: Signable = {

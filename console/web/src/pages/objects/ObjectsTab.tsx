@@ -20,8 +20,8 @@ import { ObjectActions } from "./ObjectActions.tsx";
 import { NoObjects } from "./NoObjects.tsx";
 
 const PAGE_SIZE = 50;
-const LIST_POLL_MS = 1500;
-const LIST_POLL_SLOWEST_MS = 8000;
+const LIST_POLL_MS = 1200;
+const LIST_POLL_SLOWEST_MS = 2000;
 
 /** The objects below a prefix, a page at a time: a bucket of any size costs the page that is looked at. */
 export default function ObjectsTab({ bucket }: { bucket: BucketPlace }) {

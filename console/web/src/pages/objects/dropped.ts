@@ -7,9 +7,13 @@ export interface PathedFile {
 
 /** Must be called inside the drop event: the browser takes the items back afterwards. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<PathedFile[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const dropped = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const files: PathedFile[] = [];
-  for (const entry of entries) await walk(entry, "", files);
+  for (const { entry, file } of dropped) {
+    if (entry) await walk(entry, "", files);
+    else if (file) files.push({ file, path: file.name });
+  }
   return files;
 }
 

@@ -1,0 +1,231 @@
+"""Objects in the browser: uploads, folders, versions, sharing, tags; and a bucket with many of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import Visitor
+from tests.support.replication import enable_versioning, put_rule
+from tests.support.server import Server
+
+Visit = Callable[..., Visitor]
+MIB = 1024 * 1024
+
+
+def open_bucket(visit: Visit, server: Server, bucket: str, versioned: bool = True, **context: Any) -> Visitor:
+    client = server.client()
+    client.create_bucket(Bucket=bucket)
+    if versioned:
+        enable_versioning(client, bucket)
+    visitor = visit(**context)
+    visitor.go(f"/buckets/{bucket}")
+    visitor.sign_in_here()
+    expect(visitor.page.get_by_role("heading", name="Objects")).to_be_visible()
+    return visitor
+
+
+def start_upload(page: Page, files: list[Any]) -> None:
+    page.get_by_role("link", name="Upload").first.click()
+    page.get_by_label("Files to upload").set_input_files(files)
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def test_a_large_file_is_uploaded_in_parts_and_a_small_one_at_once(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    visitor = open_bucket(visit, server, "objects-parts")
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(range(256)) * (20 * MIB // 256))
+    small = tmp_path / "small.bin"
+    small.write_bytes(b"small")
+    start_upload(visitor.page, [str(large), str(small)])
+    expect(visitor.page.get_by_text("Upload succeeded").first).to_be_visible()
+    client = server.client()
+    head = client.head_object(Bucket="objects-parts", Key="large.bin", ChecksumMode="ENABLED")
+    assert head["ETag"].endswith('-2"')
+    assert "ChecksumCRC32" in head
+    assert client.get_object(Bucket="objects-parts", Key="large.bin")["Body"].read() == large.read_bytes()
+    assert "-" not in client.head_object(Bucket="objects-parts", Key="small.bin")["ETag"]
+
+
+def test_a_cancelled_upload_leaves_nothing_and_can_be_tried_again(visit: Visit, server: Server, tmp_path: Path) -> None:
+    visitor = open_bucket(visit, server, "objects-cancel")
+    page = visitor.page
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(40 * MIB))
+    held: list[Any] = []
+    # No part arrives, so that there is time to cancel.
+    page.route("**/large.bin?partNumber=*", lambda route: held.append(route))
+    start_upload(page, [str(large)])
+    page.wait_for_function("() => document.body.innerText.includes('0 %')")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
+    client = server.client()
+    assert not client.list_multipart_uploads(Bucket="objects-cancel").get("Uploads")
+    assert client.list_objects_v2(Bucket="objects-cancel")["KeyCount"] == 0
+    page.unroute_all()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+    assert client.head_object(Bucket="objects-cancel", Key="large.bin")["ContentLength"] == 40 * MIB
+
+
+def test_dropped_files_are_uploaded(visit: Visit, server: Server) -> None:
+    visitor = open_bucket(visit, server, "objects-drop")
+    page = visitor.page
+    page.get_by_role("link", name="Upload").first.click()
+    dropped = page.evaluate_handle(
+        "() => { const t = new DataTransfer(); t.items.add(new File(['hello'], 'dropped.txt')); return t; }"
+    )
+    page.dispatch_event(".drop-target", "drop", {"dataTransfer": dropped})
+    expect(page.get_by_role("row", name=re.compile("dropped.txt 5 B"))).to_be_visible()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+
+
+def test_keys_with_odd_characters_are_shown_opened_and_deleted(visit: Visit, server: Server) -> None:
+    client = server.client()
+    keys = ["a b+c%20d.txt", "ü/日本.txt", "q?x=1&y#z", "'quo\"te<b>.txt", "a//double"]
+    visitor = open_bucket(visit, server, "objects-odd", versioned=False)
+    for key in keys:
+        client.put_object(Bucket="objects-odd", Key=key, Body=key.encode())
+    page = visitor.page
+    page.get_by_role("button", name="Refresh objects").click()
+    for key in (keys[0], keys[2], keys[3]):
+        page.get_by_role("link", name=key, exact=True).click()
+        expect(page.get_by_role("heading", name=key, exact=True)).to_be_visible()
+        page.get_by_role("link", name="objects-odd").click()
+    page.get_by_role("link", name="a/", exact=True).click()
+    page.get_by_role("link", name="/", exact=True).click()
+    page.get_by_role("link", name="double").click()
+    expect(page.get_by_role("heading", name="a//double")).to_be_visible()
+    page.get_by_role("link", name="objects-odd").click()
+    page.get_by_role("checkbox", name="Select all objects on this page").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_label("Confirmation").fill("permanently delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete objects").click()
+    expect(page.get_by_text("No objects")).to_be_visible()
+    assert client.list_objects_v2(Bucket="objects-odd")["KeyCount"] == 0
+
+
+def test_a_version_is_deleted_for_good_only_after_it_was_typed(visit: Visit, server: Server) -> None:
+    client = server.client()
+    visitor = open_bucket(visit, server, "objects-versions")
+    first = client.put_object(Bucket="objects-versions", Key="k", Body=b"1")["VersionId"]
+    second = client.put_object(Bucket="objects-versions", Key="k", Body=b"2")["VersionId"]
+    client.delete_object(Bucket="objects-versions", Key="k")
+    page = visitor.page
+    page.get_by_role("switch", name="Show versions").or_(page.get_by_label("Show versions")).first.check()
+    expect(page.get_by_text("k (deleted)")).to_be_visible()
+    page.get_by_role("row", name=re.compile(re.escape(first))).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Confirmation").fill("delete")
+    expect(dialog.get_by_role("button", name="Delete objects")).to_be_disabled()
+    dialog.get_by_label("Confirmation").fill("permanently delete")
+    dialog.get_by_role("button", name="Delete objects").click()
+    expect(page.get_by_role("row", name=re.compile(re.escape(first)))).to_have_count(0)
+    versions = client.list_object_versions(Bucket="objects-versions")
+    assert [version["VersionId"] for version in versions["Versions"]] == [second]
+    assert len(versions["DeleteMarkers"]) == 1
+
+
+def test_tags_are_edited_on_the_object_s_page(visit: Visit, server: Server) -> None:
+    client = server.client()
+    visitor = open_bucket(visit, server, "objects-tags")
+    client.put_object(Bucket="objects-tags", Key="k", Body=b"", Tagging="a=1", Metadata={"by": "a test"})
+    page = visitor.page
+    visitor.go("/buckets/objects-tags/object?key=k")
+    expect(page.get_by_role("row", name=re.compile("x-amz-meta-by a test"))).to_be_visible()
+    page.get_by_role("button", name="Edit tags").click()
+    page.get_by_role("button", name="Add tag").click()
+    page.get_by_label("Key of tag 2").fill("b")
+    page.get_by_label("Value of tag 2").fill("2")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_role("row", name="b 2")).to_be_visible()
+    tags = client.get_object_tagging(Bucket="objects-tags", Key="k")["TagSet"]
+    assert tags == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+
+
+def test_a_shared_page_reaches_nothing_of_the_console(visit: Visit, server: Server) -> None:
+    """A script in an object, opened by its link where somebody is signed in, has an origin of its own."""
+    client = server.client()
+    visitor = open_bucket(visit, server, "objects-shared", permissions=["clipboard-read", "clipboard-write"])
+    script = b"<title>no</title><script>document.title = 'ran ' + origin</script>"
+    client.put_object(Bucket="objects-shared", Key="page.html", Body=script, ContentType="text/html")
+    page = visitor.page
+    page.get_by_role("button", name="Refresh objects").click()
+    page.get_by_role("checkbox", name="Select page.html").check()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Share with a presigned URL").click()
+    page.get_by_role("button", name="Copy presigned URL").click()
+    expect(page.get_by_text("Presigned URL copied")).to_be_visible()
+    url = page.evaluate("() => navigator.clipboard.readText()")
+    other = page.context.new_page()
+    other.goto(url)
+    expect(other).to_have_title("ran null")
+    asked = other.evaluate(
+        "(url) => fetch(url, {headers: {'x-farshore-console': '1'}}).then(() => 'answered', () => 'refused')",
+        f"{server.endpoint}/-/console/session",
+    )
+    assert asked == "refused"
+
+
+def test_what_arrives_shows_by_itself_and_by_few_requests(visit: Visit, server: Server) -> None:
+    client, west = server.client(), server.client(region="us-west-2")
+    visitor = open_bucket(visit, server, "objects-live")
+    west.create_bucket(Bucket="objects-live-west", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(west, "objects-live-west")
+    put_rule(client, "objects-live", "objects-live-west")
+    page = visitor.page
+    expect(page.get_by_text("No objects")).to_be_visible()
+    page.wait_for_timeout(3000)  # Nothing happens meanwhile: the page asks less often.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    began = time.monotonic()
+    client.put_object(Bucket="objects-live", Key="k", Body=b"1")
+    expect(page.get_by_role("row", name=re.compile("k COMPLETED"))).to_be_visible(timeout=10_000)
+    took = time.monotonic() - began
+    assert took < 4, f"shown after {took:.1f} s"  # Two seconds for the listing, one for the status, on a busy machine.
+    assert len(asked) < 12, asked
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(1_200, id="1,200"), pytest.param(100_000, id="100,000", marks=pytest.mark.slow)]
+)
+def test_a_bucket_with_many_objects_is_paged_and_never_freezes(visit: Visit, server: Server, count: int) -> None:
+    bucket = f"objects-many-{count}"
+    visitor = open_bucket(visit, server, bucket, versioned=False)
+    client = server.client(max_pool_connections=16)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: client.put_object(Bucket=bucket, Key=f"{number:06}.txt", Body=b""), range(count)))
+    page = visitor.page
+    page.evaluate(
+        """() => {
+            window.longest = 0;
+            const look = (entry) => { window.longest = Math.max(window.longest, entry.duration); };
+            new PerformanceObserver((list) => list.getEntries().forEach(look)).observe({entryTypes: ['longtask']});
+        }"""
+    )
+    page.get_by_role("button", name="Refresh objects").click()
+    expect(page.get_by_role("link", name="000000.txt")).to_be_visible()
+    for number in (2, 3, 4):
+        page.get_by_role("button", name="Next page").click()
+        expect(page.get_by_role("link", name=f"{(number - 1) * 50:06}.txt")).to_be_visible()
+    page.get_by_role("button", name="Previous page").click()
+    expect(page.get_by_role("link", name="000100.txt")).to_be_visible()
+    page.get_by_placeholder("Find objects by prefix").fill(f"{count - 1:06}")
+    expect(page.get_by_role("link", name=f"{count - 1:06}.txt")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert page.evaluate("() => window.longest") < 1000
