@@ -107,6 +107,7 @@ class Pipeline:
         now_us = labels.now_us
         raw_path, _, raw_query = http.raw_path.partition("?")
         bucket, key = resolve(headers.get("Host", ""), raw_path, self.domains)
+        host_bucket = bucket_of_host(headers.get("Host", ""), self.domains)
         labels.resource = raw_path
         if is_control(headers, bucket, key):
             labels.service = S3_CONTROL_SERVICE
@@ -117,7 +118,7 @@ class Pipeline:
             raw_query=raw_query,
             headers=headers,
             now_us=now_us,
-            host_bucket=bucket_of_host(headers.get("Host", ""), self.domains),
+            host_bucket=host_bucket,
         )
         control = labels.service == S3_CONTROL_SERVICE
         model, handlers = (self.control, S3_CONTROL) if control else (self.model, S3)
@@ -131,7 +132,9 @@ class Pipeline:
         if operation.has_body and not operation.streaming_input:
             document = await read_document(http.headers, body, operation, _content_sha256(caller))
         params = model.parse(operation, bucket, key, query, headers, document)
-        request = self._request(http, caller, labels, operation=operation.name, params=params, body=body)
+        request = self._request(
+            http, caller, labels, operation=operation.name, params=params, body=body, host_style=host_bucket is not None
+        )
         answer = await handler(request)
         if answer.body is not None and opens_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
@@ -167,6 +170,7 @@ class Pipeline:
         operation: str,
         params: Params,
         body: HttpBody,
+        host_style: bool = False,
     ) -> Request:
         credentials = caller.credentials
         return Request(
@@ -186,6 +190,7 @@ class Pipeline:
             headers=http.headers,
             source_address=http.remote or "",
             secure=http.secure,
+            host_style=host_style,
         )
 
 

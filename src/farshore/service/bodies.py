@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -20,11 +21,15 @@ from farshore.semantics.ranges import ByteRange
 from farshore.service.deployment import Body, Region, Request, RequestBody
 from farshore.service.intake import Digests, Intake
 
+T = TypeVar("T")
+
 INLINE_BYTES_MAX = 64 * 1024
 """Bodies up to here are kept beside their version: one flush stores both."""
 
 BODY_BYTES_MAX = 5 * 1024**3
-"""The largest body of one PutObject or UploadPart."""
+"""The largest body of one PutObject, UploadPart or copy."""
+
+_READS_MAX = 10
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,12 +187,27 @@ async def discard(blobs: BlobStore, received: Received) -> None:
             await blobs.delete([received.blob])
 
 
+class BodyReplaced(Exception):  # noqa: N818 - named for what is so, as the blob store's errors.
+    """A version and its inline body are gone since the version was read; a repeat finds what came instead."""
+
+
+def until_found(read: Callable[[], T]) -> T:
+    """Read a version and its body by `body_of`, again when it was replaced in between.
+
+    Raises:
+        InternalError: it was replaced every time.
+    """
+    for _ in range(_READS_MAX):
+        with contextlib.suppress(BodyReplaced):
+            return read()
+    raise InternalError()
+
+
 def body_of(version: Version, region: Region, window: ByteRange | None = None) -> Body:
     """Where a version's bytes are, all of them or those of the window.
 
     Raises:
-        InternalError: the version was replaced since it was read, and its inline body with it; a repeat finds the
-            new one.
+        BodyReplaced: the version was replaced since it was read, and its inline body with it.
     """
     start, length = (0, version.size) if window is None else (window.start, window.length)
     if length == 0:
@@ -196,7 +216,7 @@ def body_of(version: Version, region: Region, window: ByteRange | None = None) -
         try:
             inline = region.metadata.reader.body(version.row)
         except KeyError:
-            raise InternalError() from None
+            raise BodyReplaced from None
         return Body(length=length, inline=inline if window is None else memoryview(inline)[start : start + length])
     if version.blob is not None:
         return Body(length=length, blobs=((version.blob, start, length),), store=region.blobs)

@@ -14,7 +14,7 @@ from farshore.semantics import checksums, naming, object_attributes, preconditio
 from farshore.semantics.copy_source import parse_copy_source
 from farshore.service.access import bucket_for, copy_source_for, require
 from farshore.service.answers import checksum_members
-from farshore.service.bodies import body_of, discard, receive_stored
+from farshore.service.bodies import BODY_BYTES_MAX, body_of, discard, receive_stored, until_found
 from farshore.service.deployment import Answer, Body, Params, Region, Request
 from farshore.service.ownership import owner_and_acl, write_actions
 from farshore.service.put_object import commit_version, with_content
@@ -22,16 +22,12 @@ from farshore.service.put_object import commit_version, with_content
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The version that a copy reads."""
+    """The version that a copy reads. body: its bytes, or the range of an UploadPartCopy."""
 
     region: Region
     bucket: Bucket
     version: Version
-
-    def body(self, copy_range: str | None = None) -> Body:
-        """Its bytes, or the range of an UploadPartCopy."""
-        window = ranges.copy_source_range(copy_range, self.version.size)
-        return body_of(self.version, self.region, window)
+    body: Body
 
     def named(self) -> Params:
         """`CopySourceVersionId`, where AWS shows it."""
@@ -67,7 +63,7 @@ async def copy_object(request: Request) -> Answer:
         tags=object_attributes.copy_tags(old, params),
     )
     algorithm = checksums.copy_algorithm(old.attributes.checksum, params.get("ChecksumAlgorithm"))
-    received = await receive_stored(source.body(), region.blobs, algorithm=algorithm)
+    received = await receive_stored(source.body, region.blobs, algorithm=algorithm)
     try:
         bucket, version = await commit_version(
             request, region, bucket, with_content(draft, received), received.inline or None
@@ -85,7 +81,28 @@ async def copy_object(request: Request) -> Answer:
 
 
 def readable_source(request: Request) -> Source:
-    """The version named by `x-amz-copy-source`, which the caller may read and whose conditions hold."""
+    """The version named by `x-amz-copy-source`, which the caller may read and whose conditions hold.
+
+    Raises:
+        InvalidRequest: it is a delete marker, or larger than one copy may be.
+        NoSuchKey, NoSuchVersion, PreconditionFailed; InvalidArgument for a range that is none.
+    """
+    copy_range = request.params.get("CopySourceRange")
+
+    def found() -> Source:
+        region, bucket, version = _source_version(request)
+        window = ranges.copy_source_range(copy_range, version.size)
+        if (version.size if window is None else window.length) > BODY_BYTES_MAX:
+            raise InvalidRequest(
+                "The specified copy source is larger than the maximum allowable size for a copy source: "
+                f"{BODY_BYTES_MAX}"
+            )
+        return Source(region, bucket, version, body_of(version, region, window))
+
+    return until_found(found)
+
+
+def _source_version(request: Request) -> tuple[Region, Bucket, Version]:
     params = request.params
     name, key, version_id = parse_copy_source(params["CopySource"])
     region, bucket, version = copy_source_for(request, name, key, version_id)
@@ -97,7 +114,7 @@ def readable_source(request: Request) -> Source:
             "The source of a copy request may not specifically refer to a delete marker by version id."
         )
     preconditions.check_copy_source(params, version.etag, version.created_us, now_us=request.now_us)
-    return Source(region, bucket, version)
+    return region, bucket, version
 
 
 def _require_tags_copied(request: Request, source: Source, region: Region, bucket: Bucket) -> None:

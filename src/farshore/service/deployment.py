@@ -104,6 +104,7 @@ class Request:
     policies: what the principal's own policies allow, compiled.
     session: the temporary credentials that the request was made with, None for long-lived ones.
     secure: whether it came over TLS.
+    host_style: whether the host names the bucket (virtual-host style).
     """
 
     deployment: Deployment
@@ -123,6 +124,7 @@ class Request:
     session: Session | None = None
     secure: bool = False
     also: Callable[[Transaction], None] | None = None
+    host_style: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

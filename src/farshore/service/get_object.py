@@ -10,7 +10,7 @@ from farshore.semantics import listing, preconditions, versioning
 from farshore.semantics.ranges import ByteRange, requested_range
 from farshore.service.access import version_for
 from farshore.service.answers import checksum_members, live_version, object_members
-from farshore.service.bodies import body_of
+from farshore.service.bodies import body_of, until_found
 from farshore.service.deployment import Answer, Params, Region, Request
 
 _OVERRIDES = {
@@ -25,9 +25,13 @@ _OVERRIDES = {
 
 async def get_object(request: Request) -> Answer:
     """The object's bytes, whole, a range, or a part."""
-    region, version, answer, window = _read(request)
-    answer.body = body_of(version, region, window)
-    return answer
+
+    def read() -> Answer:
+        region, version, answer, window = _read(request)
+        answer.body = body_of(version, region, window)
+        return answer
+
+    return until_found(read)
 
 
 async def head_object(request: Request) -> Answer:
@@ -47,7 +51,8 @@ def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
     answer = Answer(output=output)
     window = _window(params, version, answer)
     output["ContentLength"] = version.size if window is None else window.length
-    if params.get("ChecksumMode") == "ENABLED" and (window is None or "PartNumber" in params):
+    # AWS: in any case (recorded).
+    if params.get("ChecksumMode", "").upper() == "ENABLED" and (window is None or "PartNumber" in params):
         output.update(_read_checksum(params, version))
     for name in params.keys() & _OVERRIDES.keys():
         output[_OVERRIDES[name]] = params[name]
@@ -74,8 +79,11 @@ def _read_checksum(params: Params, version: Version) -> Params:
     if number is None or not parts:
         return checksum_members(version.attributes.checksum)
     whole = version.attributes.checksum
-    if whole is None or whole.type is ChecksumType.FULL_OBJECT:
+    if whole is None:
         return {}
+    if whole.type is ChecksumType.FULL_OBJECT:
+        # AWS: a part's is not shown, unless it is the only one and so has that of the whole (recorded).
+        return checksum_members(whole) if len(parts) == 1 else {}
     return checksum_members(parts[number - 1].checksum, with_type=False) | {"ChecksumType": whole.type.value}
 
 

@@ -6,6 +6,8 @@ Source: API Reference, CreateMultipartUpload, CompleteMultipartUpload, ListParts
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import msgspec
 
 from farshore.metadata.store import Reader, Transaction
@@ -92,8 +94,15 @@ async def complete_multipart_upload(request: Request) -> Answer:
     if replicates:
         request.deployment.ring(region.name)
     output = written_members(version, bucket)
-    output |= {"Bucket": bucket.name, "Key": version.key, "Location": f"/{bucket.name}/{version.key}"}
+    output |= {"Bucket": bucket.name, "Key": version.key, "Location": _location(request, bucket, version.key)}
     return Answer(output=output)
+
+
+def _location(request: Request, bucket: Bucket, key: str) -> str:
+    """The object's URL at the address that the client used. AWS: the slashes of its key are encoded."""
+    scheme = "https" if request.secure else "http"
+    path = "" if request.host_style else f"/{bucket.name}"
+    return f"{scheme}://{request.headers.get('Host', '')}{path}/{quote(key, safe='')}"
 
 
 def _check_unchanged(tx: Transaction, upload: Upload, params: Params) -> None:

@@ -33,9 +33,8 @@ async def upload_part_copy(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:PutObject")
     upload = multipart.upload_for(request, region, bucket)
     source = readable_source(request)
-    body = source.body(request.params.get("CopySourceRange"))
     algorithm = upload.checksum_algorithm or checksums.DEFAULT_ALGORITHM
-    received = await receive_stored(body, region.blobs, algorithm=algorithm, inline_limit=0)
+    received = await receive_stored(source.body, region.blobs, algorithm=algorithm, inline_limit=0)
     await _store(request, region, bucket, received)
     result: Params = {"ETag": f'"{received.etag}"', "LastModified": request.now_us}
     if upload.checksum_algorithm is not None:

@@ -22,7 +22,6 @@ from farshore.model.errors import (
     BadDigest,
     EntityTooLarge,
     IncompleteBody,
-    InternalError,
     InvalidDigest,
     InvalidRequest,
     MalformedTrailerError,
@@ -35,6 +34,7 @@ from farshore.semantics.ranges import ByteRange
 from farshore.service import bodies
 from farshore.service.bodies import (
     INLINE_BYTES_MAX,
+    BodyReplaced,
     Expectations,
     Received,
     StoredBytesDiffer,
@@ -516,7 +516,7 @@ def test_a_version_reads_from_its_blob_or_from_beside_it_whole_or_in_part(tmp_pa
             assert await bytes_of(body_of(found, region, ByteRange(1, 3))) == b"mal"
             assert await bytes_of(body_of(version(), region)) == b""
             await metadata.write(lambda tx: tx.remove_version(found))
-            with pytest.raises(InternalError):
+            with pytest.raises(BodyReplaced):
                 body_of(found, region)
         await metadata.close()
 
