@@ -48,6 +48,14 @@ class Recorded:
         self.compare(label, answer)
         return answer
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(self._answers)
+
+    def recorded(self, label: str) -> Any:
+        """The answer recorded under a label."""
+        return self._answers[label]
+
     def compare(self, label: str, answer: Any) -> None:
         """Compare what was asked in another way."""
         self._seen.add(label)

@@ -32,7 +32,8 @@ async def read_document(
     """
     document = await read_body(body, content_sha256)
     digested = _check_md5(headers, document)
-    digested = _check_checksum(headers, body.trailers(), document) or digested
+    if not operation.checksum_of_object:
+        digested = _check_checksum(headers, body.trailers(), document) or digested
     if operation.checksum_required and not (operation.document_optional and not document):
         if not document:
             raise MissingRequestBodyError()

@@ -107,6 +107,7 @@ def complete_checksum(parts: Sequence[Part], *, upload: Upload, params: Mapping[
     """The completed object's checksum, compared with the one that the request may carry.
 
     An upload that named no algorithm has its parts' CRC64NVME, and gets that of the whole object.
+    # AWS: what a completion says of other algorithms is then of no account (recorded).
 
     # AWS: a full-object checksum counts only with `x-amz-checksum-type: FULL_OBJECT`; without it even the right one is
     # answered BadDigest, naming the upload's algorithm whichever was sent (recorded).
@@ -119,6 +120,8 @@ def complete_checksum(parts: Sequence[Part], *, upload: Upload, params: Mapping[
     kind = upload.checksum_type
     result = composite(parts) if kind is ChecksumType.COMPOSITE else combine_full_object(parts)
     for algorithm, value in given_checksums(params):
+        if upload.checksum_algorithm is None and algorithm != result.algorithm:
+            continue
         same = algorithm == result.algorithm and value in (result.value, result.value.partition("-")[0])
         untyped = kind is ChecksumType.FULL_OBJECT and params.get("ChecksumType") is None
         if not same or untyped:

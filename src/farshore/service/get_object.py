@@ -5,7 +5,9 @@ Source: API Reference, GetObject, HeadObject, GetObjectAttributes.
 
 from __future__ import annotations
 
-from farshore.model.objects import ChecksumType, Part, Version
+import msgspec
+
+from farshore.model.objects import Checksum, ChecksumType, Part, Version
 from farshore.semantics import listing, preconditions, versioning
 from farshore.semantics.ranges import ByteRange, requested_range
 from farshore.service.access import version_for
@@ -106,10 +108,15 @@ async def get_object_attributes(request: Request) -> Answer:
     if "StorageClass" in wanted:
         output["StorageClass"] = version.storage_class
     if "Checksum" in wanted and version.attributes.checksum is not None:
-        output["Checksum"] = checksum_members(version.attributes.checksum)
+        output["Checksum"] = checksum_members(_bare(version.attributes.checksum))
     if "ObjectParts" in wanted and version.attributes.parts:
         output["ObjectParts"] = _object_parts(params, version)
     return Answer(output=output)
+
+
+def _bare(checksum: Checksum) -> Checksum:
+    """AWS: attributes show a composite checksum without the number of its parts (recorded)."""
+    return msgspec.structs.replace(checksum, value=checksum.value.partition("-")[0])
 
 
 def _object_parts(params: Params, version: Version) -> Params:

@@ -31,6 +31,7 @@ class Operation:
     http_status: of an answer, unless the service says another.
     has_body: the request has a body; streaming_input: it is a stream, not a document.
     checksum_required: a document must come with Content-MD5 or a checksum. document_optional: none need come at all.
+    checksum_of_object: checksum headers beside the document are not the document's, but the object's.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Operation:
     streaming_output: bool = False
     checksum_required: bool = False
     document_optional: bool = False
+    checksum_of_object: bool = False
     has_body: bool = False
 
     def path_pattern(self) -> re.Pattern[str]:

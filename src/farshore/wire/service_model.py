@@ -104,6 +104,7 @@ def _operation(definition: Definition, name: str, traits: Traits) -> Operation:
         checksum_required=bool(
             traits.get("httpChecksumRequired") or traits.get("httpChecksum", {}).get("requestChecksumRequired")
         ),
+        checksum_of_object=request is not None and "ChecksumCRC32" in request.members and not _streams(request),
         document_optional=request is not None and request.payload not in request.required,
         has_body=request is not None and bool(request.payload or request.body_members),
     )

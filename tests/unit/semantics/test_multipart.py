@@ -214,6 +214,10 @@ def test_a_completed_object_has_a_checksum_of_the_upload_s_kind() -> None:
     assert value.endswith("==-1")
 
 
+def test_an_upload_without_algorithm_does_not_look_at_checksums_of_others() -> None:
+    assert completed_checksum(PLAIN, ChecksumCRC32C="AAAAAA==-2") == completed_checksum(PLAIN)
+
+
 def test_the_right_checksum_of_the_object_is_accepted() -> None:
     completed_checksum(FULL, ChecksumCRC32C=compute("CRC32C", b"a").value, ChecksumType="FULL_OBJECT")
     completed_checksum(PLAIN, ChecksumCRC64NVME=compute("CRC64NVME", b"a").value)
