@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.support.batch import without_account_in_host
 from tests.support.browser import AXE, Visitor
-from tests.support.replication import enable_versioning, put_rules, rule
+from tests.support.people import owner
+from tests.support.replication import enable_versioning, ensure_role, put_rules, rule
 from tests.support.server import Server
 
 SOURCE, DESTINATION, EMPTY = "pages-source", "pages-destination", "pages-empty"
@@ -41,6 +45,13 @@ PAGES = [
     ("/access/users", "Users"),
     ("/access/roles", "Roles"),
     ("/access/policies", "Policies"),
+    ("/access/users/pages-user", "Access keys"),
+    ("/access/roles/replication", "Trust relationships"),
+    ("/access/policy?arn={policy}", "Permissions defined in this policy"),
+    ("/jobs/{job}?region=us-east-1", "Job overview"),
+    (f"{BUCKET}/object?key=nowhere", "nowhere"),
+    ("/buckets/pages-not-there", "pages-not-there"),
+    ("/nonsense", "Not found"),
     ("/access/account", "Account"),
 ]
 
@@ -70,6 +81,43 @@ def filled(server: Server) -> Server:
     return server
 
 
+@pytest.fixture(scope="module")
+def names(filled: Server) -> dict[str, str]:
+    """What stands in addresses for what has a name only once it is made: a policy's ARN, a job's id."""
+    iam = filled.client("iam")
+    iam.create_user(UserName="pages-user")
+    iam.create_access_key(UserName="pages-user")
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    policy = iam.create_policy(PolicyName="pages-policy", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="pages-user", PolicyArn=policy)
+    generator = {
+        "SourceBucket": f"arn:aws:s3:::{SOURCE}",
+        "EnableManifestOutput": False,
+        "Filter": {"EligibleForReplication": True},
+    }
+    job = control(filled).create_job(
+        AccountId=owner(filled).account_id,
+        ConfirmationRequired=True,
+        Operation={"S3ReplicateObject": {}},
+        Report={"Enabled": False},
+        ClientRequestToken="pages",
+        Priority=1,
+        RoleArn=ensure_role(iam),
+        ManifestGenerator={"S3JobManifestGenerator": generator},
+    )["JobId"]
+    return {"policy": policy, "job": job}
+
+
+def control(server: Server) -> Any:
+    return boto3.client(
+        "s3control",
+        region_name="us-east-1",
+        endpoint_url=without_account_in_host(server.endpoint),
+        aws_access_key_id=server.access_key_id,
+        aws_secret_access_key=server.secret_access_key,
+    )
+
+
 @pytest.fixture(scope="module", params=[(1280, "light"), (768, "dark")], ids=lambda each: f"{each[0]} {each[1]}")
 def reader(
     request: pytest.FixtureRequest, chromium_browser: Browser, filled: Server, tmp_path_factory: Any
@@ -87,8 +135,9 @@ def reader(
 
 
 @pytest.mark.parametrize(("address", "heading"), PAGES)
-def test_a_page_is_accessible_and_fits(reader: Visitor, address: str, heading: str) -> None:
+def test_a_page_is_accessible_and_fits(reader: Visitor, names: dict[str, str], address: str, heading: str) -> None:
     page = reader.page
+    address = address.format(**names)
     reader.go(address)
     expect(page.get_by_role("heading", name=heading, exact=False).first).to_be_visible()
     page.wait_for_load_state("networkidle")

@@ -1,6 +1,7 @@
 /** Why a version is, or is not, at its destinations: the answer of `/-/explain` (docs/explain.md). */
 
 import type { Client } from "./client.ts";
+import { date, type Members, number, object, objects, text } from "./json.ts";
 import { type ObjectPlace, readStatus, type ReplicationStatus } from "./objects.ts";
 
 export interface Remedy {
@@ -18,6 +19,15 @@ export interface Waiting {
   readonly nextTry: Date | undefined;
   readonly attempts: number;
   readonly error: string;
+}
+
+/** A request that a delivery makes under the replication role, and whether it would be allowed now. */
+export interface RoleStep {
+  readonly action: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly statement: string;
+  readonly code: string | undefined;
 }
 
 export interface ExplainedDestination {
@@ -39,6 +49,7 @@ export interface ExplainedRule {
   readonly covers: boolean;
   readonly reason: string | undefined;
   readonly detail: string;
+  readonly role: readonly RoleStep[];
   readonly remedy: Remedy | undefined;
 }
 
@@ -63,8 +74,6 @@ export async function explain(client: Client, place: ObjectPlace, signal?: Abort
   return readExplanation(JSON.parse(answer.text));
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 export function readExplanation(value: unknown): Explanation {
   const members = object(value);
   return {
@@ -73,8 +82,8 @@ export function readExplanation(value: unknown): Explanation {
     code: text(members["code"]),
     summary: text(members["summary"]) ?? "",
     remedy: remedy(members["remedy"]),
-    destinations: list(members["destinations"]).map(destination),
-    rules: list(members["rules"]).map(rule),
+    destinations: objects(members["destinations"]).map(destination),
+    rules: objects(members["rules"]).map(rule),
   };
 }
 
@@ -107,8 +116,19 @@ function rule(members: Members): ExplainedRule {
     covers: members["covers"] === true,
     reason: text(members["reason"]),
     detail: text(members["detail"]) ?? "",
+    role: readRoleSteps(members["role"]),
     remedy: remedy(members["remedy"]),
   };
+}
+
+export function readRoleSteps(value: unknown): RoleStep[] {
+  return objects(value).map((step) => ({
+    action: text(step["action"]) ?? "",
+    resource: text(step["resource"]) ?? "",
+    allowed: step["allowed"] === true,
+    statement: text(step["statement"]) ?? "",
+    code: text(step["code"]),
+  }));
 }
 
 function remedy(value: unknown): Remedy | undefined {
@@ -122,24 +142,4 @@ function remedy(value: unknown): Remedy | undefined {
     command: text(members["command"]),
     then: text(members["then"]),
   };
-}
-
-function object(value: unknown): Members {
-  return typeof value === "object" && value !== null ? (value as Members) : {};
-}
-
-function list(value: unknown): Members[] {
-  return Array.isArray(value) ? (value as unknown[]).map(object) : [];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function number(value: unknown): number {
-  return typeof value === "number" ? value : 0;
-}
-
-function date(value: unknown): Date | undefined {
-  return typeof value === "string" ? new Date(value) : undefined;
 }

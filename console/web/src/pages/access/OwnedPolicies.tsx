@@ -98,7 +98,11 @@ export function OwnedPolicies({ owner }: { owner: Owner }) {
                     Edit
                   </Button>
                 )}
-                <Button variant="inline-link" ariaLabel={`Remove ${row.name}`} onClick={() => void remove(row)}>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`${row.arn === undefined ? "Delete" : "Detach"} ${row.name}`}
+                  onClick={() => void remove(row)}
+                >
                   {row.arn === undefined ? "Delete" : "Detach"}
                 </Button>
               </SpaceBetween>

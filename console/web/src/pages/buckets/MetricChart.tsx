@@ -28,7 +28,7 @@ export function MetricChart({ metric, range, series }: Properties) {
         series={filled.map((each) => ({
           title: each.title,
           type: "line" as const,
-          data: each.points.map((point) => ({ x: point.at, y: point.value })),
+          data: drawn(each.points, range.periodS),
           valueFormatter: (value: number) => metric.format(value),
         }))}
         xScaleType="time"
@@ -53,6 +53,13 @@ export function MetricChart({ metric, range, series }: Properties) {
       />
     </Container>
   );
+}
+
+/** A point stands for the period after it: a single one is drawn as long as that, else nothing would be seen of it. */
+function drawn(points: readonly Point[], periodS: number) {
+  const data = points.map((point) => ({ x: point.at, y: point.value }));
+  const only = points.length === 1 ? points[0] : undefined;
+  return only ? [...data, { x: new Date(only.at.getTime() + periodS * 1000), y: only.value }] : data;
 }
 
 function tick(moment: Date, range: Range): string {

@@ -32,8 +32,9 @@ interface Properties {
 
 const NAMES_SHOWN = 8;
 
-export function DeleteObjects({ bucket, rows, permanent, onClose, onDeleted }: Properties) {
+export function DeleteObjects({ bucket, rows: selected, permanent, onClose, onDeleted }: Properties) {
   const { client, tell } = useConsole();
+  const [rows] = useState(selected); // What is selected behind the dialog is gone once it is deleted.
   const [typed, setTyped] = useState("");
   const [deleted, setDeleted] = useState<number>();
   const [error, setError] = useState<unknown>();

@@ -12,6 +12,7 @@ import { useState } from "react";
 import { explain, type ExplainedDestination, type ExplainedRule, type Explanation } from "../../api/explain.ts";
 import type { ObjectPlace, ReplicationStatus } from "../../api/objects.ts";
 import { Failure, Loading } from "../../components/Loading.tsx";
+import { RoleSteps } from "../../components/RoleSteps.tsx";
 import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
 import { useClient } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
@@ -127,6 +128,17 @@ function Reasons({
       {distinct.map((remedy) => (
         <Mend key={remedy.text} remedy={remedy} place={place} onMended={onMended} />
       ))}
+      {explanation.rules
+        .filter((each) => each.role.length > 0)
+        .map((each) => (
+          <ExpandableSection
+            key={each.rule}
+            headerText={`What the role may do for ${each.destination}`}
+            defaultExpanded={each.role.some((step) => !step.allowed)}
+          >
+            <RoleSteps steps={each.role} />
+          </ExpandableSection>
+        ))}
       <ExpandableSection headerText="Every rule's part in it" defaultExpanded={explanation.rules.length > 0}>
         <Rules rules={explanation.rules} place={place} />
       </ExpandableSection>

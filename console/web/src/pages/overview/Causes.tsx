@@ -43,7 +43,7 @@ const COLUMNS: TableProps.ColumnDefinition<Cause>[] = [
     cell: (cause) => (
       <Button
         variant="inline-link"
-        ariaLabel={`Replicate failed objects of ${cause.bucket} again`}
+        ariaLabel={`Replicate again: failed objects of ${cause.bucket}`}
         href={href("/create-job", { bucket: cause.bucket, statuses: "FAILED" })}
       >
         Replicate again

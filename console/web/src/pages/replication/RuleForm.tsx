@@ -115,7 +115,12 @@ export function RuleForm({ bucket, rules, edited, initial }: Properties) {
           <DestinationSection {...section} source={bucket} />
           <RoleSection {...section} source={bucket} rules={[...others, ruleOf(draft)]} />
           <OptionsSection {...section} />
-          <RulePreview bucket={bucket} rule={ruleOf(draft)} others={others} />
+          <RulePreview
+            bucket={bucket}
+            rule={ruleOf(draft)}
+            others={others}
+            role={{ create: undefined, choose: draft.chosenRole, enter: draft.enteredRole.trim() }[draft.roleChoice]}
+          />
         </SpaceBetween>
       </Form>
       {asking && <ExistingObjectsDialog bucket={bucket} onNo={() => navigate(management)} />}
