@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from tests.e2e.recorded_answers import Recorded, asked, document
 from tests.support.raw_requests import send_raw
-
-ROLE = "arn:aws:iam::111122223333:role/replication"
+from tests.support.replication import ensure_role
 
 
 def recorded(test: str, **bound: str) -> Recorded:
@@ -203,7 +202,8 @@ def test_replication_configurations(server: Any, s3: Any, bucket: str) -> None:
         "Filter": {"Prefix": "Tax"},
         "Destination": {"Bucket": f"arn:aws:s3:::{destination}"},
     }
-    given = {"ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
+    role = ensure_role(s3)
+    given = {"ReplicationConfiguration": {"Role": role, "Rules": [rule]}}
     with recorded("test_replication_config") as aws:
         aws("expected_error_no_replication_set", s3.get_bucket_replication, Bucket=bucket)
         aws("expected_error_versioning_not_enabled", s3.put_bucket_replication, Bucket=bucket, **given)
@@ -213,7 +213,7 @@ def test_replication_configurations(server: Any, s3: Any, bucket: str) -> None:
         assert shown["ReplicationConfiguration"]["Rules"][0].pop("ID")
         shown["ReplicationConfiguration"]["Rules"][0]["ID"] = "id"
         aws.compare("get-bucket-replication", shown)
-        empty = {"ReplicationConfiguration": {"Role": ROLE, "Rules": []}}
+        empty = {"ReplicationConfiguration": {"Role": role, "Rules": []}}
         aws("put-empty-bucket-replication-rules", s3.put_bucket_replication, Bucket=bucket, **empty)
         for label in ("delete-bucket-replication", "delete-bucket-replication-idempotent"):
             aws(label, s3.delete_bucket_replication, Bucket=bucket)
@@ -237,7 +237,7 @@ def test_replication_configurations_are_checked_also_when_disabled(s3: Any, vers
         },
         "DeleteMarkerReplication": {"Status": "Disabled"},
     }
-    given = {"Bucket": versioned, "ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
+    given = {"Bucket": versioned, "ReplicationConfiguration": {"Role": ensure_role(s3), "Rules": [rule]}}
     with recorded("test_replication_config_without_filter") as aws:
         for label in ("expected_error_dest_does_not_exist", "expected_error_dest_versioning_disabled"):
             aws(label, s3.put_bucket_replication, **given)
