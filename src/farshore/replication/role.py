@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from farshore.auth.alike import decided_alike
 from farshore.auth.context import Circumstances, LazyContext, Values, global_values
-from farshore.auth.evaluate import AccessRequest, Decision, Reason, ResourceAccess, evaluate
+from farshore.auth.evaluate import AccessRequest, Decision, PolicyType, Reason, ResourceAccess, evaluate
 from farshore.model.access_control import ObjectOwnership
 from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
@@ -225,6 +225,10 @@ class Permissions:
 
     def _failed(self, code: FailureCode, decision: Decision, action: str, side: _Side) -> Failed:
         sentence = decision.sentence(action).removesuffix(".")
+        foreign = side.bucket.owner != self._source.bucket.owner
+        if foreign and decision.policy_type is PolicyType.RESOURCE:
+            # What stands in the policy of another account's bucket is not for the owner of the source to read.
+            sentence = f"{action} is refused {decision.because(action)}"
         return Failed(code, f"{sentence} (role {self._role_arn}, bucket {side.bucket.name}).")
 
 

@@ -16,14 +16,16 @@ from tests.support.delivery import deliver, find, only_state, put_configurations
 from tests.support.deployment import ACCOUNT, EAST, ROLE, WEST, Deployed, in_deployment
 
 from farshore.model.access_control import ObjectOwnership
-from farshore.model.buckets import ConfigurationKind
+from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.identity import InlinePolicy
 from farshore.model.objects import Version
-from farshore.model.replication import FailureCode, ReplicationStatus
+from farshore.model.replication import FailureCode, ReplicationStatus, TaskKind
+from farshore.replication.role import Permissions, Roles
 from farshore.semantics.replication_role import Document, RolePlan, bucket_policy, role_policy
 from farshore.service.access_control_lists import put_object_acl
 from farshore.service.bucket_access import StoredPolicy, encode_policy
 from farshore.service.delete_object import delete_object
+from farshore.service.deployment import Region
 from farshore.service.multipart import complete_multipart_upload, create_multipart_upload
 from farshore.service.object_tagging import put_object_tagging
 from farshore.service.upload_part import upload_part
@@ -535,5 +537,72 @@ def test_a_refused_change_does_not_keep_back_another_of_the_same_version(tmp_pat
         replica = place.replica(version)
         assert replica is not None and replica.tags == {"new": "tag"}
         assert place.again(version).replication_status is ReplicationStatus.COMPLETED
+
+    in_place(tmp_path, test)
+
+
+@pytest.mark.parametrize("owner", [ACCOUNT, OTHER])
+def test_what_a_bucket_policy_denies_is_named_to_the_bucket_owner_alone(tmp_path: Path, owner: str) -> None:
+    deny = {
+        "Sid": "BetweenUs",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:ReplicateObject",
+        "Resource": "arn:aws:s3:::destination/*",
+    }
+
+    async def test(place: Place) -> None:
+        await place.prepare(destination_owner=owner)
+        await place.let_in({**LET_IN, "Statement": [*LET_IN["Statement"], deny]})
+        version = await place.put()
+        await deliver(place.deployed)
+        state = only_state(place.again(version))
+        assert (state.status, state.reason) == (ReplicationStatus.FAILED, FailureCode.DST_PUT_OBJECT_NOT_PERMITTED)
+        assert ("BetweenUs" in state.detail) is (owner == ACCOUNT)
+        if owner == OTHER:
+            refused = "s3:ReplicateObject is refused with an explicit deny in a resource-based policy"
+            assert state.detail == f"{refused} (role {ROLE}, bucket destination)."
+
+    in_place(tmp_path, test)
+
+
+def test_one_decision_serves_all_objects_until_something_changes(tmp_path: Path) -> None:
+    """Where the policies tell none from another; an object with an ACL is decided by itself."""
+
+    async def test(place: Place) -> None:
+        await place.prepare()
+        deployed = place.deployed
+        roles = Roles(deployed.deployment)
+
+        def bucket(region: str, name: str) -> tuple[Region, Bucket]:
+            found = deployed.stores[region].metadata.reader.bucket(name)
+            assert found is not None
+            return deployed.stores[region], found
+
+        def ask() -> Permissions:
+            found = roles.permissions(ROLE, bucket(EAST, "source"), bucket(WEST, "destination"))
+            assert isinstance(found, Permissions)
+            return found
+
+        plain, other, own_acl = (
+            await place.put("a"),
+            await place.put("b"),
+            await place.put("c", ACL="bucket-owner-read"),
+        )
+        region, source = bucket(EAST, "source")
+        configuration = deployed.deployment.configurations.get(region.metadata.reader, source)
+        assert configuration is not None
+        (rule,) = configuration.rules
+        kinds = (TaskKind.OBJECT,)
+        permissions = ask()
+        assert ask() is permissions
+        verdict = permissions.verdict(plain, kinds, rule)
+        assert permissions.verdict(other, kinds, rule) is verdict
+        assert permissions.verdict(own_acl, kinds, rule) is not verdict
+        await place.allow(LEAST)
+        changed = ask()
+        assert changed is not permissions
+        await place.let_in(LET_IN)
+        assert ask() is not changed
 
     in_place(tmp_path, test)
