@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from farshore.model.errors import AccessDenied, InvalidArgument
+from farshore.replication.bucket_status import bucket_status
 from farshore.replication.explain import explain
 from farshore.replication.preview import preview
+from farshore.replication.retry import Place, Selection, decode_place, retry_failures
 from farshore.semantics import naming, versioning
-from farshore.service.access import bucket_for, require, version_for
+from farshore.service.access import bucket_for, may, require, version_for
 from farshore.service.deployment import Params, Request
 from farshore.service.pass_role import require_pass_role
 from farshore.service.roles import S3_SERVICE
@@ -89,7 +91,44 @@ async def preview_replication(call: OwnCall) -> Any:
     return await preview(request.deployment, region, bucket, document, with_role=with_role)
 
 
+async def status_of_replication(call: OwnCall) -> Any:
+    """GET /-/replication/status?bucket=….
+
+    Needs s3:GetReplicationConfiguration, and s3:ListBucketVersions, since failures name keys.
+    """
+    region, bucket = bucket_for(call.request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    return await bucket_status(call.request.deployment, region, bucket)
+
+
+async def retry(call: OwnCall) -> Any:
+    """POST /-/replication/retry?bucket=…[&cause=…][&destination=…][&prefix=…][&dry-run=true][&from=…].
+
+    Needs s3:InitiateReplication on all keys with the prefix, and on each, as Batch Replication does. A call does a part
+    of the work; the next one goes on `from` where it ended.
+    """
+    request, query = call.request, call.query
+    region, bucket = bucket_for(request)
+    selection = Selection(
+        cause=query.get("cause") or None,
+        destination=query.get("destination") or None,
+        prefix=query.get("prefix", ""),
+    )
+    require(request, region, bucket, "s3:InitiateReplication", key=f"{selection.prefix}*")
+    place = decode_place(query["from"]) if query.get("from") else Place(until_us=request.now_us)
+
+    def permitted(key: str, version_id: str) -> bool:
+        version = region.metadata.reader.version(bucket.id, key, version_id)
+        return may(request, region, bucket, "s3:InitiateReplication", key=key, version=version)
+
+    dry_run = query.get("dry-run") == "true"
+    return await retry_failures(
+        request.deployment, region, bucket, selection, place, permitted=permitted, dry_run=dry_run
+    )
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", "/-/explain"): explain_object,
     ("POST", "/-/replication/preview"): preview_replication,
+    ("POST", "/-/replication/retry"): retry,
+    ("GET", "/-/replication/status"): status_of_replication,
 }

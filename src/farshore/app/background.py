@@ -15,6 +15,7 @@ from farshore.maintenance.blob_collector import BlobCollector
 from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.maintenance.store_sizes import measure_sizes
 from farshore.metadata.store import StoreUnavailable
+from farshore.replication.auto_retry import AutoRetry
 from farshore.replication.worker import ReplicationWorker
 from farshore.service.deployment import Deployment
 
@@ -31,10 +32,14 @@ class Background:
     Args:
         replicate: False leaves replication tasks waiting.
         batch_share: as `ReplicationWorker`.
+        retry_when_mended: drive failures again once their cause is gone.
     """
 
-    def __init__(self, deployment: Deployment, *, replicate: bool, batch_share: float) -> None:
+    def __init__(
+        self, deployment: Deployment, *, replicate: bool, batch_share: float, retry_when_mended: bool = False
+    ) -> None:
         self._deployment = deployment
+        self._retries = replicate and retry_when_mended
         self._jobs = BatchRunner(deployment)
         self._replication: ReplicationWorker | None = None
         if replicate:
@@ -60,6 +65,8 @@ class Background:
                 measure = partial(measure_sizes, self._deployment, region)
                 workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))
                 workers.create_task(MetricRecorder(self._deployment, region).run(stop))
+                if self._retries:
+                    workers.create_task(AutoRetry(self._deployment, region).run(stop))
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
                 workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))
                 workers.create_task(_repeat(collector.find_orphans, ORPHANS_EVERY_S, stop, "orphans", region.name))

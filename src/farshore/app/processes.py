@@ -33,7 +33,12 @@ async def background_process(settings: Settings, bell: Bell, ties: Ties) -> None
     """Replicate and maintain until SIGTERM, woken by the bell."""
     stop = _until_told(ties)
     async with open_deployment(settings, bell.ring, process="background") as deployment:
-        background = Background(deployment, replicate=settings.replicate, batch_share=settings.batch_share)
+        background = Background(
+            deployment,
+            replicate=settings.replicate,
+            batch_share=settings.batch_share,
+            retry_when_mended=settings.retry_when_mended,
+        )
         bell.listen(background.hear)
         ties.up()
         try:
@@ -50,7 +55,12 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
         loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
     rung: list[Callable[[str], None]] = []
     async with open_deployment(settings, lambda region: rung[0](region), process="server") as deployment:
-        background = Background(deployment, replicate=settings.replicate, batch_share=settings.batch_share)
+        background = Background(
+            deployment,
+            replicate=settings.replicate,
+            batch_share=settings.batch_share,
+            retry_when_mended=settings.retry_when_mended,
+        )
         rung.append(background.hear)
         working = asyncio.create_task(background.run(stop))
         api = await _start_api(deployment, listener, settings)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from farshore.cli import replication_preview, replication_role
+from farshore.cli import replication_preview, replication_retry, replication_role, replication_status
 
 app = typer.Typer(
-    help="Replication: what a configuration would do, the role that it needs.",
+    help="Replication: how it stands, what a configuration would do, the role that it needs; retry failures.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 app.command("preview")(replication_preview.preview)
+app.command("retry")(replication_retry.retry)
 app.command("role")(replication_role.role)
+app.command("status")(replication_status.status)

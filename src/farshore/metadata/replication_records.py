@@ -17,6 +17,7 @@ from farshore.model.replication_record import (
     FailedVersion,
     FailureCause,
     LaneRecord,
+    PendingAgain,
     PendingTask,
 )
 
@@ -42,6 +43,14 @@ class RecordReader(Protocol):
         self, bucket_id: int, destination: str, code: str, *, after: tuple[int, int], until_us: int
     ) -> Iterator[FailedVersion]:
         """Failures of one cause that came after this (failed_us, row) and until this time, in that order."""
+        ...
+
+    def failing_buckets(self) -> list[int]:
+        """The buckets that have failures."""
+        ...
+
+    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
+        """What waits of a bucket beside live changes, by destination. Costs by destinations."""
         ...
 
     def lanes(self, bucket_id: int) -> list[LaneRecord]:

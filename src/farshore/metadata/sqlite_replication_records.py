@@ -15,6 +15,7 @@ from farshore.model.replication_record import (
     FailedVersion,
     FailureCause,
     LaneRecord,
+    PendingAgain,
     PendingTask,
 )
 
@@ -66,6 +67,13 @@ class SqliteReplicationRecords:
         bindings = (bucket_id, destination, code, *after, until_us)
         for row in self._iterate(_SQL["scan_failures"], bindings):
             yield _to_failed(row)
+
+    def failing_buckets(self) -> list[int]:
+        return [row[0] for row in self._all(_SQL["failing_buckets"])]
+
+    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
+        rows = self._all(_SQL["pending_again"], (bucket_id,))
+        return [PendingAgain(destination=row[0], operations=row[1], bytes=row[2]) for row in rows]
 
     def lanes(self, bucket_id: int) -> list[LaneRecord]:
         return [_to_lane(row) for row in self._all(_SQL["lanes"], (bucket_id,))]

@@ -88,6 +88,14 @@ class LaneRecord(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class PendingAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for a destination beside live changes: of Batch Replication, and failures that were driven again."""
+
+    destination: str
+    operations: int
+    bytes: int
+
+
 class PendingTask(msgspec.Struct, frozen=True, kw_only=True):
     """A replication task as it waits. leased: a worker has it, until `due_us` at the latest."""
 

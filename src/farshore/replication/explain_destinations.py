@@ -119,7 +119,7 @@ def _waiting(around: Circumstances, state: DestinationState) -> Waiting:
     now_us = around.deployment.clock.now_us()
     rests_until_us = 0 if lane is None else lane.rests_until_us
     next_try_us: int | None = max(task.due_us, rests_until_us)
-    error = task.last_error
+    error = task.last_error if task.attempts else ""  # Before the first attempt it says why it goes again.
     if not around.deployment.replicates:
         hold, next_try_us = Hold.STOPPED, None
     elif task.leased and task.due_us > now_us:

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domains: more base domains of virtual-host addressing (`BUCKET.DOMAIN`), besides localhost and `host`.
     replicate: False leaves replication tasks waiting, for work on a destination; they are written all the same.
     batch_share: how much of what is delivered to a destination may be Batch Replication while live changes wait for it.
+    retry_when_mended: True drives failed replications again by itself once their cause is gone, which AWS does not.
     metrics_on_loopback: True lets anybody on this machine read `/-/metrics` without the token: not behind a proxy.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domains: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
     replicate: bool = True
     batch_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    retry_when_mended: bool = False
     metrics_on_loopback: bool = False
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"

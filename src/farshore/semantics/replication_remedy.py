@@ -111,6 +111,14 @@ def mend_failure(subject: Subject, destination: str, code: FailureCode | None) -
         )
     if code is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING:
         return msgspec.structs.replace(put_configuration(subject), then=retry)
+    if code is FailureCode.DST_OBJECT_HARD_DELETED:
+        return Remedy(
+            action=Action.COPY_ONTO_ITSELF,
+            bucket=subject.bucket,
+            text="copy the object onto itself: the replica of this version was permanently deleted, and does not come "
+            "back; a new version does arrive",
+            command=write_again(subject),
+        )
     if code is FailureCode.SRC_OBJECT_NOT_FOUND:
         return Remedy(
             action=Action.UPLOAD_AGAIN,

@@ -14,6 +14,7 @@ from farshore.service.access import version_for
 from farshore.service.answers import checksum_members, live_version, object_members
 from farshore.service.bodies import body_of, until_found
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.destination_headers import STATUS_HEADER, destination_headers
 
 _OVERRIDES = {
     "ResponseContentType": "ContentType",
@@ -58,6 +59,8 @@ def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
         output.update(_read_checksum(params, version))
     for name in params.keys() & _OVERRIDES.keys():
         output[_OVERRIDES[name]] = params[name]
+    if version.destinations and STATUS_HEADER in request.headers:
+        answer.headers.update(destination_headers(request, region, bucket, version))
     return region, version, answer, window
 
 

@@ -140,6 +140,11 @@ def plan_batch(configuration: ReplicationConfiguration, version: Version, now_us
     )
 
 
+def again_task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: int, note: str) -> ReplicationTask:
+    """A task for what was settled or lost, and goes again. note: why, for people."""
+    return msgspec.structs.replace(_task(version, rule, kind, now_us, batch=True), last_error=note)
+
+
 _CAUSES = {TaskKind.TAGS: Cause.METADATA, TaskKind.ACL: Cause.ACL}
 
 

@@ -74,6 +74,12 @@ SELECT {failure_columns} FROM replication_failure INDEXED BY replication_failure
 WHERE bucket_id = ?1 AND destination = ?2 AND code = ?3 AND (failed_us, row) > (?4, ?5) AND failed_us <= ?6
 ORDER BY failed_us, row
 
+-- name: pending_again
+SELECT destination, operations, bytes FROM replication_again WHERE bucket_id = ?1 ORDER BY destination
+
+-- name: failing_buckets
+SELECT DISTINCT bucket_id FROM replication_failure_count ORDER BY bucket_id
+
 -- name: lane_columns
 destination, since_us, at_us, operations_rate, bytes_rate, rests_until_us, error
 

@@ -1,0 +1,100 @@
+"""`farshore replication retry`: drive failures again, once their cause is mended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.output import DID_NOT_HOLD, Json, print_json
+from farshore.cli.replication_status import BucketName
+
+
+def retry(
+    bucket: BucketName,
+    cause: Annotated[
+        str | None, typer.Option(help="Only failures with this code, as `status` shows it.", show_default=False)
+    ] = None,
+    destination: Annotated[
+        str | None, typer.Option(help="Only failures of this destination bucket.", show_default=False)
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
+    endpoint_url: EndpointUrl = None,
+    data: Data = None,
+    profile: Profile = None,
+    json: Json = False,
+) -> None:
+    """Drive failed replications again. A failure is final until then, as on AWS, which leaves it to Batch Replication.
+
+    Exits with 1 when some of them were left as they are, since no rule would take them, or you may not.
+    """
+    api = connect(endpoint_url, data, profile).api()
+    asked = {"bucket": bucket, "cause": cause, "destination": destination, "prefix": prefix or None}
+    total = _count(api, asked) if dry_run or not json else None
+    done = total if dry_run else _drive(api, asked, None if total is None else total["matched"])
+    assert done is not None
+    if json:
+        print_json(done)
+    else:
+        typer.echo(_text(done, dry_run))
+    if done["left"]:
+        raise typer.Exit(DID_NOT_HOLD)
+
+
+def calls(api: OwnApi, asked: dict[str, str | None]) -> Iterator[dict[str, Any]]:
+    """What each call did, until the end."""
+    place: str | None = None
+    while True:
+        done = api.post("/-/replication/retry", {**asked, "from": place})
+        yield done
+        place = done["next"]
+        if place is None:
+            return
+
+
+def _count(api: OwnApi, asked: dict[str, str | None]) -> dict[str, Any]:
+    return _sum(calls(api, {**asked, "dry-run": "true"}))
+
+
+def _drive(api: OwnApi, asked: dict[str, str | None], total: int | None) -> dict[str, Any]:
+    if total is None:
+        return _sum(calls(api, asked))
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as shown:
+        bar = shown.add_task("retry", total=total)
+
+        def counted() -> Iterator[dict[str, Any]]:
+            for done in calls(api, asked):
+                shown.advance(bar, done["matched"])
+                yield done
+
+        return _sum(counted())
+
+
+def _sum(parts: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    total: dict[str, Any] = {"matched": 0, "retried": 0, "bytes": 0}
+    left: Counter[str] = Counter()
+    by_cause: Counter[str] = Counter()
+    for part in parts:
+        for name in total:
+            total[name] += part[name]
+        left.update(part["left"])
+        by_cause.update(part["by_cause"])
+    return {**total, "left": dict(left), "by_cause": dict(by_cause)}
+
+
+def _text(done: dict[str, Any], dry_run: bool) -> str:
+    causes = ", ".join(f"{count} {code}" for code, count in sorted(done["by_cause"].items()))
+    if dry_run:
+        return f"{done['matched']} failures would be tried again" + (f": {causes}." if causes else ".")
+    text = f"{done['retried']} of {done['matched']} failures are pending again" + (f" ({causes})." if causes else ".")
+    for code, count in done["left"].items():
+        text += f"\n{count} were left as they are: {code}."
+    return text

@@ -1,0 +1,175 @@
+"""How replication of one bucket stands: by destination what waits, how fast it goes and how long it will take; what
+failed, by cause.
+
+Costs by rules, destinations and causes, whatever the bucket and the backlog hold: it may be asked every second.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from farshore.metadata.store import Reader
+from farshore.model.buckets import Bucket
+from farshore.model.replication_record import FailureCause, LaneRecord, PendingAgain
+from farshore.runtime.iso_time import iso_time
+from farshore.semantics.rates import rate_now, time_left_s
+from farshore.service.deployment import Deployment, Region
+
+
+class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits under one rule."""
+
+    rule: str
+    operations: int
+    bytes: int
+
+
+class DestinationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One destination.
+
+    pending_operations, pending_bytes: what waits. again_operations: so many of it are no live changes: Batch
+        Replication's, and failures that were driven again. oldest_at, oldest_age_s: the oldest live change that waits.
+    operations_per_s, bytes_per_s: what arrives now, averaged over about a minute. time_left_s: until all that waits has
+        arrived at this rate; null when it cannot be said.
+    completed_operations, completed_bytes: since the first, they only grow. failed: versions that stand FAILED.
+    rests_until, error: the destination is left alone until then, since everything met this transient trouble.
+    """
+
+    destination: str
+    region: str | None
+    pending_operations: int
+    pending_bytes: int
+    again_operations: int
+    oldest_at: str | None
+    oldest_age_s: float | None
+    operations_per_s: float
+    bytes_per_s: float
+    time_left_s: float | None
+    completed_operations: int
+    completed_bytes: int
+    failed: int
+    rests_until: str | None
+    error: str
+    rules: tuple[RouteStatus, ...]
+
+
+class CauseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures with the same cause; the first and the last by the time at which they failed."""
+
+    destination: str
+    code: str
+    count: int
+    since: str
+    last_at: str
+    first_key: str
+    first_version_id: str
+    last_key: str
+    last_version_id: str
+
+
+class BucketStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """replicates: False where the server was started with replication stopped."""
+
+    bucket: str
+    region: str
+    at: str
+    replicates: bool
+    destinations: tuple[DestinationStatus, ...]
+    failures: tuple[CauseStatus, ...]
+
+
+async def bucket_status(deployment: Deployment, region: Region, bucket: Bucket) -> BucketStatus:
+    now_us = deployment.clock.now_us()
+    configuration = deployment.configurations.get(region.metadata.reader, bucket)
+    named = () if configuration is None else tuple(rule.destination for rule in configuration.rules)
+    destinations, causes = await region.metadata.read(lambda reader: _read(reader, bucket.id, named, now_us))
+    return BucketStatus(
+        bucket=bucket.name,
+        region=region.name,
+        at=iso_time(now_us),
+        replicates=deployment.replicates,
+        destinations=tuple(
+            msgspec.structs.replace(each, region=_region_of(deployment, each.destination)) for each in destinations
+        ),
+        failures=tuple(_cause(each) for each in causes),
+    )
+
+
+def _region_of(deployment: Deployment, destination: str) -> str | None:
+    home = deployment.directory.bucket_home(destination)
+    return None if home is None else home.region
+
+
+def _read(
+    reader: Reader, bucket_id: int, named: tuple[str, ...], now_us: int
+) -> tuple[list[DestinationStatus], list[FailureCause]]:
+    causes = reader.records.failure_causes(bucket_id)
+    pending = [each for each in reader.metrics.pending() if each.route.bucket_id == bucket_id]
+    accounts = [each for each in reader.metrics.accounts() if each.route.bucket_id == bucket_id]
+    lanes = {lane.destination: lane for lane in reader.records.lanes(bucket_id)}
+    again = {each.destination: each for each in reader.records.pending_again(bucket_id)}
+    names = dict.fromkeys(
+        (
+            *named,
+            *(each.route.destination for each in pending if each.operations),
+            *again,
+            *(cause.destination for cause in causes),
+        )
+    )
+    found: list[DestinationStatus] = []
+    for name in names:
+        lane = lanes.get(name, LaneRecord(destination=name))
+        waiting = [each for each in pending if each.route.destination == name and each.operations]
+        tallies = [each.tally for each in accounts if each.route.destination == name]
+        more = again.get(name, PendingAgain(destination=name, operations=0, bytes=0))
+        operations = sum(each.operations for each in waiting) + more.operations
+        size = sum(each.bytes for each in waiting) + more.bytes
+        rate = rate_now(lane.since_us, lane.at_us, lane.operations_rate, now_us)
+        bytes_rate = rate_now(lane.since_us, lane.at_us, lane.bytes_rate, now_us)
+        oldest_us = min((each.oldest_us for each in waiting if each.oldest_us is not None), default=None)
+        resting = lane.rests_until_us > now_us and operations > 0
+        found.append(
+            DestinationStatus(
+                destination=name,
+                region=None,
+                pending_operations=operations,
+                pending_bytes=size,
+                again_operations=more.operations,
+                oldest_at=None if oldest_us is None else iso_time(oldest_us),
+                oldest_age_s=None if oldest_us is None else max(0, now_us - oldest_us) / 1e6,
+                operations_per_s=round(rate, 3),
+                bytes_per_s=round(bytes_rate, 1),
+                time_left_s=_longer(time_left_s(operations, rate), time_left_s(size, bytes_rate)),
+                completed_operations=sum(tally.completed for tally in tallies),
+                completed_bytes=sum(tally.completed_bytes for tally in tallies),
+                failed=sum(cause.count for cause in causes if cause.destination == name),
+                rests_until=iso_time(lane.rests_until_us) if resting else None,
+                error=lane.error if resting else "",
+                rules=tuple(
+                    RouteStatus(rule=each.route.rule_id, operations=each.operations, bytes=each.bytes)
+                    for each in waiting
+                ),
+            )
+        )
+    return found, causes
+
+
+def _longer(by_operations: float | None, by_bytes: float | None) -> float | None:
+    """What takes longer decides: many small operations, or a few large ones."""
+    if by_operations is None or by_bytes is None:
+        return None
+    return round(max(by_operations, by_bytes), 1)
+
+
+def _cause(cause: FailureCause) -> CauseStatus:
+    return CauseStatus(
+        destination=cause.destination,
+        code=cause.code,
+        count=cause.count,
+        since=iso_time(cause.first.failed_us),
+        last_at=iso_time(cause.last.failed_us),
+        first_key=cause.first.key,
+        first_version_id=cause.first.version_id,
+        last_key=cause.last.key,
+        last_version_id=cause.last.version_id,
+    )
