@@ -294,6 +294,32 @@ def test_tag_changes_of_a_replicated_version_follow(pair: Pair) -> None:
     assert pair.settled("k", version_id) == "COMPLETED"
 
 
+def test_tag_changes_of_a_replica_travel_back_under_replica_modification_sync(pair: Pair) -> None:
+    """ "Replicating metadata changes with replica modification sync": REPLICA, PENDING, and REPLICA again."""
+    sync = {"SourceSelectionCriteria": {"ReplicaModifications": {"Status": "Enabled"}}}
+    put_rules(pair.s3, pair.source, rule(pair.destination, **sync))
+    put_rules(pair.there, pair.destination, rule(pair.source, **sync))
+    version_id = pair.put("k", Tagging="a=1")
+    pair.replica("k", version_id)
+    names = {"Key": "k", "VersionId": version_id}
+    for bucket, other, tags in (
+        (pair.destination, pair.source, [{"Key": "b", "Value": "there"}]),
+        (pair.source, pair.destination, [{"Key": "c", "Value": "here"}]),
+        (pair.destination, pair.source, []),
+    ):
+        clients = {pair.source: pair.s3, pair.destination: pair.there}
+        clients[bucket].put_object_tagging(Bucket=bucket, **names, Tagging={"TagSet": tags})
+        wait_for(
+            lambda client=clients[other], bucket=other, tags=tags: (
+                client.get_object_tagging(Bucket=bucket, **names)["TagSet"] == tags
+            ),
+            ARRIVAL_S,
+            "the tags of the other side",
+        )
+    assert pair.settled("k", version_id) == "COMPLETED"
+    wait_for(lambda: pair.replica("k", version_id)["ReplicationStatus"] == "REPLICA", ARRIVAL_S, "REPLICA again")
+
+
 def test_a_destination_that_is_gone_fails_with_the_reason(pair: Pair) -> None:
     """FAILED is final: making the bucket again does not bring the version there."""
     put_rule(pair.s3, pair.source, pair.destination)
