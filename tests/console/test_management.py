@@ -137,6 +137,7 @@ def test_metrics_are_charted_and_the_overview_shows_every_rule(visit: Visit, ser
         expect(page.get_by_role("heading", name=title)).to_be_visible()
     visitor.picture("41-metrics")
     page.get_by_role("link", name="Replication overview").click()
+    page.get_by_placeholder("Find buckets and rules").fill("metrics-source")
     expect(
         page.get_by_role("row", name=re.compile("metrics-source metered metrics-destination Up to date 0"))
     ).to_be_visible()
@@ -172,6 +173,7 @@ def test_a_user_is_made_and_may_do_what_its_policy_says_and_no_more(visit: Visit
     reader.sign_in(texts[0].strip(), texts[1].strip())
     page = reader.page
     expect(page.get_by_role("button", name=re.compile("console-reader @"))).to_be_visible()
+    page.get_by_placeholder("Find buckets by name").fill("access-source")
     page.get_by_role("link", name="access-source").click()
     expect(page.get_by_role("link", name="k", exact=True)).to_be_visible()
     page.get_by_role("checkbox", name="Select k").check()

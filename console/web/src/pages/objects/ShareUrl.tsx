@@ -3,29 +3,28 @@ import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import Modal from "@cloudscape-design/components/modal";
-import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { type ObjectPlace, shareUrl } from "../../api/objects.ts";
 import { useConsole } from "../../context.tsx";
 
-const MAX_MINUTES = 720;
+const MAX_MINUTES = 60;
 
-/** A link signed with the session's credentials: it ends with them, so it is offered for hours, not for days. */
+/** A link signed with the session's credentials: it ends with them, so they are made fresh, and it lasts an hour at most. */
 export function ShareUrl({ place, onClose }: { place: ObjectPlace; onClose: () => void }) {
   const { client, tell, tellError } = useConsole();
   const [amount, setAmount] = useState("15");
-  const [unit, setUnit] = useState<"minutes" | "hours">("minutes");
-  const minutes = Number(amount) * (unit === "hours" ? 60 : 1);
+  const minutes = Number(amount);
   const fits = Number.isInteger(minutes) && minutes >= 1 && minutes <= MAX_MINUTES;
 
   const create = async () => {
     try {
+      await client.session.renew();
       await navigator.clipboard.writeText(await shareUrl(client, place, minutes * 60));
       tell({
         type: "success",
         header: "Presigned URL copied",
-        content: `Anyone who has it can read ${place.key} for the next ${amount} ${unit}, or until your session ends.`,
+        content: `Anyone who has it can read ${place.key} for the next ${minutes} minutes.`,
       });
       onClose();
     } catch (error) {
@@ -52,28 +51,11 @@ export function ShareUrl({ place, onClose }: { place: ObjectPlace; onClose: () =
       }
     >
       <FormField
-        label="Time interval until the presigned URL expires"
+        label="Minutes until the presigned URL expires"
         description="Anyone with the URL can read the object until then, with your permissions."
-        errorText={fits ? undefined : "Enter a time from 1 minute to 12 hours."}
+        errorText={fits ? undefined : "Enter a time from 1 to 60 minutes."}
       >
-        <SpaceBetween direction="horizontal" size="xs">
-          <Input
-            type="number"
-            inputMode="numeric"
-            value={amount}
-            ariaLabel="Number of minutes or hours"
-            onChange={({ detail }) => setAmount(detail.value)}
-          />
-          <Select
-            ariaLabel="Unit"
-            selectedOption={{ value: unit, label: unit }}
-            options={[
-              { value: "minutes", label: "minutes" },
-              { value: "hours", label: "hours" },
-            ]}
-            onChange={({ detail }) => setUnit(detail.selectedOption.value === "hours" ? "hours" : "minutes")}
-          />
-        </SpaceBetween>
+        <Input type="number" inputMode="numeric" value={amount} onChange={({ detail }) => setAmount(detail.value)} />
       </FormField>
     </Modal>
   );

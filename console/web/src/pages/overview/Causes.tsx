@@ -33,10 +33,6 @@ export function Causes({ causes }: { causes: readonly Cause[] }) {
 const COLUMNS: TableProps.ColumnDefinition<Cause>[] = [
   { id: "code", header: "Failure code", cell: (cause) => cause.code, isRowHeader: true },
   { id: "count", header: "Objects", cell: (cause) => formatCount(cause.count) },
-  { id: "bucket", header: "Source bucket", cell: (cause) => cause.bucket },
-  { id: "destination", header: "Destination bucket", cell: (cause) => cause.destination },
-  { id: "since", header: "Since", cell: (cause) => formatTime(cause.first.at) },
-  { id: "last", header: "Last object", cell: (cause) => <Failed version={cause.last} /> },
   {
     id: "retry",
     header: "Actions",
@@ -50,6 +46,10 @@ const COLUMNS: TableProps.ColumnDefinition<Cause>[] = [
       </Button>
     ),
   },
+  { id: "bucket", header: "Source bucket", cell: (cause) => cause.bucket },
+  { id: "destination", header: "Destination bucket", cell: (cause) => cause.destination },
+  { id: "since", header: "Since", cell: (cause) => formatTime(cause.first.at) },
+  { id: "last", header: "Last object", cell: (cause) => <Failed version={cause.last} /> },
 ];
 
 function Failed({ version }: { version: FailedVersion }) {

@@ -35,7 +35,7 @@ export function SourceSection({ draft, change, errors, bucket }: SectionProperti
           />
         </FormField>
         {draft.scope === "filters" && (
-          <>
+          <SpaceBetween size="m">
             <FormField
               label="Prefix"
               description="Add a filter to limit the scope of this rule to a single prefix: the text that keys begin with."
@@ -56,7 +56,7 @@ export function SourceSection({ draft, change, errors, bucket }: SectionProperti
             >
               <TagsEditor tags={draft.tags} onChange={(tags) => change({ tags })} max={TAGS_MAX} />
             </FormField>
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </Container>
