@@ -19,11 +19,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.support.batch import ALL_OF_S3, Jobs, all_tasks, generator
+from tests.support.batch import ALL_OF_S3, Jobs, Version, all_tasks, counts, generator, listed, new_bucket
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
 
 MIB = 1024 * 1024
-Version = tuple[str, str, bool]
 
 
 @dataclass
@@ -64,31 +63,6 @@ class Pair:
 
     def arrived(self) -> list[Version]:
         return listed(self.there, self.destination)
-
-
-def listed(client: Any, bucket: str) -> list[Version]:
-    """(key, version id, current) of versions and delete markers, in the order of ListObjectVersions."""
-    found: list[Version] = []
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        entries.sort(key=lambda entry: (entry["Key"].encode(), -entry["LastModified"].timestamp()))
-        found += [(entry["Key"], entry["VersionId"], entry["IsLatest"]) for entry in entries]
-    return found
-
-
-def counts(job: dict[str, Any]) -> tuple[int, int, int]:
-    """(all, succeeded, failed) tasks of a job."""
-    progress = job["ProgressSummary"]
-    return progress["TotalNumberOfTasks"], progress["NumberOfTasksSucceeded"], progress["NumberOfTasksFailed"]
-
-
-def new_bucket(client: Any, region: str, *, versioned: bool = True) -> str:
-    name = f"batch-{uuid.uuid4()}"
-    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    client.create_bucket(Bucket=name, **elsewhere)
-    if versioned:
-        enable_versioning(client, name)
-    return name
 
 
 @pytest.fixture

@@ -19,7 +19,10 @@ from farshore.app.data_folder import DataFolder
 from farshore.metadata.identities import IdentityTransaction
 from farshore.model.identity import InlinePolicy, Role
 from farshore.service.roles import BATCH_SERVICE
-from tests.support.replication import wait_for
+from tests.support.replication import enable_versioning, wait_for
+
+Version = tuple[str, str, bool]
+"""(key, version id, whether it is current)"""
 
 ROLE_NAME = "batch"
 ALL_OF_S3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -173,3 +176,28 @@ def all_tasks(bucket: str, prefix: str = "reports") -> dict[str, Any]:
         "Prefix": prefix,
         "ReportScope": "AllTasks",
     }
+
+
+def listed(client: Any, bucket: str) -> list[Version]:
+    """(key, version id, current) of versions and delete markers, in the order of ListObjectVersions."""
+    found: list[Version] = []
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        entries.sort(key=lambda entry: (entry["Key"].encode(), -entry["LastModified"].timestamp()))
+        found += [(entry["Key"], entry["VersionId"], entry["IsLatest"]) for entry in entries]
+    return found
+
+
+def counts(job: dict[str, Any]) -> tuple[int, int, int]:
+    """(all, succeeded, failed) tasks of a job."""
+    progress = job["ProgressSummary"]
+    return progress["TotalNumberOfTasks"], progress["NumberOfTasksSucceeded"], progress["NumberOfTasksFailed"]
+
+
+def new_bucket(client: Any, region: str, *, versioned: bool = True) -> str:
+    name = f"batch-{uuid.uuid4()}"
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=name, **elsewhere)
+    if versioned:
+        enable_versioning(client, name)
+    return name

@@ -9,7 +9,7 @@ from farshore.bench.floors import MIB
 KIB = 1024
 GIB = 1024 * MIB
 
-SECTIONS = ("requests", "processes", "large", "list", "replication", "memory")
+SECTIONS = ("requests", "processes", "large", "list", "replication", "batch", "memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Plan:
     list_few, list_many: keys of the two buckets whose listings are compared; multiples of 1,000.
     fill_directly: put the keys to list into the store while no server runs, instead of by requests.
     replicated: objects of 1 KiB, and as many that wait.
+    manifest_versions, existing: versions of a generated manifest; objects that a job replicates.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Plan:
     fill_directly: bool = False
     replicated: int = 10_000
     replicated_bytes: int = GIB
+    manifest_versions: int = 200_000
+    existing: int = 20_000
     memory_bytes: int = GIB
 
 
@@ -47,6 +50,8 @@ QUICK = Plan(
     list_many=8_000,
     replicated=2_000,
     replicated_bytes=64 * MIB,
+    manifest_versions=20_000,
+    existing=2_000,
     memory_bytes=128 * MIB,
 )
 DEFAULT = Plan(name="default", load_s=2.0, floor_s=1.0)
@@ -56,6 +61,8 @@ FULL = Plan(
     floor_s=2.0,
     large_rounds=16,
     list_many=1_000_000,
+    manifest_versions=1_000_000,
+    existing=100_000,
     fill_directly=True,
     memory_bytes=5 * GIB,
 )

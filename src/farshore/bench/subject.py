@@ -69,6 +69,18 @@ class Subject:
             config=Config(s3={"addressing_style": "path"}, read_timeout=300),
         )
 
+    def control(self, region: str = SOURCE_REGION) -> Any:
+        """A boto3 client of S3 Control. With a user before the host, the SDK's account id does not change the host."""
+        import boto3
+
+        return boto3.client(
+            "s3control",
+            endpoint_url=self.endpoint_url.replace("://", "://@"),
+            region_name=region,
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.secret,
+        )
+
 
 @asynccontextmanager
 async def own_server(data: Path, *, workers: int, replicate: bool = True) -> AsyncGenerator[Subject]:

@@ -25,7 +25,7 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A section: requests, processes, large, list, replication, memory; repeatable [all].",
+            help="A section: requests, processes, large, list, replication, batch, memory; repeatable [all].",
             show_default=False,
         ),
     ] = None,

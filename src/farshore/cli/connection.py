@@ -52,9 +52,11 @@ class Connection:
         from botocore.config import Config
 
         frozen = self.credentials.get_frozen_credentials()
+        # S3 Control puts the account before the host, unless a user stands there: then it joins that.
+        endpoint = self.endpoint.replace("://", "://@", 1) if service == "s3control" else self.endpoint
         return boto3.client(
             service,
-            endpoint_url=self.endpoint,
+            endpoint_url=endpoint,
             region_name=region,
             aws_access_key_id=frozen.access_key,
             aws_secret_access_key=frozen.secret_key,

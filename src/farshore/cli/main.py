@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from farshore.cli import account, bench, demo, explain, replication, serve, status
+from farshore.cli import account, batch, bench, demo, explain, replication, serve, status
 
 app = typer.Typer(
     help="An S3-compatible object store whose replication can be trusted.",
@@ -25,6 +25,7 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.add_typer(account.app, name="account")
 app.add_typer(replication.app, name="replication")
+app.add_typer(batch.app, name="batch")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Re
 from farshore.replication.recording import Recording
 from farshore.semantics.replication_status import aggregate_status
 from farshore.semantics.retry import backoff_s
-from farshore.service.job_tasks import versions_settled
+from farshore.service.job_tasks import VersionKey, versions_settled
 
 
 def settle(
@@ -36,7 +36,8 @@ def settle(
     Returns:
         whether a job of Batch Replication went on by it.
     """
-    done: list[int] = []
+    done: dict[int, VersionKey] = {}
+    states: dict[VersionKey, Sequence[DestinationState] | None] = {}
     again: list[tuple[int, int, str]] = []
     settled = Settled(now_us)
     recording = Recording(tx, now_us, rests_until_us)
@@ -44,7 +45,7 @@ def settle(
         task = attempt.task
         match attempt.outcome:
             case Dropped():
-                done.append(task.id)
+                done[task.id] = _key(task)
             case Retry(error):
                 due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
                 again.append((task.id, due_us, error))
@@ -56,22 +57,21 @@ def settle(
                     again.append((task.id, now_us, ""))
                     continue
                 if found is not None:
-                    _set_state(tx, *found, outcome, now_us)
+                    states[_key(task)] = _set_state(tx, *found, outcome, now_us)
                     if isinstance(outcome, Failed):
                         settled.failed(task, outcome.code)
                         recording.failed(task, found[0], outcome.code, outcome.detail)
                     else:
                         settled.completed(task)
                         recording.completed(task, found[0])
-                done.append(task.id)
+                done[task.id] = _key(task)
     settled.write(tx.metrics)
     recording.write()
     if done:
-        tx.remove_tasks(done)
+        tx.remove_tasks(list(done))
     if again:
         tx.reschedule_tasks(again)
-    ended = set(done)
-    return versions_settled(tx, (attempt.task for attempt in attempts if attempt.task.id in ended), now_us)
+    return versions_settled(tx, {key: states.get(key) for key in done.values()}, now_us)
 
 
 def state_of(version: Version, destination: str) -> DestinationState | None:
@@ -106,9 +106,14 @@ def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, Destinati
 
 def _set_state(
     tx: Transaction, version: Version, before: DestinationState, outcome: Delivered | Failed, now_us: int
-) -> None:
-    """Settle one destination of a version: COMPLETED, or FAILED with a code."""
+) -> Sequence[DestinationState]:
+    """Settle one destination of a version: COMPLETED, or FAILED with a code. Returns how all of them stand then."""
     new = _completed(before, outcome, now_us) if isinstance(outcome, Delivered) else _failed(before, outcome, now_us)
     states = tuple(new if state.bucket == new.bucket else state for state in version.destinations)
     aggregate = aggregate_status([state.status for state in states], replica=version.is_replica)
     tx.set_replication(version.row, aggregate, states)
+    return states
+
+
+def _key(task: ReplicationTask) -> VersionKey:
+    return task.bucket_id, task.key, task.version_id

@@ -34,6 +34,7 @@ class Arrival:
         blob store.
     """
 
+    kind: TaskKind
     version: Version
     body: bytes | None = None
     changed: tuple[TaskKind, ...] = ()

@@ -1,23 +1,18 @@
-/** Every rule of every bucket, with how it stands. Free of React. */
+/** Every rule of every bucket, with how it stands; and failures grouped by what caused them. Free of React. */
 
 import type { Bucket } from "../api/buckets.ts";
-import type { BucketStatus } from "../api/replicationStatus.ts";
+import type { DeploymentStatus, FailedVersion, Waiting } from "../api/status.ts";
 import type { Rule } from "./replication.ts";
 
-export type RuleState = "unknown" | "up-to-date" | "replicating" | "behind" | "held-up" | "failing" | "disabled";
+export type RuleState = "up-to-date" | "replicating" | "behind" | "failing" | "disabled";
 
 export interface RuleLine {
   readonly id: string;
   readonly bucket: Bucket;
   readonly rule: Rule;
   readonly state: RuleState;
-  readonly operations: number;
-  readonly bytes: number;
-  /** Of the destination: the oldest of all that waits for it, its rate, its failures, its trouble. */
-  readonly oldestAgeS: number;
-  readonly operationsPerS: number;
-  readonly failed: number;
-  readonly error: string | undefined;
+  readonly waiting: Waiting | undefined;
+  readonly failures: number;
 }
 
 /** After this, what still waits is behind, not on its way: Replication Time Control's threshold. */
@@ -25,52 +20,62 @@ export const BEHIND_AFTER_S = 15 * 60;
 
 export function ruleLines(
   rules: readonly { readonly bucket: Bucket; readonly rule: Rule }[],
-  statuses: ReadonlyMap<string, BucketStatus>,
+  status: DeploymentStatus | undefined,
 ): RuleLine[] {
   return rules.map(({ bucket, rule }) => {
-    const status = statuses.get(bucket.name);
-    const lane = status?.destinations.find((each) => each.destination === rule.destination.bucket);
-    const waiting = lane?.rules.get(rule.id);
-    const line = {
+    const destination = rule.destination.bucket;
+    const waiting = status?.waiting.find((each) => each.bucket === bucket.name && each.destination === destination);
+    const failures = (status?.failures ?? []).filter(
+      (each) => each.bucket === bucket.name && each.rule === rule.id,
+    ).length;
+    return {
       id: `${bucket.name}/${rule.id}`,
       bucket,
       rule,
-      operations: waiting?.operations ?? 0,
-      bytes: waiting?.bytes ?? 0,
-      oldestAgeS: lane?.oldestAgeS ?? 0,
-      operationsPerS: lane?.operationsPerS ?? 0,
-      failed: lane?.failed ?? 0,
-      error: lane?.error,
+      waiting,
+      failures,
+      state: stateOf(rule, waiting, failures),
     };
-    return { ...line, state: status === undefined ? "unknown" : stateOf(rule, line) };
   });
 }
 
-function stateOf(rule: Rule, line: Omit<RuleLine, "state">): RuleState {
-  if (line.operations > 0 && line.error !== undefined) return "held-up";
-  if (line.operations > 0) return line.oldestAgeS > BEHIND_AFTER_S ? "behind" : "replicating";
+function stateOf(rule: Rule, waiting: Waiting | undefined, failures: number): RuleState {
   if (rule.status === "Disabled") return "disabled";
-  return line.failed > 0 ? "failing" : "up-to-date";
+  if (waiting && waiting.tasks > 0) return waiting.oldestAgeS > BEHIND_AFTER_S ? "behind" : "replicating";
+  return failures > 0 ? "failing" : "up-to-date";
 }
 
-export interface Totals {
-  readonly operations: number;
-  readonly bytes: number;
-  readonly oldestAgeS: number;
-  readonly operationsPerS: number;
-  readonly failed: number;
+export interface Cause {
+  readonly id: string;
+  readonly code: string;
+  readonly bucket: string;
+  readonly destination: string;
+  readonly count: number;
+  readonly first: FailedVersion;
+  readonly last: FailedVersion;
 }
 
-export function totalsOf(statuses: Iterable<BucketStatus>): Totals {
-  const totals = { operations: 0, bytes: 0, oldestAgeS: 0, operationsPerS: 0, failed: 0 };
-  for (const { destinations } of statuses) {
-    for (const lane of destinations) {
-      totals.operations += lane.pendingOperations;
-      totals.bytes += lane.pendingBytes;
-      totals.oldestAgeS = Math.max(totals.oldestAgeS, lane.pendingOperations > 0 ? lane.oldestAgeS : 0);
-      totals.operationsPerS += lane.operationsPerS;
-      totals.failed += lane.failed;
-    }
+/** One line per source bucket, destination and failure code, the most frequent first. */
+export function causesOf(failures: readonly FailedVersion[]): Cause[] {
+  const groups = new Map<string, FailedVersion[]>();
+  for (const failure of failures) {
+    const id = `${failure.bucket}/${failure.destination}/${failure.code}`;
+    groups.set(id, [...(groups.get(id) ?? []), failure]);
   }
-  return totals;
+  return [...groups]
+    .map(([id, group]) => {
+      const ordered = [...group].sort((a, b) => a.at.getTime() - b.at.getTime());
+      const first = ordered[0] as FailedVersion;
+      const last = ordered.at(-1) as FailedVersion;
+      return {
+        id,
+        code: first.code,
+        bucket: first.bucket,
+        destination: first.destination,
+        count: group.length,
+        first,
+        last,
+      };
+    })
+    .sort((a, b) => b.count - a.count);
 }
