@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from farshore.api.replication_wait_path import wait
 from farshore.model.errors import AccessDenied, InvalidArgument
 from farshore.replication.bucket_status import bucket_status
 from farshore.replication.explain import explain
@@ -126,9 +127,18 @@ async def retry(call: OwnCall) -> Any:
     )
 
 
+async def wait_for_replication(call: OwnCall) -> Any:
+    """GET /-/replication/wait?bucket=…[&key=…[&version-id=…]][&timeout=…][&mark=…].
+
+    For a version needs what GetObject needs; for a bucket s3:GetReplicationConfiguration and s3:ListBucketVersions.
+    """
+    return await wait(call.request, call.query.get("timeout"), call.query.get("mark"))
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", "/-/explain"): explain_object,
     ("POST", "/-/replication/preview"): preview_replication,
     ("POST", "/-/replication/retry"): retry,
     ("GET", "/-/replication/status"): status_of_replication,
+    ("GET", "/-/replication/wait"): wait_for_replication,
 }

@@ -41,6 +41,7 @@ from farshore.model.errors import (
 )
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Params, Request
+from farshore.service.replication_wait import WAIT_HEADER, WAITING_OPERATIONS, asked_s, wait_after_write
 from farshore.wire.addressing import bucket_of_host, parse_query, resolve
 from farshore.wire.aws_chunked import AwsChunkedDecoder, Mode
 from farshore.wire.service_model import ServiceModel
@@ -135,7 +136,10 @@ class Pipeline:
         request = self._request(
             http, caller, labels, operation=operation.name, params=params, body=body, host_style=host_bucket is not None
         )
+        waits_s = asked_s(headers) if WAIT_HEADER in headers and operation.name in WAITING_OPERATIONS else None
         answer = await handler(request)
+        if waits_s is not None:
+            await wait_after_write(request, answer, waits_s)
         if answer.body is not None and opens_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
         return await send_answer(http, model.serialize(operation, answer.output, status=answer.status), answer, labels)

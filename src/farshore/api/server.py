@@ -110,6 +110,8 @@ class ApiServer:
         aiohttp's own shutdown drops what a connection still receives, so it comes after the requests under way.
         """
         self._draining = True
+        for watch in self._deployment.watches.values():
+            watch.end()
         for listener in self._listeners:
             listener.close()
         if self._under_way:

@@ -9,6 +9,8 @@ import typer
 
 DID_NOT_HOLD = 1
 USED_WRONGLY = 2
+TIME_OVER = 3
+"""Of commands that wait."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

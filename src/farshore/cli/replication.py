@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from farshore.cli import replication_preview, replication_retry, replication_role, replication_status
+from farshore.cli import (
+    replication_preview,
+    replication_retry,
+    replication_role,
+    replication_status,
+    replication_wait,
+)
 
 app = typer.Typer(
     help="Replication: how it stands, what a configuration would do, the role that it needs; retry failures.",
@@ -15,3 +21,4 @@ app.command("preview")(replication_preview.preview)
 app.command("retry")(replication_retry.retry)
 app.command("role")(replication_role.role)
 app.command("status")(replication_status.status)
+app.command("wait")(replication_wait.wait)

@@ -35,6 +35,14 @@ class RecordReader(Protocol):
         """What waits of one version, by destination."""
         ...
 
+    def newest_task(self) -> int:
+        """The id of the newest task that waits, of any bucket; 0 when none does."""
+        ...
+
+    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
+        """Whether a task of the bucket waits that is not newer than this id. May walk the bucket's newer ones."""
+        ...
+
     def failure_causes(self, bucket_id: int) -> list[FailureCause]:
         """The bucket's failures by destination and code, most first. Costs by causes, not by failures."""
         ...

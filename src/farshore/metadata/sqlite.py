@@ -64,6 +64,12 @@ class SqliteMetadataStore:
     async def referenced_blobs(self, blobs: Sequence[str]) -> set[str]:
         return await self._read(lambda reader: reader.referenced_blobs(blobs))
 
+    def change_mark(self) -> int:
+        return self._reader.data_version()
+
+    def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
+        return self._writer.watch(heard)
+
     def flushes(self) -> int:
         return self._writer.flushes()
 

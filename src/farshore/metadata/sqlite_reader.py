@@ -63,6 +63,12 @@ class SqliteReader:
     def survey(self) -> SqliteSurvey:
         return self._survey
 
+    def data_version(self) -> int:
+        """Another number once another connection has committed."""
+        row = self._one(_SQL["data_version"])
+        assert row is not None
+        return row[0]
+
     def bucket(self, name: str) -> Bucket | None:
         row = self._one(_SQL["bucket_by_name"], (name,))
         return None if row is None else self._to_bucket(row)

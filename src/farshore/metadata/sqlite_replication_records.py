@@ -48,6 +48,16 @@ class SqliteReplicationRecords:
         rows = self._all(_SQL["tasks_of_version"], (bucket_id, key.encode(), version_id))
         return [_to_pending(row) for row in rows]
 
+    def newest_task(self) -> int:
+        row = self._one(_SQL["newest_task"])
+        assert row is not None
+        return row[0]
+
+    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
+        row = self._one(_SQL["has_tasks"], (bucket_id, up_to))
+        assert row is not None
+        return row[0] == 1
+
     def failure_causes(self, bucket_id: int) -> list[FailureCause]:
         causes: list[FailureCause] = []
         for destination, code, count in self._all(_SQL["failure_counts"], (bucket_id,)):

@@ -76,6 +76,7 @@ class GroupWriter(Generic[Tx]):
         self._drained = asyncio.Event()
         self._drained.set()
         self._flushes = 0
+        self._watching: dict[object, Callable[[], None]] = {}
         self._log_pages = 0
         self._session.connection.set_wal_hook(self._flushed)
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -105,6 +106,16 @@ class GroupWriter(Generic[Tx]):
     def flushes(self) -> int:
         """Commits that went to disk."""
         return self._flushes
+
+    def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """Call `heard` on the loop after each group, until what is returned is called."""
+        key = object()
+        self._watching[key] = heard
+
+        def forget() -> None:
+            self._watching.pop(key, None)
+
+        return forget
 
     async def close(self) -> None:
         """Finish the commands that wait, checkpoint, and close the file. Later writes get StoreUnavailable."""
@@ -215,6 +226,8 @@ class GroupWriter(Generic[Tx]):
                 entry.future.set_exception(entry.error)
             else:
                 entry.future.set_result(entry.result)
+        for heard in self._watching.values():
+            heard()
         if self._waiting:
             assert self._loop is not None
             self._loop.call_soon(self._begin)

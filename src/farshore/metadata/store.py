@@ -339,6 +339,14 @@ class MetadataStore(Protocol):
         """Those of the given blobs that a version or an uploaded part refers to (for the collector of orphans)."""
         ...
 
+    def change_mark(self) -> int:
+        """A number that is another one once anybody has committed, in whatever process. Microseconds."""
+        ...
+
+    def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """Call `heard` in the event loop after commits of this process, until what is returned is called."""
+        ...
+
     def flushes(self) -> int:
         """How often this process's writer flushed to disk, for the benchmark's account of group commit."""
         ...

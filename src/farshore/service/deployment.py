@@ -16,6 +16,7 @@ from farshore.model.identity import Session
 from farshore.runtime.clock import Clock
 from farshore.runtime.counters import Counters
 from farshore.service.bucket_access import BucketAccess
+from farshore.service.commit_watch import CommitWatch
 from farshore.service.configurations import ReplicationConfigurations
 from farshore.service.identities import Identities
 from farshore.service.last_uses import LastUses
@@ -69,6 +70,7 @@ class Deployment:
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
+    watches: wait for commits of a region's store.
     counters: what this process counts, for monitoring; other processes see it.
     identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
         All for the event loop's thread alone.
@@ -86,10 +88,13 @@ class Deployment:
     counters: Counters = field(default_factory=Counters)
     identities: Identities = field(init=False)
     last_uses: LastUses = field(init=False)
+    watches: Mapping[str, CommitWatch] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identities", Identities(self.directory))
         object.__setattr__(self, "last_uses", LastUses(self.directory))
+        watches = {name: CommitWatch(region.metadata) for name, region in self.regions.items()}
+        object.__setattr__(self, "watches", watches)
 
 
 @dataclass(slots=True, kw_only=True)

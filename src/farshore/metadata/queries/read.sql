@@ -1,5 +1,8 @@
 -- Reads of a region's metadata. Parameters are numbered; the caller's method says what they are.
 
+-- name: data_version
+PRAGMA data_version
+
 -- name: bucket_columns
 bucket.id, bucket.name, bucket.owner, bucket.created_us, bucket.versioning, bucket.generation
 

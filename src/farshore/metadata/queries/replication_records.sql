@@ -50,6 +50,13 @@ SELECT destination, kind, enqueued_us, due_us, attempts, last_error, leased FROM
 INDEXED BY replication_task_version
 WHERE version_id = ?3 AND key = ?2 AND bucket_id = ?1 ORDER BY destination, id
 
+-- name: newest_task
+SELECT coalesce(max(id), 0) FROM replication_task
+
+-- name: has_tasks
+SELECT EXISTS (
+    SELECT 1 FROM replication_task INDEXED BY replication_task_lane WHERE bucket_id = ?1 AND id <= ?2)
+
 -- name: add_failure
 INSERT INTO replication_failure (row, destination, bucket_id, code, failed_us, key, version_id)
 SELECT row, ?2, bucket_id, ?3, ?4, key, version_id FROM version WHERE row = ?1

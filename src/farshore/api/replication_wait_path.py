@@ -1,0 +1,161 @@
+"""GET /-/replication/wait: hold the answer back until replication has brought what is asked for, or the time is up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from farshore.metadata.store import Reader
+from farshore.model.errors import InvalidArgument, NoSuchKey, NoSuchVersion
+from farshore.model.replication import FailureCode, ReplicationStatus
+from farshore.runtime.iso_time import iso_time
+from farshore.semantics import naming, versioning
+from farshore.service.access import bucket_for, may, require, version_for
+from farshore.service.deployment import Request
+from farshore.service.replication_wait import (
+    WAIT_S_MAX,
+    Mark,
+    is_pending,
+    mark_now,
+    wait_for_bucket,
+    wait_for_version,
+)
+
+FAILURES_COUNTED_MAX = 10_000
+"""Failures since the mark that are counted, of each cause."""
+
+
+class WaitedDestination(msgspec.Struct, frozen=True, kw_only=True):
+    destination: str
+    status: ReplicationStatus
+    rule: str
+    at: str
+    code: FailureCode | None
+
+
+class WaitedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """settled: no destination is PENDING. arrived: it has destinations, and every one has it.
+
+    destinations: for callers who may read the bucket's replication configuration.
+    """
+
+    bucket: str
+    key: str
+    version_id: str
+    settled: bool
+    arrived: bool
+    status: ReplicationStatus | None
+    destinations: tuple[WaitedDestination, ...]
+
+
+class WaitedBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """settled: nothing waits any more of what waited at the mark. arrived: and nothing has failed since.
+
+    mark: to go on waiting for the same. failed: since the mark, by code; at most FAILURES_COUNTED_MAX of each.
+    """
+
+    bucket: str
+    mark: str
+    settled: bool
+    arrived: bool
+    failed: dict[str, int]
+
+
+async def wait(request: Request, seconds_text: str | None, mark: str | None) -> Any:
+    """Wait for a version, or for all that a bucket has to bring now (or had at a mark).
+
+    Raises:
+        NoSuchKey, NoSuchVersion: there is no such version, or it was permanently deleted meanwhile.
+    """
+    seconds = _seconds(seconds_text)
+    if "Key" in request.params:
+        return await _for_version(request, seconds)
+    return await _for_bucket(request, seconds, mark)
+
+
+async def _for_version(request: Request, seconds: float) -> WaitedVersion:
+    params = request.params
+    naming.check_key(params["Key"])
+    version_id: str | None = params.get("VersionId")
+    if version_id is not None:
+        versioning.check_version_id(version_id)
+    region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    if found is None:
+        require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
+        raise (
+            NoSuchKey(Key=params["Key"])
+            if version_id is None
+            else NoSuchVersion(Key=params["Key"], VersionId=version_id)
+        )
+    version = await wait_for_version(request, region, bucket, found.key, found.version_id, seconds)
+    if version is None:
+        raise NoSuchVersion(Key=found.key, VersionId=found.version_id)
+    shown = may(request, region, bucket, "s3:GetReplicationConfiguration")
+    return WaitedVersion(
+        bucket=bucket.name,
+        key=version.key,
+        version_id=version.version_id,
+        settled=not is_pending(version),
+        arrived=bool(version.destinations)
+        and all(state.status is ReplicationStatus.COMPLETED for state in version.destinations),
+        status=version.replication_status,
+        destinations=tuple(
+            WaitedDestination(
+                destination=state.bucket,
+                status=state.status,
+                rule=state.rule_id,
+                at=iso_time(state.at_us),
+                code=state.reason,
+            )
+            for state in (version.destinations if shown else ())
+        ),
+    )
+
+
+async def _for_bucket(request: Request, seconds: float, text: str | None) -> WaitedBucket:
+    region, bucket = bucket_for(request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    mark = mark_now(request, region) if text is None else _mark(text)
+    settled = await wait_for_bucket(request, region, bucket, mark, seconds)
+    failed = await region.metadata.read(lambda reader: _failed_since(reader, bucket.id, mark.at_us))
+    return WaitedBucket(
+        bucket=bucket.name,
+        mark=f"{mark.task_id}-{mark.at_us}",
+        settled=settled,
+        arrived=settled and not failed,
+        failed=dict(failed),
+    )
+
+
+def _failed_since(reader: Reader, bucket_id: int, since_us: int) -> Counter[str]:
+    failed: Counter[str] = Counter()
+    for cause in reader.records.failure_causes(bucket_id):
+        if cause.last.failed_us < since_us:
+            continue
+        scan = reader.records.scan_failures(
+            bucket_id, cause.destination, cause.code, after=(since_us, -1), until_us=cause.last.failed_us
+        )
+        failed[cause.code] += sum(1 for _ in zip(range(FAILURES_COUNTED_MAX), scan, strict=False))
+    return failed
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        seconds = WAIT_S_MAX if text is None else float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= WAIT_S_MAX:
+        raise InvalidArgument(
+            f"timeout must be a number of seconds from 0 to {WAIT_S_MAX:.0f}",
+            ArgumentName="timeout",
+            ArgumentValue=text,
+        )
+    return seconds
+
+
+def _mark(text: str) -> Mark:
+    task_id, _, at_us = text.partition("-")
+    if not (text.isascii() and task_id.isdigit() and at_us.isdigit()) or len(text) > 40:
+        raise InvalidArgument("mark is none that was answered", ArgumentName="mark", ArgumentValue=text)
+    return Mark(int(task_id), int(at_us))

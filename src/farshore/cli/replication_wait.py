@@ -1,0 +1,77 @@
+"""`farshore replication wait`: until replication has brought an object, or all that a bucket has to bring."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.explain import VersionId, parse_uri
+from farshore.cli.output import DID_NOT_HOLD, TIME_OVER, USED_WRONGLY, Json, fail, print_json
+
+ASKED_S_MAX = 20.0
+"""Seconds of one request."""
+
+
+def wait(
+    what: Annotated[
+        str, typer.Argument(metavar="s3://BUCKET/KEY|BUCKET", help="An object, or a bucket.", show_default=False)
+    ],
+    everything: Annotated[bool, typer.Option("--all", help="Wait for all that the bucket has to bring now.")] = False,
+    version_id: VersionId = None,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 300.0,
+    endpoint_url: EndpointUrl = None,
+    data: Data = None,
+    profile: Profile = None,
+    json: Json = False,
+) -> None:
+    """Wait until every destination has an object, or until all that waits in a bucket now is settled.
+
+    Exits with 0 when it arrived everywhere, 1 when a destination refused it for good or nothing replicates it, 3 when
+    the time is over.
+    """
+    asked: dict[str, str | None] = {"bucket": what}
+    if what.startswith("s3://"):
+        asked["bucket"], asked["key"] = parse_uri(what)
+        asked["version-id"] = version_id
+        if everything:
+            fail("--all is for a bucket", USED_WRONGLY)
+    elif not everything:
+        fail(f"{what} is a bucket: give s3://BUCKET/KEY, or --all", USED_WRONGLY)
+    found = _ask(connect(endpoint_url, data, profile).api(), asked, timeout)
+    if json:
+        print_json(found)
+    else:
+        typer.echo(_text(found))
+    if not found["settled"]:
+        raise typer.Exit(TIME_OVER)
+    if not found["arrived"]:
+        raise typer.Exit(DID_NOT_HOLD)
+
+
+def _ask(api: OwnApi, asked: dict[str, str | None], timeout_s: float) -> dict[str, Any]:
+    end = time.monotonic() + timeout_s
+    while True:
+        left_s = max(0.0, end - time.monotonic())
+        found = api.get("/-/replication/wait", {**asked, "timeout": f"{min(left_s, ASKED_S_MAX):.3f}"})
+        if found["settled"] or left_s <= ASKED_S_MAX:
+            return found
+        # The version that was the current one at the beginning, what the bucket had to bring then.
+        name = "version-id" if "key" in found else "mark"
+        asked = {**asked, name: found[name.replace("-", "_")]}
+
+
+def _text(found: dict[str, Any]) -> str:
+    if "key" not in found:
+        if not found["settled"]:
+            return f"{found['bucket']} still has something to bring."
+        failed = ", ".join(f"{count} {code}" for code, count in sorted(found["failed"].items()))
+        return f"{found['bucket']} has brought everything" + (f", but for failures: {failed}." if failed else ".")
+    lines = [f"s3://{found['bucket']}/{found['key']} (version {found['version_id']}): {found['status'] or 'no status'}"]
+    lines += [
+        f"  {each['destination']}: {each['status']}" + (f" ({each['code']})" if each["code"] else "")
+        for each in found["destinations"]
+    ]
+    return "\n".join(lines)

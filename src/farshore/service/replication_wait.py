@@ -1,0 +1,137 @@
+"""Wait until replication has brought a version everywhere, or all that a bucket had to bring, or says what it has not.
+
+Source: the wish is old; AWS has nothing but asking for the status again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+
+import msgspec
+
+from farshore.model.buckets import Bucket
+from farshore.model.errors import InvalidArgument, SlowDown
+from farshore.model.objects import Version
+from farshore.model.replication import ReplicationStatus
+from farshore.service.access import locate, may
+from farshore.service.commit_watch import CommitWatch, TooManyWait
+from farshore.service.deployment import Answer, Region, Request
+from farshore.service.destination_headers import state_headers
+
+WAIT_HEADER = "x-farshore-replication-wait"
+STATUS_HEADER = "x-farshore-replication"
+WAIT_S_MAX = 60.0
+
+WAITING_OPERATIONS = frozenset(
+    ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "PutObjectTagging", "DeleteObjectTagging")
+)
+"""Writes that the header has a meaning for."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a bucket had to bring at a moment: every task up to this one. at_us: that moment."""
+
+    task_id: int
+    at_us: int
+
+
+def asked_s(headers: Mapping[str, str]) -> float | None:
+    """How long a write's answer may wait for its destinations; None when it is not to.
+
+    Raises:
+        InvalidArgument: no number of seconds from 0 to WAIT_S_MAX.
+    """
+    text = headers.get(WAIT_HEADER)
+    if text is None:
+        return None
+    try:
+        seconds = float(text) if text.isascii() else -1.0
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= WAIT_S_MAX:
+        raise InvalidArgument(
+            f"{WAIT_HEADER} must be a number of seconds from 0 to {WAIT_S_MAX:.0f}",
+            ArgumentName=WAIT_HEADER,
+            ArgumentValue=text,
+        )
+    return seconds
+
+
+async def wait_after_write(request: Request, answer: Answer, seconds: float) -> None:
+    """Hold the answer of a write back until every destination has what it wrote, or the time is over; then say so in
+    its headers. What was written stands in any case.
+
+    x-farshore-replication: COMPLETED, PENDING, FAILED; NONE where nothing is replicated.
+    x-farshore-replication-1 …: each destination, to callers who may read the bucket's replication configuration.
+    """
+    params = request.params
+    region = locate(request.deployment, params["Bucket"])
+    bucket = region.metadata.reader.bucket(params["Bucket"])
+    version_id: str | None = answer.output.get("VersionId")
+    version: Version | None = None
+    if bucket is not None and version_id is not None:
+        version = await wait_for_version(request, region, bucket, params["Key"], version_id, seconds)
+    states = () if version is None else version.destinations
+    status = None if version is None else version.replication_status
+    answer.headers[STATUS_HEADER] = "NONE" if status is None or not states else status.value
+    if bucket is not None and states and may(request, region, bucket, "s3:GetReplicationConfiguration"):
+        answer.headers.update(state_headers(states))
+
+
+async def wait_for_version(
+    request: Request, region: Region, bucket: Bucket, key: str, version_id: str, seconds: float
+) -> Version | None:
+    """The version once none of its destinations is PENDING, or as it is when the time is over; None when it is gone.
+
+    Raises:
+        SlowDown: too many wait.
+    """
+    watch = request.deployment.watches[region.name]
+    end = monotonic() + seconds
+    while True:
+        since = watch.wakings
+        version = region.metadata.reader.version(bucket.id, key, version_id)
+        if version is None or not is_pending(version) or watch.ended or monotonic() >= end:
+            return version
+        await _changed(watch, since, end - monotonic())
+
+
+async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark: Mark, seconds: float) -> bool:
+    """Whether all that the bucket had to bring at the mark is settled, at the latest when the time is over.
+
+    Raises:
+        SlowDown: too many wait.
+    """
+    watch = request.deployment.watches[region.name]
+    end = monotonic() + seconds
+    while True:
+        since = watch.wakings
+        began = monotonic()
+        waits = await region.metadata.read(lambda reader: reader.records.has_tasks(bucket.id, mark.task_id))
+        if not waits:
+            return True
+        now = monotonic()
+        if watch.ended or now >= end:
+            return False
+        # A look may walk what was added since the mark: most of the time is left to others.
+        await asyncio.sleep(min(10 * (now - began), end - now))
+        await _changed(watch, since, end - monotonic())
+
+
+def mark_now(request: Request, region: Region) -> Mark:
+    """Everything that any bucket of the region has to bring now."""
+    return Mark(region.metadata.reader.records.newest_task(), request.now_us)
+
+
+def is_pending(version: Version) -> bool:
+    """Whether any destination does not have it yet, and is being tried."""
+    return any(state.status is ReplicationStatus.PENDING for state in version.destinations)
+
+
+async def _changed(watch: CommitWatch, since: int, seconds: float) -> None:
+    try:
+        await watch.changed(since, seconds)
+    except TooManyWait:
+        raise SlowDown() from None
