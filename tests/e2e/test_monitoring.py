@@ -20,6 +20,7 @@ from tests.support.replication import enable_versioning, put_rule, wait_for
 from tests.support.server import Server
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
 TOKEN = "a-token-for-tests-0123456789"
 ARRIVAL_S = 20.0
 _SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
@@ -63,9 +64,14 @@ def refused(server: Any, token: str | None) -> int:
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A server of two API processes and a background process, with one replicated and one failed object."""
-    server = Server(
-        tmp_path_factory.mktemp("watched") / "data", workers=2, environment={"FARSHORE_METRICS_TOKEN": TOKEN}
-    )
+    folder = tmp_path_factory.mktemp("watched")
+    events = json.dumps([{"arn": QUEUE, "file": str(folder / "events.jsonl")}])
+    environment = {
+        "FARSHORE_METRICS_TOKEN": TOKEN,
+        "FARSHORE_EVENTS": events,
+        "FARSHORE_ROOT_ACCOUNT_ID": QUEUE.split(":")[4],
+    }
+    server = Server(folder / "data", workers=2, environment=environment)
     server.start()
     client, there = server.client("s3"), server.client("s3", "us-west-2")
     client.create_bucket(Bucket="source")
@@ -73,6 +79,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     enable_versioning(client, "source")
     enable_versioning(there, "there")
     put_rule(client, "source", "there", ID='a "rule"')
+    listening = {"QueueConfigurations": [{"QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}]}
+    client.put_bucket_notification_configuration(Bucket="source", NotificationConfiguration=listening)
     client.put_object(Bucket="source", Key="arrives", Body=b"x" * 1000)
     wait_for(lambda: scrape(server).sum("farshore_replication_operations_completed_total") == 1, ARRIVAL_S, "a replica")
     there.put_bucket_versioning(Bucket="there", VersioningConfiguration={"Status": "Suspended"})

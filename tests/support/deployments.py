@@ -185,3 +185,14 @@ def in_world(folder: Path, test: Callable[[World], Awaitable[None]]) -> None:
 
 def route(bucket_id: int, destination: str, rule_id: str = "rule") -> Route:
     return Route(bucket_id, destination, rule_id)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop's other tasks run until something holds: for what a store says, which rings no bell."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await _turn()
+
+
+async def _turn() -> None:
+    await asyncio.sleep(0)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from farshore.service import (
     access_control_lists,
     bucket_config,
+    bucket_notification,
     bucket_policy,
     bucket_protection,
     bucket_replication,
@@ -41,6 +42,7 @@ S3: dict[str, Handler] = {
     "DeletePublicAccessBlock": bucket_protection.delete_public_access_block,
     "GetBucketAcl": access_control_lists.get_bucket_acl,
     "GetBucketLocation": buckets.get_bucket_location,
+    "GetBucketNotificationConfiguration": bucket_notification.get_bucket_notification_configuration,
     "GetBucketOwnershipControls": bucket_protection.get_bucket_ownership_controls,
     "GetBucketPolicy": bucket_policy.get_bucket_policy,
     "GetBucketPolicyStatus": bucket_policy.get_bucket_policy_status,
@@ -61,6 +63,7 @@ S3: dict[str, Handler] = {
     "ListObjectsV2": list_objects.list_objects_v2,
     "ListParts": multipart.list_parts,
     "PutBucketAcl": access_control_lists.put_bucket_acl,
+    "PutBucketNotificationConfiguration": bucket_notification.put_bucket_notification_configuration,
     "PutBucketOwnershipControls": bucket_protection.put_bucket_ownership_controls,
     "PutBucketPolicy": bucket_policy.put_bucket_policy,
     "PutBucketReplication": bucket_replication.put_bucket_replication,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import structlog
@@ -12,12 +12,14 @@ from farshore.app import bell
 from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
+from farshore.maintenance.event_delivery import EventDelivery, Retention
 from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.maintenance.store_sizes import measure_sizes
 from farshore.metadata.store import StoreUnavailable
 from farshore.replication.auto_retry import AutoRetry
 from farshore.replication.worker import ReplicationWorker
 from farshore.service.deployment import Deployment
+from farshore.transports.event_target import EventTarget
 
 GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
@@ -33,13 +35,25 @@ class Background:
         replicate: False leaves replication tasks waiting.
         batch_share: as `ReplicationWorker`.
         retry_when_mended: drive failures again once their cause is gone.
+        targets: where events go, by ARN. retention: how long they wait.
     """
 
     def __init__(
-        self, deployment: Deployment, *, replicate: bool, batch_share: float, retry_when_mended: bool = False
+        self,
+        deployment: Deployment,
+        *,
+        replicate: bool,
+        batch_share: float,
+        targets: Mapping[str, EventTarget],
+        retention: Retention,
+        retry_when_mended: bool = False,
     ) -> None:
         self._deployment = deployment
         self._retries = replicate and retry_when_mended
+        self._events = {
+            name: EventDelivery(deployment, region, targets, retention=retention)
+            for name, region in deployment.regions.items()
+        }
         self._jobs = BatchRunner(deployment)
         self._replication: ReplicationWorker | None = None
         if replicate:
@@ -48,11 +62,14 @@ class Background:
             )
 
     def hear(self, message: str) -> None:
-        """Hear the bell: a region has new replication tasks, or its jobs have changed."""
+        """Hear the bell: a region has new replication tasks or events, or its jobs have changed."""
         region, of_jobs = bell.read(message)
         if of_jobs:
             self._jobs.ring(region)
-        elif self._replication is not None:
+            return
+        if region in self._events:
+            self._events[region].bell.set()
+        if self._replication is not None:
             self._replication.ring(region)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -61,6 +78,8 @@ class Background:
             if self._replication is not None:
                 workers.create_task(self._replication.run(stop))
             workers.create_task(self._jobs.run(stop))
+            for delivery in self._events.values():
+                workers.create_task(delivery.run(stop))
             for region in self._deployment.regions.values():
                 measure = partial(measure_sizes, self._deployment, region)
                 workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))

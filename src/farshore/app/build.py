@@ -68,6 +68,7 @@ async def open_deployment(
             ring=ring,
             ring_jobs=lambda region: ring(bell.of_jobs(region)),
             replicates=settings.replicate,
+            event_destinations={each.arn: each.permitted for each in settings.events},
             counters=Counters(None if process is None else folder.counters / process),
         )
 

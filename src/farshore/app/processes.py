@@ -6,17 +6,20 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from farshore.api import server
 from farshore.api.authenticate import Authenticator
 from farshore.app.background import Background
 from farshore.app.bell import Bell
 from farshore.app.build import data_folder, open_deployment
+from farshore.app.event_targets import open_event_targets
 from farshore.app.supervisor import Ties
 from farshore.console.handler import Console
+from farshore.maintenance.event_delivery import Retention
 from farshore.runtime.settings import Settings, metrics_token
 from farshore.service.deployment import Deployment
+from farshore.transports.event_target import EventTarget
 
 
 async def api_process(settings: Settings, name: str, listener: socket.socket, bell: Bell, ties: Ties) -> None:
@@ -32,13 +35,11 @@ async def api_process(settings: Settings, name: str, listener: socket.socket, be
 async def background_process(settings: Settings, bell: Bell, ties: Ties) -> None:
     """Replicate and maintain until SIGTERM, woken by the bell."""
     stop = _until_told(ties)
-    async with open_deployment(settings, bell.ring, process="background") as deployment:
-        background = Background(
-            deployment,
-            replicate=settings.replicate,
-            batch_share=settings.batch_share,
-            retry_when_mended=settings.retry_when_mended,
-        )
+    async with (
+        open_deployment(settings, bell.ring, process="background") as deployment,
+        open_event_targets(settings, os.environ, deployment.clock) as targets,
+    ):
+        background = _background(settings, deployment, targets)
         bell.listen(background.hear)
         ties.up()
         try:
@@ -54,13 +55,11 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
     rung: list[Callable[[str], None]] = []
-    async with open_deployment(settings, lambda region: rung[0](region), process="server") as deployment:
-        background = Background(
-            deployment,
-            replicate=settings.replicate,
-            batch_share=settings.batch_share,
-            retry_when_mended=settings.retry_when_mended,
-        )
+    async with (
+        open_deployment(settings, lambda region: rung[0](region), process="server") as deployment,
+        open_event_targets(settings, os.environ, deployment.clock) as targets,
+    ):
+        background = _background(settings, deployment, targets)
         rung.append(background.hear)
         working = asyncio.create_task(background.run(stop))
         api = await _start_api(deployment, listener, settings)
@@ -73,6 +72,18 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
             await api.drain(settings.drain_s)
             stop.set()
             await working
+
+
+def _background(settings: Settings, deployment: Deployment, targets: Mapping[str, EventTarget]) -> Background:
+    retention = Retention(age_s=settings.event_retention_days * 24 * 3600, events=settings.event_backlog_max)
+    return Background(
+        deployment,
+        replicate=settings.replicate,
+        batch_share=settings.batch_share,
+        retry_when_mended=settings.retry_when_mended,
+        targets=targets,
+        retention=retention,
+    )
 
 
 def _until_told(ties: Ties) -> asyncio.Event:

@@ -46,7 +46,7 @@ def serve(
     """Serve S3, and replicate. Prints the endpoint once it answers."""
     from farshore.app.cannot_serve import CannotServe
     from farshore.app.serve import serve as serve_until_told
-    from farshore.runtime.settings import BadSettings, load_settings, metrics_token, root_credentials
+    from farshore.runtime.settings import BadSettings, check_secrets, load_settings, root_credentials
 
     if folder is not None and not demo:
         fail(f"what is {str(folder)!r}? A folder belongs to --demo", USED_WRONGLY)
@@ -56,7 +56,7 @@ def serve(
     try:
         settings = load_settings(os.environ, flags, config)
         root = root_credentials(os.environ)
-        metrics_token(os.environ)
+        check_secrets(settings, os.environ)
     except BadSettings as error:
         fail(error, USED_WRONGLY)
 

@@ -1,4 +1,4 @@
-"""`farshore status`: buckets, what waits for replication and for how long, what failed and why."""
+"""`farshore status`: buckets, what waits for replication and for how long, what failed and why; events that wait."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
     console.print(_buckets(found["regions"]))
     if found["failures"]:
         typer.echo(_failures(found["failures"]))
+    held_up = [each for each in found["events"] if each["waiting"] or each["dropped"]]
+    if held_up:
+        typer.echo(_events(held_up))
 
 
 def _buckets(regions: list[dict[str, Any]]) -> Table:
@@ -55,6 +58,18 @@ def _buckets(regions: list[dict[str, Any]]) -> Table:
 def _lane(lane: dict[str, Any]) -> str:
     size, age = human_bytes(lane["bytes_pending"]), human_age(lane["oldest_pending_age_s"])
     return f"{lane['tasks_pending']} to {lane['destination']} ({size}, oldest {age})"
+
+
+def _events(events: list[dict[str, Any]]) -> str:
+    """Lines for destinations where events wait, or were given up."""
+    lines = ["Events that wait for their destination:"]
+    for each in events:
+        age = human_age(each["oldest_age_s"])
+        dropped = f", {each['dropped']} given up" if each["dropped"] else ""
+        lines.append(f"  {each['waiting']} for {each['destination']} (oldest {age}{dropped})")
+        if each["last_error"]:
+            lines.append(f"      {each['last_error']}")
+    return "\n".join(lines)
 
 
 def _failures(failures: list[dict[str, Any]]) -> str:

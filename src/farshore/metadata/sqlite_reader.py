@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from farshore.metadata import named_sql
+from farshore.metadata.sqlite_events import SqliteEvents
 from farshore.metadata.sqlite_jobs import SqliteJobs
 from farshore.metadata.sqlite_metrics import SqliteMetrics
 from farshore.metadata.sqlite_replication_records import SqliteReplicationRecords
@@ -43,6 +44,7 @@ class SqliteReader:
         self._iterate = session.iterate
         self._buckets: dict[Row, Bucket] = {}
         self._jobs = SqliteJobs(session)
+        self._events = SqliteEvents(session)
         self._metrics = SqliteMetrics(session)
         self._records = SqliteReplicationRecords(session)
         self._survey = SqliteSurvey(session)
@@ -50,6 +52,10 @@ class SqliteReader:
     @property
     def jobs(self) -> SqliteJobs:
         return self._jobs
+
+    @property
+    def events(self) -> SqliteEvents:
+        return self._events
 
     @property
     def metrics(self) -> SqliteMetrics:

@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from farshore.metadata.events import EventReader, EventTransaction
 from farshore.metadata.jobs import JobReader, JobTransaction
 from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
@@ -86,6 +87,11 @@ class Reader(Protocol):
     @property
     def jobs(self) -> JobReader:
         """Reads of Batch Operations jobs."""
+        ...
+
+    @property
+    def events(self) -> EventReader:
+        """Reads of the event outbox."""
         ...
 
     @property
@@ -202,6 +208,11 @@ class Transaction(Reader, Protocol):
     @property
     def jobs(self) -> JobTransaction:
         """Batch Operations jobs, in the same transaction."""
+        ...
+
+    @property
+    def events(self) -> EventTransaction:
+        """The event outbox, in the same transaction."""
         ...
 
     @property

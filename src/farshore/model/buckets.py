@@ -25,6 +25,7 @@ class ConfigurationKind(StrEnum):
     OWNERSHIP = "ownershipControls"
     ACL = "acl"
     LOCATION = "location"
+    NOTIFICATION = "notification"
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,9 +27,7 @@ class Destinations:
     def __init__(self, deployment: Deployment) -> None:
         self._directory = deployment.directory
         self._regions = deployment.regions
-        self._transports = {
-            name: RegionTransport(region, deployment.clock) for name, region in deployment.regions.items()
-        }
+        self._transports = {name: RegionTransport(deployment, region) for name, region in deployment.regions.items()}
 
     def find(self, name: str) -> Destination:
         """A bucket, where it is, and the way there.

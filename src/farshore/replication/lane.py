@@ -14,6 +14,7 @@ import structlog
 
 from farshore.metadata.store import BatchLimits, StoreUnavailable, Transaction
 from farshore.model.replication import ReplicationTask
+from farshore.replication.announcing import Announcing
 from farshore.replication.outcome import Attempt, Retry
 from farshore.replication.replicate import Ready, Replicator
 from farshore.replication.settle import settle
@@ -170,8 +171,16 @@ class Lane:
 
     async def _settle(self, attempts: Sequence[Attempt]) -> None:
         now_us, rests_until_us = self._clock.now_us(), self.rests_until_us
-        if await self._write(lambda tx: settle(tx, attempts, now_us, self._random, rests_until_us=rests_until_us)):
+        announcing: list[Announcing] = []
+
+        def command(tx: Transaction) -> bool:
+            announcing.append(self._replicator.announcing(self._region, now_us))
+            return settle(tx, attempts, now_us, self._random, announcing=announcing[-1], rests_until_us=rests_until_us)
+
+        if await self._write(command):
             self._job_went_on()
+        if announcing[-1].told:
+            self._replicator.ring(self._region)
 
     def _claim(self, tx: Transaction) -> Sequence[ReplicationTask]:
         now_us = self._clock.now_us()

@@ -13,10 +13,10 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.blobs import BlobReader
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
 from farshore.model.replication import FailureCode, TaskKind
-from farshore.runtime.clock import Clock
+from farshore.replication.announcing import announce_replicas
 from farshore.semantics.checksums import DEFAULT_ALGORITHM
 from farshore.service.bodies import receive_stored
-from farshore.service.deployment import Body, Region
+from farshore.service.deployment import Body, Deployment, Region
 from farshore.service.replicas import Accepted, Arrival, accept, accept_known
 from farshore.transports.transport import Change, TransientError
 
@@ -34,9 +34,9 @@ _REFUSED = {
 class RegionTransport:
     """`Transport` into one region."""
 
-    def __init__(self, region: Region, clock: Clock) -> None:
+    def __init__(self, deployment: Deployment, region: Region) -> None:
+        self._deployment = deployment
         self._region = region
-        self._clock = clock
 
     async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
         arrivals = [
@@ -71,8 +71,16 @@ class RegionTransport:
         return _refusal(bucket, accepted)
 
     async def _accept(self, bucket: str, arrivals: Sequence[Arrival]) -> list[Accepted]:
-        now_us = self._clock.now_us()
-        return await self._write(lambda tx: accept(tx, bucket, arrivals, now_us))
+        now_us = self._deployment.clock.now_us()
+
+        def command(tx: Transaction) -> tuple[list[Accepted], bool]:
+            accepted = accept(tx, bucket, arrivals, now_us)
+            return accepted, announce_replicas(tx, self._deployment, self._region, bucket, arrivals, accepted, now_us)
+
+        accepted, told = await self._write(command)
+        if told:
+            self._deployment.ring(self._region.name)
+        return accepted
 
     async def _write(self, command: Callable[[Transaction], T]) -> T:
         try:

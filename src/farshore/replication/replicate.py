@@ -21,6 +21,7 @@ from farshore.model.replication import (
     ReplicationTask,
     TaskKind,
 )
+from farshore.replication.announcing import Announcing
 from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
 from farshore.replication.role import Permissions, Roles, Verdict
@@ -92,6 +93,14 @@ class Replicator:
         self._deployment = deployment
         self._destinations = Destinations(deployment)
         self._roles = Roles(deployment)
+
+    def announcing(self, region: Region, now_us: int) -> Announcing:
+        """Tells of what is settled in a command of the region."""
+        return Announcing(self._deployment, region, now_us)
+
+    def ring(self, region: Region) -> None:
+        """Let the region's workers know that there are events to deliver."""
+        self._deployment.ring(region.name)
 
     def begin(self, region: Region, bucket_id: int, destination: str) -> Turn:
         """Look at both buckets, the rules and the role as they are now. Point reads only.

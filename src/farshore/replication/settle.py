@@ -10,6 +10,7 @@ from farshore.metadata.store import Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 from farshore.replication.accounts import Settled
+from farshore.replication.announcing import Announcing
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Retry
 from farshore.replication.recording import Recording
 from farshore.semantics.replication_status import aggregate_status
@@ -23,6 +24,7 @@ def settle(
     now_us: int,
     random: Callable[[], float],
     *,
+    announcing: Announcing,
     rests_until_us: int = 0,
 ) -> bool:
     """Inside a command of the source's region: settle the attempts of one lane.
@@ -32,6 +34,7 @@ def settle(
 
     Args:
         random: draws from [0, 1), for the jitter of retries.
+        announcing: tells of failures and late arrivals.
         rests_until_us: the lane leaves its destination alone until then, if that is to come.
     Returns:
         whether a job of Batch Replication went on by it.
@@ -61,9 +64,11 @@ def settle(
                     if isinstance(outcome, Failed):
                         settled.failed(task, outcome.code)
                         recording.failed(task, found[0], outcome.code, outcome.detail)
+                        announcing.failed(tx, task, found[0], outcome.code)
                     else:
                         settled.completed(task)
                         recording.completed(task, found[0])
+                        announcing.completed(tx, task, found[0])
                 done[task.id] = _key(task)
     settled.write(tx.metrics)
     recording.write()

@@ -63,6 +63,11 @@ def rule_id() -> str:
     return base64.b64encode(os.urandom(36)).translate(bytes.maketrans(b"+/", b"-_")).decode("ascii")
 
 
+def notification_id() -> str:
+    """A generated id of a notification configuration, for those that come without one."""
+    return base64.b64encode(os.urandom(27)).translate(bytes.maketrans(b"+/", b"-_")).decode("ascii")
+
+
 def account_id() -> str:
     """A new account id: 12 digits, the first not 0, since some tools read account ids as numbers."""
     return str(10**11 + secrets.randbelow(9 * 10**11))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
+
+from farshore.runtime.event_settings import EventDestination
 
 _PREFIX = "FARSHORE_"
 _REGION = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -39,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_share: how much of what is delivered to a destination may be Batch Replication while live changes wait for it.
     retry_when_mended: True drives failed replications again by itself once their cause is gone, which AWS does not.
     metrics_on_loopback: True lets anybody on this machine read `/-/metrics` without the token: not behind a proxy.
+    events: where event notifications go. event_retention_days, event_backlog_max: how long, and how many for each
+        destination of a region, they wait for one that does not take them; then the oldest are given up.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
 
@@ -52,6 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     retry_when_mended: bool = False
     metrics_on_loopback: bool = False
+    events: tuple[EventDestination, ...] = ()
+    event_retention_days: Annotated[float, msgspec.Meta(gt=0)] = 4.0
+    event_backlog_max: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"
@@ -88,7 +95,18 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, object], c
         values: tuple[str, ...] = getattr(settings, name)
         if len(set(values)) != len(values):
             raise BadSettings(f"{name}: one is named twice in {', '.join(values)}")
+    _check_events(settings.events)
     return settings
+
+
+def check_secrets(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Raise BadSettings when a secret that the settings name is not in the environment, or does not do."""
+    metrics_token(environment)
+    for destination in settings.events:
+        try:
+            destination.secret(environment)
+        except KeyError as error:
+            raise BadSettings(f"events: {destination.arn}: the variable {error.args[0]} is not set") from error
 
 
 def metrics_token(environment: Mapping[str, str]) -> str | None:
@@ -117,6 +135,15 @@ def root_credentials(environment: Mapping[str, str]) -> RootCredentials:
     return root
 
 
+def _check_events(destinations: Sequence[EventDestination]) -> None:
+    seen: set[str] = set()
+    for destination in destinations:
+        fault = "it is there twice" if destination.arn in seen else destination.fault()
+        if fault is not None:
+            raise BadSettings(f"events: {destination.arn}: {fault}")
+        seen.add(destination.arn)
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -130,17 +157,20 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """FARSHORE_PORT and so on. Lists are separated by commas. Other variables with the prefix are not ours to judge."""
+    """FARSHORE_PORT and so on. Lists are separated by commas, events are JSON. Other variables are not ours."""
     values: dict[str, Any] = {}
     for name, kind in get_type_hints(Settings, include_extras=True).items():
         variable = _PREFIX + name.upper()
         text = environment.get(variable)
         if not text:
             continue
-        raw = [part.strip() for part in text.split(",")] if name in ("regions", "domains") else text
         try:
+            if name == "events":
+                values[name] = msgspec.json.decode(text, type=kind)
+                continue
+            raw = [part.strip() for part in text.split(",")] if name in ("regions", "domains") else text
             values[name] = msgspec.convert(raw, kind, strict=False)
-        except msgspec.ValidationError as error:
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise BadSettings(f"{variable}: {error}") from error
     return values
 

@@ -14,6 +14,7 @@ from farshore.model.access import canonical_user_id
 from farshore.model.access_control import Grant, ObjectOwnership
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.errors import AccessControlListNotSupported
+from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
 from farshore.semantics import access_control, versioning
@@ -23,6 +24,7 @@ from farshore.service.access import access_of, bucket_for, enforced_owner, still
 from farshore.service.answers import live_version
 from farshore.service.bucket_access import encode_grants, owner_grants
 from farshore.service.deployment import Answer, Region, Request
+from farshore.service.notifications import notify
 from farshore.service.ownership import check_public_acl, known_users
 
 
@@ -88,7 +90,8 @@ async def put_object_acl(request: Request) -> Answer:
         now = live_version(request, there, tx.version(bucket.id, key, version.version_id))
         tx.set_acl(now.row, grants, edited(now, TaskKind.ACL, request.now_us))
         configuration = request.deployment.configurations.get(tx, there)
-        return outbox.record_change(tx, configuration, now, TaskKind.ACL, request.now_us)
+        replicates = outbox.record_change(tx, configuration, now, TaskKind.ACL, request.now_us)
+        return notify(tx, request, region, there, EventName.ACL_PUT, now) or replicates
 
     if await region.metadata.write(command):
         request.deployment.ring(region.name)

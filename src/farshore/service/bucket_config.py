@@ -100,7 +100,6 @@ NOT_CONFIGURED: dict[str, Handler] = {
     ),
     "GetBucketLifecycleConfiguration": _refuses("s3:GetLifecycleConfiguration", errors.NoSuchLifecycleConfiguration),
     "GetBucketLogging": _answers("s3:GetBucketLogging", {}),
-    "GetBucketNotificationConfiguration": _answers("s3:GetBucketNotification", {}),
     "GetBucketRequestPayment": _answers("s3:GetBucketRequestPayment", {"Payer": "BucketOwner"}),
     "GetBucketWebsite": _refuses("s3:GetBucketWebsite", errors.NoSuchWebsiteConfiguration),
     "GetObjectLockConfiguration": _refuses(

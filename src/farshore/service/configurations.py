@@ -11,7 +11,9 @@ import msgspec
 
 from farshore.metadata.store import Reader
 from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.events import NotificationConfiguration
 from farshore.model.replication import ReplicationConfiguration
+from farshore.semantics.notification_config import compile_notifications
 from farshore.semantics.replication_config import Document, compile_configuration
 
 CACHED_MAX = 10_000
@@ -39,6 +41,31 @@ class ReplicationConfigurations:
         except KeyError:
             stored = reader.configuration(bucket.id, ConfigurationKind.REPLICATION)
             compiled = None if stored is None else compile_configuration(decode_document(stored))
+            if len(self._compiled) >= CACHED_MAX:
+                self._compiled.clear()
+            self._compiled[bucket] = compiled
+            return compiled
+
+
+class Notifications:
+    """The notification configurations of buckets, compiled, kept by generation. Not shared between threads."""
+
+    __slots__ = ("_compiled",)
+
+    def __init__(self) -> None:
+        self._compiled: dict[Bucket, NotificationConfiguration] = {}
+
+    def get(self, reader: Reader, bucket: Bucket) -> NotificationConfiguration:
+        """Who listens to the bucket; mostly nobody.
+
+        Args:
+            reader: sees the store as it is when `bucket` is its row: the same transaction, or no later one.
+        """
+        try:
+            return self._compiled[bucket]
+        except KeyError:
+            stored = reader.configuration(bucket.id, ConfigurationKind.NOTIFICATION)
+            compiled = () if stored is None else compile_notifications(decode_document(stored))
             if len(self._compiled) >= CACHED_MAX:
                 self._compiled.clear()
             self._compiled[bucket] = compiled

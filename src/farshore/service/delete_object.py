@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchVersion, S3Error
+from farshore.model.events import EventName
 from farshore.model.objects import NULL_VERSION, Version
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
 from farshore.service.access import bucket_for, require, still
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.notifications import notify
 
 DELETED_AT_ONCE_MAX = 1000
 _AS_PARAMETER = {"ETag": "IfMatch", "LastModifiedTime": "IfMatchLastModifiedTime", "Size": "IfMatchSize"}
@@ -23,12 +25,15 @@ _AS_PARAMETER = {"ETag": "IfMatch", "LastModifiedTime": "IfMatchLastModifiedTime
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What a deletion did. marker: a delete marker was made or removed; marker_id names it."""
+    """What a deletion did.
+
+    marker: a delete marker was made or removed; marker_id names it. follows: the region's workers are to hear of it.
+    """
 
     marker: bool = False
     marker_id: str | None = None
     version_id: str | None = None
-    replicates: bool = False
+    follows: bool = False
 
 
 async def delete_object(request: Request) -> Answer:
@@ -41,10 +46,10 @@ async def delete_object(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:DeleteObject" if version_id is None else "s3:DeleteObjectVersion")
 
     def command(tx: Transaction) -> Deleted:
-        return _delete(tx, request, still(tx, bucket), params)
+        return _delete(tx, request, region, still(tx, bucket), params)
 
     deleted = await region.metadata.write(command)
-    if deleted.replicates:
+    if deleted.follows:
         request.deployment.ring(region.name)
     output: Params = {}
     if deleted.marker:
@@ -67,10 +72,12 @@ async def delete_objects(request: Request) -> Answer:
     def command(tx: Transaction) -> list[Deleted | S3Error]:
         now = still(tx, bucket)
         pairs = zip(listed, refusals, strict=True)
-        return [_delete_listed(tx, request, now, entry) if refused is None else refused for entry, refused in pairs]
+        return [
+            _delete_listed(tx, request, region, now, entry) if refused is None else refused for entry, refused in pairs
+        ]
 
     outcomes = await region.metadata.write(command)
-    if any(isinstance(outcome, Deleted) and outcome.replicates for outcome in outcomes):
+    if any(isinstance(outcome, Deleted) and outcome.follows for outcome in outcomes):
         request.deployment.ring(region.name)
     quiet: bool = document.get("Quiet", False)
     pairs = list(zip(listed, outcomes, strict=True))
@@ -90,7 +97,9 @@ def _refusal(request: Request, region: Region, bucket: Bucket, entry: Params) ->
     return None
 
 
-def _delete_listed(tx: Transaction, request: Request, bucket: Bucket, entry: Params) -> Deleted | S3Error:
+def _delete_listed(
+    tx: Transaction, request: Request, region: Region, bucket: Bucket, entry: Params
+) -> Deleted | S3Error:
     """One entry of DeleteObjects. Unlike DeleteObject, AWS names a version that is not there (recorded)."""
     try:
         naming.check_key(entry["Key"])
@@ -99,14 +108,15 @@ def _delete_listed(tx: Transaction, request: Request, bucket: Bucket, entry: Par
             versioning.check_version_id(version_id)
             if tx.version(bucket.id, entry["Key"], version_id) is None and version_id != "null":
                 return NoSuchVersion()
-        return _delete(tx, request, bucket, {_AS_PARAMETER.get(name, name): value for name, value in entry.items()})
+        params = {_AS_PARAMETER.get(name, name): value for name, value in entry.items()}
+        return _delete(tx, request, region, bucket, params)
     except InternalError:
         raise
     except S3Error as refused:
         return refused
 
 
-def _delete(tx: Transaction, request: Request, bucket: Bucket, params: Params) -> Deleted:
+def _delete(tx: Transaction, request: Request, region: Region, bucket: Bucket, params: Params) -> Deleted:
     """Every check comes before the first change, so that a refusal leaves the rest of a group alone."""
     key: str = params["Key"]
     version_id: str | None = params.get("VersionId")
@@ -116,30 +126,34 @@ def _delete(tx: Transaction, request: Request, bucket: Bucket, params: Params) -
     preconditions.check_delete(params, etag, key=key, marker=marker)
     match versioning.delete_action(bucket.versioning, version_id):
         case DeleteAction.REMOVE_VERSION:
-            return _remove(tx, bucket, key, version_id or NULL_VERSION, request.now_us)
+            return _remove(tx, request, region, bucket, key, version_id or NULL_VERSION)
         case DeleteAction.REMOVE_NULL:
-            if current is not None:
-                version_stack.pop(tx, current, request.now_us)
-            return Deleted()
+            if current is None:
+                return Deleted()
+            version_stack.pop(tx, current, request.now_us)
+            return Deleted(follows=notify(tx, request, region, bucket, EventName.DELETE, current))
         case DeleteAction.ADD_MARKER | DeleteAction.ADD_NULL_MARKER:
-            return _mark(tx, request, bucket, key, current)
+            return _mark(tx, request, region, bucket, key, current)
 
 
-def _remove(tx: Transaction, bucket: Bucket, key: str, version_id: str, now_us: int) -> Deleted:
+def _remove(tx: Transaction, request: Request, region: Region, bucket: Bucket, key: str, version_id: str) -> Deleted:
     """Permanent: never replicated, and a replica removed so is remembered, since it must not come back."""
     named = version_id if bucket.versioning is not VersioningStatus.UNVERSIONED else None
     version = tx.version(bucket.id, key, version_id)
     if version is None:
         return Deleted(version_id=named)
-    version_stack.pop(tx, version, now_us)
+    version_stack.pop(tx, version, request.now_us)
+    told = notify(tx, request, region, bucket, EventName.DELETE, version)
     if version.is_replica:
         tx.remember_hard_deleted(bucket.id, key, version_id)
     if version.delete_marker:
-        return Deleted(marker=True, marker_id=version_id, version_id=named)
-    return Deleted(version_id=named)
+        return Deleted(marker=True, marker_id=version_id, version_id=named, follows=told)
+    return Deleted(version_id=named, follows=told)
 
 
-def _mark(tx: Transaction, request: Request, bucket: Bucket, key: str, current: Version | None) -> Deleted:
+def _mark(
+    tx: Transaction, request: Request, region: Region, bucket: Bucket, key: str, current: Version | None
+) -> Deleted:
     version_id, created_us = version_stack.next_place(bucket, current, request.now_us)
     marker = Version(
         bucket_id=bucket.id,
@@ -153,7 +167,8 @@ def _mark(tx: Transaction, request: Request, bucket: Bucket, key: str, current: 
     version_stack.push(tx, marker, current, None, request.now_us)
     if tasks:
         tx.add_tasks(tasks)
-    return Deleted(marker=True, marker_id=version_id, replicates=bool(tasks))
+    told = notify(tx, request, region, bucket, EventName.DELETE_MARKER_CREATED, marker)
+    return Deleted(marker=True, marker_id=version_id, follows=told or bool(tasks))
 
 
 def _deleted_entry(entry: Params, done: Deleted) -> Params:

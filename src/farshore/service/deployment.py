@@ -17,7 +17,7 @@ from farshore.runtime.clock import Clock
 from farshore.runtime.counters import Counters
 from farshore.service.bucket_access import BucketAccess
 from farshore.service.commit_watch import CommitWatch
-from farshore.service.configurations import ReplicationConfigurations
+from farshore.service.configurations import Notifications, ReplicationConfigurations
 from farshore.service.identities import Identities
 from farshore.service.last_uses import LastUses
 
@@ -71,6 +71,8 @@ class Deployment:
     replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
     watches: wait for commits of a region's store.
+    notifications: who listens to buckets, compiled. For the event loop's thread alone.
+    event_destinations: ARNs that events can be sent to, and the accounts whose buckets may.
     counters: what this process counts, for monitoring; other processes see it.
     identities: who callers are, and what their policies allow, compiled. last_uses: when keys and roles were used.
         All for the event loop's thread alone.
@@ -85,6 +87,8 @@ class Deployment:
     replicates: bool = True
     configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
     bucket_access: BucketAccess = field(default_factory=BucketAccess)
+    notifications: Notifications = field(default_factory=Notifications)
+    event_destinations: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     counters: Counters = field(default_factory=Counters)
     identities: Identities = field(init=False)
     last_uses: LastUses = field(init=False)

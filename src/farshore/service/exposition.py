@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from farshore.metadata.store import Reader
+from farshore.model.events import EventBacklog
 from farshore.model.metrics import LATENCY_BOUNDS_S, Account, Pending, Route
 from farshore.runtime.counters import Name
 from farshore.service.deployment import Deployment, Region
@@ -41,16 +42,24 @@ async def exposition(deployment: Deployment, counted: Counted) -> list[Family]:
     Args:
         counted: the sums of all processes' counters.
     """
-    families = _Replication()
+    families, events = _Replication(), _Events()
     for region in deployment.regions.values():
         now_us = deployment.clock.now_us()
         names = {bucket.id: bucket.name for bucket in region.metadata.reader.buckets()}
         pending, accounts = await region.metadata.read(_routes)
+        for backlog in region.metadata.reader.events.backlogs():
+            events.add(region, backlog, now_us)
         for each in pending:
             families.add_pending(_labels(region, names, each.route), each, now_us)
         for each in accounts:
             families.add_account(_labels(region, names, each.route), each)
-    return [*families.all(), *_workers(counted), *await _stores(deployment, counted), *_requests(counted)]
+    return [
+        *families.all(),
+        *events.all(),
+        *_workers(counted),
+        *await _stores(deployment, counted),
+        *_requests(counted),
+    ]
 
 
 def _routes(reader: Reader) -> tuple[list[Pending], list[Account]]:
@@ -109,6 +118,33 @@ class _Replication:
     def all(self) -> Iterator[Family]:
         yield from (self.operations, self.bytes, self.age, self.completed, self.completed_bytes, self.failed)
         yield from (self.retries, self.latency)
+
+
+class _Events:
+    """The families that have a value for each destination of events."""
+
+    def __init__(self) -> None:
+        self.waiting = Family("farshore_events_pending", "gauge", "Events that wait for their destination.")
+        self.age = Family(
+            "farshore_event_oldest_pending_age_seconds",
+            "gauge",
+            "Age of the oldest event that waits, else 0.",
+        )
+        self.delivered = Family("farshore_events_delivered_total", "counter", "Events that their destination has.")
+        self.dropped = Family("farshore_events_dropped_total", "counter", "Events that were given up.")
+        self.failed = Family("farshore_event_failed_attempts_total", "counter", "Deliveries that did not succeed.")
+
+    def add(self, region: Region, backlog: EventBacklog, now_us: int) -> None:
+        labels = {"region": region.name, "destination": backlog.destination}
+        age_us = 0 if backlog.oldest_us is None else max(0, now_us - backlog.oldest_us)
+        self.waiting.add(labels, backlog.events)
+        self.age.add(labels, age_us / 1e6)
+        self.delivered.add(labels, backlog.delivered)
+        self.dropped.add(labels, backlog.dropped)
+        self.failed.add(labels, backlog.failed_attempts)
+
+    def all(self) -> Iterator[Family]:
+        yield from (self.waiting, self.age, self.delivered, self.dropped, self.failed)
 
 
 def _workers(counted: Counted) -> Iterator[Family]:

@@ -84,14 +84,14 @@ async def complete_multipart_upload(request: Request) -> Answer:
         parts = multipart.check_complete(listed, uploaded, upload=upload, params=params)
         _check_unchanged(tx, upload, params)
         draft = _assembled(upload, parts, params)
-        made = add_version(tx, request, bucket.id, draft, None, params)
+        made = add_version(tx, request, region, bucket.id, draft, None, params)
         kept = set(draft.blobs)
         tx.remove_upload(upload.upload_id)
         tx.add_garbage([part.blob for part in uploaded.values() if part.blob and part.blob not in kept], request.now_us)
         return made
 
-    bucket, version, replicates = await region.metadata.write(command)
-    if replicates:
+    bucket, version, follows = await region.metadata.write(command)
+    if follows:
         request.deployment.ring(region.name)
     output = written_members(version, bucket)
     output |= {"Bucket": bucket.name, "Key": version.key, "Location": _location(request, bucket, version.key)}

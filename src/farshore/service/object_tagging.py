@@ -10,6 +10,7 @@ import msgspec
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import NoSuchBucket
+from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
 from farshore.semantics import tagging, versioning
@@ -18,6 +19,9 @@ from farshore.service import outbox
 from farshore.service.access import version_for
 from farshore.service.answers import live_version
 from farshore.service.deployment import Answer, Params, Request
+from farshore.service.notifications import notify
+
+_EVENTS = {"Put": EventName.TAGGING_PUT, "Delete": EventName.TAGGING_DELETE}
 
 
 async def get_object_tagging(request: Request) -> Answer:
@@ -60,10 +64,11 @@ async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> An
             tx.set_attributes(version.row, attributes)
         configuration = request.deployment.configurations.get(tx, still)
         replicates = outbox.record_change(tx, configuration, version, TaskKind.TAGS, request.now_us)
-        return still, version, replicates
+        told = notify(tx, request, region, still, _EVENTS[verb], version)
+        return still, version, told or replicates
 
-    bucket, version, replicates = await region.metadata.write(command)
-    if replicates:
+    bucket, version, follows = await region.metadata.write(command)
+    if follows:
         request.deployment.ring(region.name)
     return Answer(output=_named(bucket, version))
 

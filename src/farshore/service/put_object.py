@@ -10,6 +10,7 @@ import msgspec
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket
 from farshore.model.errors import NoSuchBucket, S3Error
+from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.semantics import naming, object_attributes, preconditions, tagging
 from farshore.service import outbox, version_stack
@@ -17,6 +18,7 @@ from farshore.service.access import bucket_for
 from farshore.service.answers import written_members
 from farshore.service.bodies import Received, discard, expectations, receive
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.notifications import notify
 from farshore.service.ownership import owner_and_acl, write_actions
 
 
@@ -72,21 +74,38 @@ async def commit_version(
     params = request.params
 
     def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
-        added = add_version(tx, request, bucket.id, draft, body, params)
+        added = add_version(tx, request, region, bucket.id, draft, body, params)
         if request.also is not None:
             request.also(tx)
         return added
 
-    bucket, version, replicates = await region.metadata.write(command)
-    if replicates:
+    bucket, version, follows = await region.metadata.write(command)
+    if follows:
         request.deployment.ring(region.name)
     return bucket, version
 
 
+_CREATED = {
+    "CopyObject": EventName.COPY,
+    "CompleteMultipartUpload": EventName.COMPLETE_MULTIPART_UPLOAD,
+    "PostObject": EventName.POST,
+}
+"""The event of a new version by the operation that makes it; of others PUT."""
+
+
 def add_version(
-    tx: Transaction, request: Request, bucket_id: int, draft: Version, body: bytes | None, conditions: Params
+    tx: Transaction,
+    request: Request,
+    region: Region,
+    bucket_id: int,
+    draft: Version,
+    body: bytes | None,
+    conditions: Params,
 ) -> tuple[Bucket, Version, bool]:
-    """Inside a command: check conditions, place the version on its stack, write its replication tasks."""
+    """Inside a command: check conditions, place the version on its stack, write its replication tasks and its event.
+
+    Returns the bucket, the version, and whether something follows that the region's workers are to hear of.
+    """
     bucket = tx.bucket_by_id(bucket_id)
     if bucket is None:
         raise NoSuchBucket(BucketName=request.params["Bucket"])
@@ -99,4 +118,5 @@ def add_version(
     version = version_stack.push(tx, version, current, body, request.now_us)
     if tasks:
         tx.add_tasks(tasks)
-    return bucket, version, bool(tasks)
+    told = notify(tx, request, region, bucket, _CREATED.get(request.operation, EventName.PUT), version)
+    return bucket, version, told or bool(tasks)

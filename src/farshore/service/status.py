@@ -10,6 +10,7 @@ from farshore.auth.evaluate import NO_POLICIES, AccessRequest, IdentityPolicies,
 from farshore.metadata.store import Failure, Reader
 from farshore.model.access import Principal
 from farshore.model.buckets import Bucket
+from farshore.model.events import EventBacklog
 from farshore.service.bucket_access import read_access
 from farshore.service.deployment import Deployment
 
@@ -27,21 +28,29 @@ async def deployment_status(
     Returns:
         account; regions: [{region, buckets: [{bucket, versioning, objects, bytes, waiting: [{destination,
         tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
-        destination, rule, code, detail, at}] (at: ISO 8601, UTC); flushes: of the metadata to disk, by the process that
-        answers, since its start.
+        destination, rule, code, detail, at}] (at: ISO 8601, UTC); events: [{region, destination, waiting,
+        oldest_age_s, delivered, dropped, last_error}] of destinations of the account; flushes: of the metadata to
+        disk, by the process that answers, since its start.
     """
     now_us = deployment.clock.now_us()
     regions: list[dict[str, Any]] = []
     failures: list[tuple[int, dict[str, Any]]] = []
+    events: list[dict[str, Any]] = []
     for region in deployment.regions.values():
         buckets, failed = await region.metadata.read(lambda reader: _region(reader, principal, policies, now_us))
         regions.append({"region": region.name, "buckets": buckets})
+        events += [
+            {"region": region.name, **_backlog(backlog, now_us)}
+            for backlog in region.metadata.reader.events.backlogs()
+            if backlog.destination.split(":")[4] == principal.account_id
+        ]
         failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failed]
     newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
     return {
         "account": principal.account_id,
         "regions": regions,
         "failures": [failure for _, failure in newest],
+        "events": events,
         "flushes": sum(region.metadata.flushes() for region in deployment.regions.values()),
     }
 
@@ -89,6 +98,18 @@ def _may_list(reader: Reader, principal: Principal, policies: IdentityPolicies, 
         context={},
     )
     return principal.account_id == bucket.owner and evaluate(request, read_access(reader, bucket)).allowed
+
+
+def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:
+    age_us = 0 if backlog.oldest_us is None else max(0, now_us - backlog.oldest_us)
+    return {
+        "destination": backlog.destination,
+        "waiting": backlog.events,
+        "oldest_age_s": age_us / 1e6,
+        "delivered": backlog.delivered,
+        "dropped": backlog.dropped,
+        "last_error": backlog.last_error,
+    }
 
 
 def _failure(bucket: Bucket, failed: Failure) -> tuple[int, dict[str, Any]]:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from farshore.runtime.settings import BadSettings, RootCredentials, load_settings, metrics_token, root_credentials
+from farshore.runtime.settings import (
+    BadSettings,
+    RootCredentials,
+    check_secrets,
+    load_settings,
+    metrics_token,
+    root_credentials,
+)
 
 
 def test_without_anything_three_regions_are_served_on_port_9000() -> None:
@@ -123,3 +130,41 @@ def test_a_token_for_metrics_is_long_and_never_shown() -> None:
         with pytest.raises(BadSettings) as refused:
             metrics_token({"FARSHORE_METRICS_TOKEN": wrong})
         assert wrong not in str(refused.value)
+
+
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (f'[{{"arn": "{QUEUE}"}}]', "one of webhook, nats and file is needed"),
+        (f'[{{"arn": "{QUEUE}", "file": "x", "nats": "nats://x", "subject": "y"}}]', "one of webhook, nats and file"),
+        (f'[{{"arn": "{QUEUE}", "nats": "nats://x"}}]', "nats and subject belong together"),
+        (f'[{{"arn": "{QUEUE}", "webhook": "http://example.com/"}}]', "an https URL, or an http URL of this machine"),
+        (f'[{{"arn": "{QUEUE}", "webhook": "https://user@example.com/"}}]', "an https URL"),
+        (f'[{{"arn": "{QUEUE}", "webhook": "http://127.0.0.1.example.com/"}}]', "an https URL"),
+        (f'[{{"arn": "{QUEUE}", "file": "x", "secret_variable": "Y"}}]', "secret_variable belongs to a webhook"),
+        (f'[{{"arn": "{QUEUE}", "file": "x"}}, {{"arn": "{QUEUE}", "file": "y"}}]', "it is there twice"),
+        ('[{"arn": "queue", "file": "x"}]', r"at `\$\[0\]\.arn`"),
+        (f'[{{"arn": "{QUEUE}", "file": "x", "accounts": ["me"]}}]', r"at `\$\[0\]\.accounts\[0\]`"),
+        ("[", "FARSHORE_EVENTS"),
+    ],
+)
+def test_event_destinations_that_are_refused(entry: str, message: str) -> None:
+    with pytest.raises(BadSettings, match=message):
+        load_settings({"FARSHORE_EVENTS": entry}, {})
+
+
+def test_event_destinations_in_the_file_and_their_secrets_in_the_environment(tmp_path: Path) -> None:
+    config = tmp_path / "farshore.toml"
+    config.write_text(
+        f'[[events]]\narn = "{QUEUE}"\nwebhook = "https://example.com/x"\nsecret_variable = "QUEUE_SECRET"\n'
+        f'[[events]]\narn = "{QUEUE}2"\nwebhook = "http://localhost:8080"\naccounts = ["444455556666"]\n'
+    )
+    settings = load_settings({}, {}, config)
+    assert [each.permitted for each in settings.events] == [{"111122223333"}, {"444455556666"}]
+    with pytest.raises(BadSettings, match="the variable QUEUE_SECRET is not set"):
+        check_secrets(settings, {})
+    check_secrets(settings, {"QUEUE_SECRET": "hidden"})
+    assert settings.events[0].secret({"QUEUE_SECRET": "hidden"}) == "hidden"

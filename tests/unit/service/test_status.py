@@ -110,6 +110,7 @@ def test_the_caller_sees_own_buckets_what_waits_and_since_when_and_what_failed_a
                 "at": "1970-01-01T00:00:02.000+00:00",
             }
         ],
+        "events": [],
         "flushes": 1,
     }
 

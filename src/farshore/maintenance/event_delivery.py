@@ -1,0 +1,251 @@
+"""Delivers events from the outboxes to their destinations: at least once, and in the order of the changes of each key.
+
+Each destination of a region has a loop of its own, so that one that is dead or slow holds up no other, and never a
+write. A message that a destination refuses is tried by itself from then on: later events of its keys wait behind it,
+others pass. What is not delivered within the retention is given up, and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from farshore.metadata.store import StoreUnavailable
+from farshore.model.events import EventName, StoredEvent
+from farshore.semantics.event_message import message
+from farshore.semantics.retry import backoff_s
+from farshore.service.deployment import Deployment, Region
+from farshore.transports.event_target import EventTarget, Message, Rejected, Unreachable
+
+PAGE = 1000
+"""Events that are read at once."""
+
+GATHER_S = 0.05
+"""After a ring, so that under load many events share a message, a write and a flush."""
+
+LOOK_EVERY_S = 10.0
+DROP_EVERY_S = 60.0
+_DROPPED_AT_ONCE = 500
+
+_encode = msgspec.json.Encoder().encode
+
+log = structlog.get_logger()
+
+_Key = tuple[str, str]
+"""(bucket, key): events of one are delivered in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long events wait, and how many for each destination of a region; the oldest are given up first."""
+
+    age_s: float = 4 * 24 * 3600.0
+    events: int = 1_000_000
+
+
+class EventDelivery:
+    """The deliveries of one region. `bell` wakes it.
+
+    Args:
+        targets: by ARN. Events for others wait until they are given up.
+        jitter: draws from [0, 1).
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        region: Region,
+        targets: Mapping[str, EventTarget],
+        *,
+        retention: Retention,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.bell = asyncio.Event()
+        self._clock = deployment.clock
+        self._region = region
+        self._targets = targets
+        self._retention = retention
+        self._jitter = jitter
+        self._loops: dict[str, _Destination] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set; what is on its way then is finished or comes again."""
+        dropped_s = float("-inf")
+        now_s = asyncio.get_running_loop().time
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                self.bell.clear()
+                try:
+                    self._wake_loops(group, stop)
+                    if now_s() - dropped_s >= DROP_EVERY_S:
+                        await self.drop()
+                        dropped_s = now_s()
+                except StoreUnavailable as error:
+                    log.warning("events cannot be read", region=self._region.name, error=str(error))
+                await _either(self.bell, stop, LOOK_EVERY_S)
+                await _either(None, stop, GATHER_S)
+            for loop in self._loops.values():
+                loop.bell.set()
+
+    async def drop(self) -> None:
+        """Give up what is beyond the retention."""
+        before_us = self._clock.now_us() - int(self._retention.age_s * 1e6)
+        keep = self._retention.events
+        for backlog in self._region.metadata.reader.events.backlogs():
+            if not backlog.events:
+                continue
+            dropped = _DROPPED_AT_ONCE
+            while dropped == _DROPPED_AT_ONCE:
+                dropped = await self._region.metadata.write(
+                    lambda tx, destination=backlog.destination: tx.events.drop(
+                        destination, before_us=before_us, keep=keep, limit=_DROPPED_AT_ONCE
+                    )
+                )
+                if dropped:
+                    name = self._region.name
+                    log.error("events were given up", region=name, destination=backlog.destination, events=dropped)
+
+    def _wake_loops(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Ring the loop of each destination that events wait for, and begin it if need be."""
+        for backlog in self._region.metadata.reader.events.backlogs():
+            target = self._targets.get(backlog.destination)
+            if not backlog.events or target is None:
+                continue
+            loop = self._loops.get(backlog.destination)
+            if loop is None:
+                loop = _Destination(self._region, backlog.destination, target, self._clock.now_us, self._jitter)
+                self._loops[backlog.destination] = loop
+                group.create_task(loop.run(stop))
+            loop.bell.set()
+
+
+class _Destination:
+    """Delivers to one destination."""
+
+    def __init__(
+        self,
+        region: Region,
+        destination: str,
+        target: EventTarget,
+        now_us: Callable[[], int],
+        jitter: Callable[[], float],
+    ) -> None:
+        self.bell = asyncio.Event()
+        self._region = region
+        self._destination = destination
+        self._target = target
+        self._now_us = now_us
+        self._jitter = jitter
+        self._failures = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set. A defect is logged here, and stops no other destination."""
+        while not stop.is_set():
+            self.bell.clear()
+            rests_s, bell = LOOK_EVERY_S, None
+            try:
+                rests_s, bell = await self._pass(stop), self.bell
+                self._failures = 0
+            except Unreachable as error:
+                self._failures += 1
+                rests_s = backoff_s(self._failures, self._jitter)
+                await self._note(str(error))
+            except StoreUnavailable as error:
+                log.warning("events cannot be delivered", region=self._region.name, error=str(error))
+            except Exception:
+                log.exception("event delivery failed", region=self._region.name, destination=self._destination)
+            await _either(bell, stop, rests_s)
+
+    async def _pass(self, stop: asyncio.Event) -> float:
+        """Deliver all that is due, oldest first. Returns the seconds until the next that is put off is due."""
+        after_id, next_us = 0, self._now_us() + int(LOOK_EVERY_S * 1e6)
+        held: set[_Key] = set()
+        while not stop.is_set():
+            page = self._region.metadata.reader.events.page(self._destination, after_id, PAGE)
+            if not page:
+                break
+            after_id = page[-1].id
+            ready: list[StoredEvent] = []
+            for stored in page:
+                if stored.due_us > self._now_us():
+                    held.add(_key(stored))
+                    next_us = min(next_us, stored.due_us)
+                elif _key(stored) not in held:
+                    ready.append(stored)
+            for batch in self._batches(ready):
+                if not stop.is_set():
+                    await self._deliver(batch, held)
+        return max(0.0, (next_us - self._now_us()) / 1e6)
+
+    def _batches(self, ready: Sequence[StoredEvent]) -> list[list[list[StoredEvent]]]:
+        """Deliveries of messages of events. A test event is a message by itself, as is one that was refused."""
+        messages: list[list[StoredEvent]] = []
+        for stored in ready:
+            alone = stored.attempts > 0 or stored.event.name is EventName.TEST
+            last = messages[-1] if messages else None
+            joins = last is not None and len(last) < self._target.events_max and not alone and not _stands_alone(last)
+            if joins and last is not None:
+                last.append(stored)
+            else:
+                messages.append([stored])
+        size = self._target.messages_max
+        return [messages[start : start + size] for start in range(0, len(messages), size)]
+
+    async def _deliver(self, batch: Sequence[Sequence[StoredEvent]], held: set[_Key]) -> None:
+        """Deliver messages, but for events of keys that are held up; of a refused message each event by itself."""
+        passing = [[stored for stored in events if _key(stored) not in held] for events in batch]
+        passing = [events for events in passing if events]
+        if not passing:
+            return
+        try:
+            await self._target.deliver([self._message(events) for events in passing])
+        except Rejected as refused:
+            if len(passing) == 1 and len(passing[0]) == 1:
+                await self._put_off(passing[0][0], str(refused))
+                held.add(_key(passing[0][0]))
+                return
+            for events in passing:
+                for stored in events:
+                    await self._deliver([[stored]], held)
+            return
+        ids = [stored.id for events in passing for stored in events]
+        await self._region.metadata.write(lambda tx: tx.events.delivered(self._destination, ids))
+
+    def _message(self, events: Sequence[StoredEvent]) -> Message:
+        content = _encode(message([(stored.id, stored.event) for stored in events]))
+        return Message(region=self._region.name, ids=tuple(stored.id for stored in events), content=content)
+
+    async def _put_off(self, stored: StoredEvent, why: str) -> None:
+        due_us = self._now_us() + int(backoff_s(stored.attempts + 1, self._jitter) * 1e6)
+        await self._region.metadata.write(lambda tx: tx.events.failed(self._destination, [(stored.id, due_us)], why))
+
+    async def _note(self, why: str) -> None:
+        """Let status and metrics say that the destination is not reached."""
+        log.warning("event destination unreachable", destination=self._destination, error=why)
+        with contextlib.suppress(StoreUnavailable):
+            await self._region.metadata.write(lambda tx: tx.events.failed(self._destination, (), why))
+
+
+def _key(stored: StoredEvent) -> _Key:
+    return stored.event.bucket, stored.event.key
+
+
+def _stands_alone(events: Sequence[StoredEvent]) -> bool:
+    return events[0].attempts > 0 or events[0].event.name is EventName.TEST
+
+
+async def _either(bell: asyncio.Event | None, stop: asyncio.Event, timeout_s: float) -> None:
+    """Wait for the bell, for `stop`, or for the time."""
+    waiting = [asyncio.create_task(event.wait()) for event in (bell, stop) if event is not None]
+    try:
+        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,0 +1,108 @@
+"""The words of S3 event notifications: who wants to hear of what, and what is told.
+
+Source: S3 User Guide, "Amazon S3 Event Notifications", "Event message structure".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class EventName(StrEnum):
+    """Events that happen here, by the name in a message; a configuration puts `s3:` before it."""
+
+    PUT = "ObjectCreated:Put"
+    POST = "ObjectCreated:Post"
+    COPY = "ObjectCreated:Copy"
+    COMPLETE_MULTIPART_UPLOAD = "ObjectCreated:CompleteMultipartUpload"
+    DELETE = "ObjectRemoved:Delete"
+    DELETE_MARKER_CREATED = "ObjectRemoved:DeleteMarkerCreated"
+    TAGGING_PUT = "ObjectTagging:Put"
+    TAGGING_DELETE = "ObjectTagging:Delete"
+    ACL_PUT = "ObjectAcl:Put"
+    REPLICATION_FAILED = "Replication:OperationFailedReplication"
+    REPLICATION_MISSED_THRESHOLD = "Replication:OperationMissedThreshold"
+    REPLICATION_AFTER_THRESHOLD = "Replication:OperationReplicatedAfterThreshold"
+    REPLICATION_NOT_TRACKED = "Replication:OperationNotTracked"
+    TEST = "TestEvent"
+    """Sent to each destination of a configuration that is put. Not an event of an object."""
+
+
+class NotificationRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration of a bucket, compiled: a destination, and which events of which keys it gets."""
+
+    id: str
+    destination: str
+    events: frozenset[EventName]
+    prefix: str = ""
+    suffix: str = ""
+
+
+NotificationConfiguration = tuple[NotificationRule, ...]
+
+
+class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True):
+    """What an event of replication tells besides. failure_reason: of a failure; empty otherwise."""
+
+    rule_id: str
+    destination_bucket: str
+    operation: str
+    requested_us: int
+    failure_reason: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What happened to an object, as a destination will be told.
+
+    version_id: None where the bucket was never versioned. size, etag: None where the message has none.
+    principal_id: who did it, as messages name it. configuration_id: of the rule by which it is told.
+    """
+
+    name: EventName
+    at_us: int
+    region: str
+    bucket: str
+    bucket_owner: str
+    configuration_id: str
+    request_id: str
+    host_id: str
+    key: str = ""
+    version_id: str | None = None
+    size: int | None = None
+    etag: str | None = None
+    principal_id: str = ""
+    source_address: str = ""
+    replication: ReplicationEventData | None = None
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in the outbox, on its way to one destination.
+
+    id: ascending in the order of the changes; 0 before it is stored. due_us: not before this time.
+    """
+
+    destination: str
+    event: Event
+    enqueued_us: int
+    due_us: int = 0
+    attempts: int = 0
+    last_error: str = ""
+    id: int = 0
+
+
+class EventBacklog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for one destination, and what has become of its events since it was first named.
+
+    oldest_us: when the oldest event that waits was enqueued; None when none waits. dropped: not delivered in time.
+    last_error: why the destination was not reached last; empty when it was.
+    """
+
+    destination: str
+    events: int
+    oldest_us: int | None
+    delivered: int
+    dropped: int
+    failed_attempts: int
+    last_error: str

@@ -1,0 +1,75 @@
+"""Put and get a bucket's notification configuration. To put an empty one removes it.
+
+Source: API Reference, PutBucketNotificationConfiguration, GetBucketNotificationConfiguration; recorded answers.
+"""
+
+from __future__ import annotations
+
+from farshore.metadata.store import Transaction
+from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.events import Event, EventName, StoredEvent
+from farshore.runtime import ids
+from farshore.semantics.notification_config import Destination, Document, Reachable, destinations_of, validate
+from farshore.service.access import bucket_for, still
+from farshore.service.configurations import decode_document, encode_document
+from farshore.service.deployment import Answer, Region, Request
+
+
+async def put_bucket_notification_configuration(request: Request) -> Answer:
+    """Validate the configuration and put it in force for every change from now on.
+
+    Each destination is sent a test event, unless its validation is skipped.
+    """
+    region, bucket = bucket_for(request, "s3:PutBucketNotification")
+    skips: bool = request.params.get("SkipDestinationValidation", False)
+    document = validate(
+        request.params["NotificationConfiguration"],
+        region=region.name,
+        new_id=ids.notification_id,
+        reachable=None if skips else lambda destination: _reachable(request, bucket, destination),
+    )
+
+    def command(tx: Transaction) -> None:
+        now = still(tx, bucket)
+        stored = encode_document(document) if document else None
+        tx.put_configuration(now.id, ConfigurationKind.NOTIFICATION, stored)
+        if not skips:
+            tx.events.add(_tests(request, region, now, document))
+
+    await region.metadata.write(command)
+    request.deployment.ring(region.name)
+    return Answer()
+
+
+async def get_bucket_notification_configuration(request: Request) -> Answer:
+    region, bucket = bucket_for(request, "s3:GetBucketNotification")
+    stored = region.metadata.reader.configuration(bucket.id, ConfigurationKind.NOTIFICATION)
+    return Answer(output={} if stored is None else decode_document(stored))
+
+
+def _reachable(request: Request, bucket: Bucket, destination: Destination) -> str:
+    """A destination takes events of the accounts that the settings name for it."""
+    accounts = request.deployment.event_destinations.get(destination.arn)
+    if accounts is None:
+        return Reachable.MISSING
+    return Reachable.YES if bucket.owner in accounts else Reachable.FORBIDDEN
+
+
+def _tests(request: Request, region: Region, bucket: Bucket, document: Document) -> list[StoredEvent]:
+    return [
+        StoredEvent(
+            destination=arn,
+            enqueued_us=request.now_us,
+            event=Event(
+                name=EventName.TEST,
+                at_us=request.now_us,
+                region=region.name,
+                bucket=bucket.name,
+                bucket_owner=bucket.owner,
+                configuration_id=configuration_id,
+                request_id=request.request_id,
+                host_id=f"farshore/{request.request_id}",
+            ),
+        )
+        for configuration_id, arn in destinations_of(document)
+    ]

@@ -1,0 +1,58 @@
+"""The port by which events reach a destination.
+
+Contract, for every driver:
+- A batch is taken whole or not: `deliver` returns when the destination has it for good.
+- `Unreachable`: nothing can be said of the batch; it comes again, so a destination may get an event more than once.
+- `Rejected`: the destination is there, and does not want this batch. It comes again, but does not hold up others.
+- Batches of one target are given in the order of the changes, one after another.
+- No method waits without a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Unreachable(Exception):  # noqa: N818 - named for what is so.
+    """The destination cannot be reached or is unavailable now; the text says how."""
+
+
+class Rejected(Exception):  # noqa: N818
+    """The destination refuses these events; the text says how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message, encoded as AWS's JSON.
+
+    ids: of its events in the region's outbox, ascending: together with the region they name it for ever.
+    """
+
+    region: str
+    ids: tuple[int, ...]
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        """The same for the same message, whenever it is sent."""
+        return f"{self.region}-{self.ids[0]}-{self.ids[-1]}"
+
+
+class EventTarget(Protocol):
+    @property
+    def events_max(self) -> int:
+        """Events that it takes in one message."""
+        ...
+
+    @property
+    def messages_max(self) -> int:
+        """Messages that it takes at once."""
+        ...
+
+    async def deliver(self, messages: Sequence[Message]) -> None:
+        """Bring up to `messages_max` messages. Raises Unreachable, Rejected."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,254 @@
+"""The delivery of events: at least once, in order per key, bounded, whatever the destination does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.deployments import NOON_US, World, in_world, until
+
+from farshore.maintenance.event_delivery import EventDelivery, Retention
+from farshore.model.events import Event, EventName, StoredEvent
+from farshore.transports.event_file import FileTarget
+from farshore.transports.event_target import Message, Rejected, Unreachable
+
+ARN = "arn:aws:sqs:us-east-1:111122223333:queue"
+
+
+class Target:
+    """A destination that the test rules. faults: raised one after another, for whole deliveries."""
+
+    def __init__(self, events_max: int = 3, messages_max: int = 2) -> None:
+        self.events_max = events_max
+        self.messages_max = messages_max
+        self.faults: list[Exception] = []
+        self.refuses: Callable[[str], bool] = lambda _key: False
+        self.calls = 0
+        self.taken: list[tuple[str, int]] = []
+        self.changed = asyncio.Event()
+
+    async def deliver(self, messages: Sequence[Message]) -> None:
+        assert 1 <= len(messages) <= self.messages_max
+        self.calls += 1
+        self.changed.set()
+        if self.faults:
+            raise self.faults.pop(0)
+        found = [entry for message in messages for entry in contents(message)]
+        if any(self.refuses(key) for key, _ in found):
+            raise Rejected("no")
+        self.taken += found
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not holds():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def contents(message: Message) -> list[tuple[str, int]]:
+    records = json.loads(message.content)["Records"]
+    assert len(records) == len(message.ids)
+    return [(record["s3"]["object"]["key"], record["s3"]["object"]["size"]) for record in records]
+
+
+def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) -> StoredEvent:
+    told = Event(
+        name=EventName.PUT,
+        at_us=at_us,
+        region="us-east-1",
+        bucket="bucket",
+        bucket_owner="111122223333",
+        configuration_id="c",
+        request_id="r",
+        host_id="h",
+        key=key,
+        size=size,
+        etag="e",
+    )
+    return StoredEvent(destination=destination, event=told, enqueued_us=at_us)
+
+
+@contextlib.asynccontextmanager
+async def delivering(world: World, target: Target, **retention: Any) -> AsyncIterator[EventDelivery]:
+    """A delivery that runs; ended by a clean stop."""
+    store = world.stores["us-east-1"]
+    delivery = EventDelivery(
+        world.deployment, store, {ARN: target}, retention=Retention(**retention), jitter=lambda: 0.0
+    )
+    stop = asyncio.Event()
+    running = asyncio.create_task(delivery.run(stop))
+    try:
+        yield delivery
+    finally:
+        stop.set()
+        delivery.bell.set()
+        async with asyncio.timeout(30):
+            await running
+
+
+async def add(world: World, *events: StoredEvent) -> None:
+    await world.write(lambda tx: tx.events.add(events))
+
+
+def waiting(world: World) -> int:
+    backlogs = world.stores["us-east-1"].metadata.reader.events.backlogs()
+    return sum(backlog.events for backlog in backlogs)
+
+
+async def delivered(world: World) -> None:
+    """Wait until nothing waits any more."""
+    await until(lambda: not waiting(world))
+
+
+def test_events_go_in_order_in_messages_that_are_not_too_large(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        target = Target()
+        await add(world, *(event(f"k{number % 3}", number) for number in range(20)))
+        async with delivering(world, target):
+            await delivered(world)
+        assert target.taken == [(f"k{number % 3}", number) for number in range(20)]
+        assert target.calls == 4, "six events in a delivery"
+        (backlog,) = world.stores["us-east-1"].metadata.reader.events.backlogs()
+        assert (backlog.delivered, backlog.dropped, backlog.oldest_us, backlog.last_error) == (20, 0, None, "")
+
+    in_world(tmp_path, test)
+
+
+def test_what_was_on_its_way_when_all_died_comes_again(tmp_path: Path) -> None:
+    """At least once: a delivery whose end nobody wrote down is repeated by the next process."""
+
+    async def first(world: World) -> None:
+        await add(world, event("a", 1), event("b", 2))
+
+    async def second(world: World) -> None:
+        target = Target()
+        async with delivering(world, target):
+            await delivered(world)
+        assert target.taken == [("a", 1), ("b", 2)]
+
+    in_world(tmp_path, first)
+    in_world(tmp_path, second)
+
+
+def test_order_of_each_key_holds_whatever_the_destination_refuses(tmp_path: Path) -> None:
+    """Random refusals and outages: every event arrives, and those of a key in their order."""
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    draw = random.Random(seed)
+
+    async def test(world: World) -> None:
+        target = Target(events_max=draw.randrange(1, 5), messages_max=draw.randrange(1, 4))
+        bad = {f"k{number}" for number in draw.sample(range(8), 3)}
+        target.refuses = lambda key: key in bad
+        expected = [(f"k{draw.randrange(8)}", number) for number in range(100)]
+        await add(world, *(event(key, size) for key, size in expected))
+        good = [entry for entry in expected if entry[0] not in bad]
+        async with delivering(world, target) as delivery:
+            await target.until(lambda: len(target.taken) == len(good))
+            assert target.taken == good, "nothing but the keys that are refused is held up"
+            target.refuses = lambda _key: False
+            world.clock.forward(3600)
+            delivery.bell.set()
+            await delivered(world)
+        for key in {key for key, _ in expected}:
+            assert [entry for entry in target.taken if entry[0] == key] == [
+                entry for entry in expected if entry[0] == key
+            ]
+        assert sorted(set(target.taken)) == sorted(expected)
+
+    in_world(tmp_path, test)
+
+
+def test_an_outage_is_noted_and_ends_by_itself(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        target = Target()
+        target.faults = [Unreachable("connection refused")]
+        await add(world, event("a", 1))
+        store = world.stores["us-east-1"]
+        async with delivering(world, target):
+            await target.until(lambda: target.calls == 1)
+            await until(lambda: bool(store.metadata.reader.events.backlogs()[0].last_error))
+            (backlog,) = store.metadata.reader.events.backlogs()
+            assert (backlog.events, backlog.failed_attempts, backlog.last_error) == (1, 1, "connection refused")
+            await delivered(world)
+        assert store.metadata.reader.events.backlogs()[0].last_error == ""
+
+    in_world(tmp_path, test)
+
+
+def test_a_defect_in_a_driver_stops_no_other_destination(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        broken, target = Target(), Target()
+        broken.faults = [ZeroDivisionError("a defect")] * 100
+        other = ARN + "2"
+        await add(world, event("a", 1, destination=other), event("b", 2))
+        store = world.stores["us-east-1"]
+        delivery = EventDelivery(
+            world.deployment, store, {ARN: target, other: broken}, retention=Retention(), jitter=lambda: 0.0
+        )
+        stop = asyncio.Event()
+        running = asyncio.create_task(delivery.run(stop))
+        await target.until(lambda: bool(target.taken))
+        await broken.until(lambda: broken.calls >= 1)
+        stop.set()
+        await running
+        assert target.taken == [("b", 2)]
+
+    in_world(tmp_path, test)
+
+
+def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        store = world.stores["us-east-1"]
+        hour_us = 3600 * 1_000_000
+        await add(world, *(event("k", number, at_us=NOON_US - (10 - number) * hour_us) for number in range(10)))
+        nobody = {}
+        by_age = EventDelivery(world.deployment, store, nobody, retention=Retention(age_s=4.5 * 3600, events=100))
+        await by_age.drop()
+        left = [stored.event.size for stored in store.metadata.reader.events.page(ARN, 0, 100)]
+        assert left == [6, 7, 8, 9]
+        by_number = EventDelivery(world.deployment, store, nobody, retention=Retention(events=3))
+        await by_number.drop()
+        left = [stored.event.size for stored in store.metadata.reader.events.page(ARN, 0, 100)]
+        assert left == [7, 8, 9]
+        (backlog,) = store.metadata.reader.events.backlogs()
+        assert (backlog.events, backlog.dropped, backlog.oldest_us) == (3, 7, NOON_US - 3 * hour_us)
+
+    in_world(tmp_path, test)
+
+
+def test_events_of_a_change_that_failed_are_not_told(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        def change(tx: Any) -> None:
+            tx.events.add([event("a", 1)])
+            raise KeyError("the change fails")
+
+        with pytest.raises(KeyError):
+            await world.write(change)
+        assert waiting(world) == 0
+
+    in_world(tmp_path, test)
+
+
+def test_a_file_gets_a_line_for_each_message_after_a_torn_one_too(tmp_path: Path) -> None:
+    async def run() -> None:
+        path = tmp_path / "events"
+        path.write_bytes(b'{"torn": ')
+        target = FileTarget(path)
+        messages = [Message(region="r", ids=(number,), content=b"{%d}" % number) for number in range(3)]
+        await target.deliver(messages[:2])
+        await target.deliver(messages[2:])
+        assert path.read_bytes() == b'{"torn": \n{0}\n{1}\n{2}\n'
+        with pytest.raises(Unreachable, match="Is a directory"):
+            await FileTarget(tmp_path).deliver(messages)
+
+    asyncio.run(run())
