@@ -16,7 +16,7 @@ from farshore.metadata.store import BatchLimits, StoreUnavailable, Transaction
 from farshore.model.replication import ReplicationTask
 from farshore.replication.announcing import Announcing
 from farshore.replication.outcome import Attempt, Retry
-from farshore.replication.replicate import Ready, Replicator
+from farshore.replication.replicate import Ready, Replicator, Turn
 from farshore.replication.settle import settle
 from farshore.runtime.clock import Clock
 from farshore.semantics.retry import backoff_s
@@ -80,96 +80,152 @@ class Lane:
         self._random = random
         self._batch_share = batch_share
         self._job_went_on = job_went_on
-        self._limit = CLAIMED_MAX
         self._failures = 0
         self.rests_until_us = 0
+        self._rested = False
         self._streams: set[asyncio.Task[None]] = set()
         self._batch_streams = 0
         self._more = asyncio.Event()
         self._streaming = asyncio.Semaphore(STREAMS_MAX)
         self._batch_streaming = asyncio.Semaphore(BATCH_STREAMS_MAX)
-        self._held: dict[int, ReplicationTask] = {}
+        self._claimed: dict[int, ReplicationTask] = {}
+        self._unavailable: StoreUnavailable | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until nothing is due, the destination is found unavailable, or `stop` is set.
 
         Raises:
-            StoreUnavailable: the source's own store. What was claimed becomes due when its lease ends.
+            StoreUnavailable: the source's own store. The next run takes up what was claimed.
         """
         renewing = asyncio.create_task(self._renew())
         try:
-            tasks = await self._write(self._claim)
-            while tasks and not stop.is_set():
-                tasks = await self._turn(tasks)
-                while len(self._streams) - self._batch_streams >= STREAMS_WAITING_MAX and not stop.is_set():
-                    await asyncio.wait(self._streams, return_when=asyncio.FIRST_COMPLETED)
-                while not tasks and self._streams and not stop.is_set() and not self._rests():
+            tasks = await self._take_up() if self._claimed else await self._claim_more()
+            while not stop.is_set():
+                if tasks:
+                    tasks = await self._turn(tasks)
+                elif not self._streams:
+                    break
+                else:
                     # What is streamed takes long; what comes meanwhile does not wait for it.
                     await self._wait_for_more(stop)
-                    tasks = await self._write(self._claim)
-            await self._end_streams(stop)
+                    if not self._rests() and not self._full():
+                        tasks = await self._claim_more()
+                if self._unavailable is not None:
+                    raise self._unavailable
         finally:
             renewing.cancel()
             for stream in self._streams:
                 stream.cancel()
             await asyncio.gather(renewing, *self._streams, return_exceptions=True)
             self._streams.clear()
-            self._held.clear()
+            self._unavailable = None
+
+    def due_us(self, next_us: int) -> int:
+        """When to run again, if its next task is due at that time: at once where an earlier run left some claimed."""
+        return max(0 if self._claimed else next_us, self.rests_until_us)
 
     def wake(self) -> None:
         """Hear, while `run` goes on, that there are due tasks that it may not know of."""
         self._more.set()
 
     def crashed(self) -> None:
-        """Hear that `run` ended by a defect: go task by task for a while, so that one cannot hold up the others."""
-        self._limit = 1
+        """Hear that `run` ended by an error."""
         self._rest()
 
     async def _turn(self, tasks: Sequence[ReplicationTask]) -> Sequence[ReplicationTask]:
         """Deliver claimed tasks and settle them, and claim the next in the same flush."""
+        turn = self._replicator.begin(self._region, self._bucket_id, self._destination)
+        attempts, streamed = await self._attempt(turn, tasks)
+        for ready in streamed:
+            self._stream(ready)
+        resting = self._judge(attempts)
+        settling = [
+            self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
+        ]
+        if resting or self._full():
+            await asyncio.gather(*settling)
+            return ()
+        *_, claimed = await asyncio.gather(*settling, self._claim_more())
+        assert claimed is not None
+        return claimed
+
+    async def _attempt(self, turn: Turn, tasks: Sequence[ReplicationTask]) -> tuple[Sequence[Attempt], Sequence[Ready]]:
+        """What came of the tasks, and those that are still to be streamed.
+
+        A defect is looked for by halves: only the task that it shows in stays undelivered, to be tried again later.
+        """
+        (done,) = await asyncio.gather(self._deliver(turn, tasks), return_exceptions=True)
+        if not isinstance(done, BaseException):
+            return done
+        if not isinstance(done, Exception) or isinstance(done, StoreUnavailable):
+            raise done
+        if len(tasks) == 1:
+            return [Attempt(tasks[0], self._defect(tasks[0], done))], ()
+        middle = len(tasks) // 2
+        attempts, streamed = await self._attempt(turn, tasks[:middle])
+        more_attempts, more_streamed = await self._attempt(turn, tasks[middle:])
+        return [*attempts, *more_attempts], [*streamed, *more_streamed]
+
+    async def _deliver(self, turn: Turn, tasks: Sequence[ReplicationTask]) -> tuple[Sequence[Attempt], Sequence[Ready]]:
         attempts: list[Attempt] = []
         small: list[Ready] = []
-        turn = self._replicator.begin(self._region, self._bucket_id, self._destination)
+        streamed: list[Ready] = []
         for task in tasks:
             prepared = self._replicator.prepare(turn, task)
             if isinstance(prepared, Attempt):
                 attempts.append(prepared)
-            elif prepared.streamed:
-                self._stream(prepared)
             else:
-                small.append(prepared)
+                (streamed if prepared.streamed else small).append(prepared)
         if small:
             attempts += await self._replicator.deliver_many(self._region, small)
-        resting = self._judge(attempts)
-        self._limit = min(CLAIMED_MAX, self._limit * 2)
-        settling = [
-            self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
-        ]
-        if resting:
-            await asyncio.gather(*settling)
-            return ()
-        *_, claimed = await asyncio.gather(*settling, self._write(self._claim))
-        assert claimed is not None
-        return claimed
+        return attempts, streamed
+
+    def _defect(self, task: ReplicationTask, error: Exception) -> Retry:
+        log.error("replication task failed", region=self._region.name, task=task, exc_info=error)
+        return Retry(f"internal error: {type(error).__name__}: {error}", own=True)
 
     def _judge(self, attempts: Sequence[Attempt]) -> bool:
-        """Whether to leave the destination alone for a while: all that was tried met transient trouble."""
+        """Whether to leave the destination alone for a while: all that was tried met transient trouble, which is not
+        that of one task alone."""
         if not attempts:
             return False
-        if all(isinstance(attempt.outcome, Retry) for attempt in attempts):
-            self._rest()
-            return True
-        self._failures = 0
-        return False
+        troubles = [attempt.outcome for attempt in attempts if isinstance(attempt.outcome, Retry)]
+        if len(troubles) < len(attempts):
+            self._failures = 0
+            return False
+        if len(troubles) == 1 and troubles[0].own:
+            return False
+        self._rest()
+        return True
 
     def _rests(self) -> bool:
         return self.rests_until_us > self._clock.now_us()
 
     def _rest(self) -> None:
+        self._rested = True
         self._failures += 1
         self.rests_until_us = self._clock.now_us() + int(backoff_s(self._failures, self._random) * 1e6)
 
     async def _settle(self, attempts: Sequence[Attempt]) -> None:
+        """Write what came of tasks. What a defect keeps from being written is tried again later."""
+        (went_on,) = await asyncio.gather(self._write_settled(attempts), return_exceptions=True)
+        if isinstance(went_on, Exception) and not isinstance(went_on, StoreUnavailable):
+            if len(attempts) > 1:
+                middle = len(attempts) // 2
+                await self._settle(attempts[:middle])
+                await self._settle(attempts[middle:])
+                return
+            task, outcome = attempts[0].task, self._defect(attempts[0].task, went_on)
+            due_us = self._clock.now_us() + int(backoff_s(task.attempts, self._random) * 1e6)
+            await self._write(lambda tx: tx.reschedule_tasks([(task.id, due_us, outcome.error)]))
+        elif isinstance(went_on, BaseException):
+            raise went_on
+        elif went_on:
+            self._job_went_on()
+        for attempt in attempts:
+            self._claimed.pop(attempt.task.id, None)
+
+    async def _write_settled(self, attempts: Sequence[Attempt]) -> bool:
         now_us, rests_until_us = self._clock.now_us(), self.rests_until_us
         announcing: list[Announcing] = []
 
@@ -177,19 +233,31 @@ class Lane:
             announcing.append(self._replicator.announcing(self._region, now_us))
             return settle(tx, attempts, now_us, self._random, announcing=announcing[-1], rests_until_us=rests_until_us)
 
-        if await self._write(command):
-            self._job_went_on()
+        went_on = await self._write(command)
         if announcing[-1].told:
             self._replicator.ring(self._region)
+        return went_on
+
+    async def _take_up(self) -> Sequence[ReplicationTask]:
+        """What an earlier run left claimed: nobody else has it, even where its leases have ended."""
+        left = list(self._claimed.values())
+        until_us = self._lease_until_us()
+        await self._write(lambda tx: tx.renew_tasks([task.id for task in left], until_us))
+        return left
+
+    async def _claim_more(self) -> Sequence[ReplicationTask]:
+        self._rested = False
+        tasks = await self._write(self._claim)
+        self._claimed.update((task.id, task) for task in tasks)
+        return tasks
 
     def _claim(self, tx: Transaction) -> Sequence[ReplicationTask]:
-        now_us = self._clock.now_us()
         return tx.claim_tasks(
             bucket_id=self._bucket_id,
             destination=self._destination,
-            now_us=now_us,
-            lease_until_us=now_us + int(LEASE_S * 1e6),
-            limit=self._limit,
+            now_us=self._clock.now_us(),
+            lease_until_us=self._lease_until_us(),
+            limit=CLAIMED_MAX,
             batch=BatchLimits(
                 share=self._batch_share,
                 large=max(0, BATCH_STREAMS_WAITING_MAX - self._batch_streams),
@@ -197,58 +265,59 @@ class Lane:
             ),
         )
 
+    def _lease_until_us(self) -> int:
+        return self._clock.now_us() + int(LEASE_S * 1e6)
+
+    def _full(self) -> bool:
+        """Whether it holds as many versions to be streamed as it may."""
+        return len(self._streams) - self._batch_streams >= STREAMS_WAITING_MAX
+
     def _stream(self, ready: Ready) -> None:
-        self._held[ready.task.id] = ready.task
+        self._batch_streams += ready.task.batch
         stream = asyncio.create_task(self._deliver_streamed(ready))
         self._streams.add(stream)
         stream.add_done_callback(self._streams.discard)
 
     async def _deliver_streamed(self, ready: Ready) -> None:
+        """Deliver a version with blobs and settle it. A store that is unavailable then is left to `run`."""
         batch = ready.task.batch
-        self._batch_streams += batch
         try:
             async with self._batch_streaming if batch else self._streaming:
-                attempt = await self._replicator.deliver_streamed(self._region, ready)
+                (done,) = await asyncio.gather(
+                    self._replicator.deliver_streamed(self._region, ready), return_exceptions=True
+                )
+            if isinstance(done, Exception):
+                done = Attempt(ready.task, self._defect(ready.task, done))
+            elif isinstance(done, BaseException):
+                raise done
+            self._judge([done])
+            await self._settle([done])
+        except StoreUnavailable as error:
+            self._unavailable = error
         finally:
             self._batch_streams -= batch
-        del self._held[ready.task.id]
-        self._judge([attempt])
-        await self._settle([attempt])
 
     async def _wait_for_more(self, stop: asyncio.Event) -> None:
-        """Wait until something that is streamed is done, there may be new tasks, or the end."""
+        """Wait until something that is streamed is done, there may be new tasks, a rest is over, or the end."""
+        left_us = self.rests_until_us - self._clock.now_us()
+        rests_s = max(0.0, left_us / 1e6) if self._rested else None
         waiting = [asyncio.create_task(event.wait()) for event in (stop, self._more)]
         try:
-            done, _ = await asyncio.wait((*waiting, *self._streams), return_when=asyncio.FIRST_COMPLETED)
-            for stream in done.intersection(self._streams):
-                await stream
+            await asyncio.wait((*waiting, *self._streams), timeout=rests_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._more.clear()
             for each in waiting:
                 each.cancel()
 
-    async def _end_streams(self, stop: asyncio.Event) -> None:
-        """Wait for what is streamed; told to stop, leave it to be claimed again."""
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            while self._streams and not stop.is_set():
-                done, _ = await asyncio.wait((stopping, *self._streams), return_when=asyncio.FIRST_COMPLETED)
-                for stream in done - {stopping}:
-                    await stream
-        finally:
-            stopping.cancel()
-
     async def _renew(self) -> None:
-        """Keep the lease of what is streamed for long."""
+        """Keep the leases of what takes long."""
         while True:
             await asyncio.sleep(RENEW_S)
-            until_us = self._clock.now_us() + int(LEASE_S * 1e6)
-            held = list(self._held)
-            if held:
-                try:
-                    await self._write(lambda tx, held=held, until_us=until_us: tx.renew_tasks(held, until_us))
-                except StoreUnavailable as error:
-                    log.warning("leases could not be renewed", region=self._region.name, error=str(error))
+            held, until_us = list(self._claimed), self._lease_until_us()
+            try:
+                await self._write(lambda tx, held=held, until_us=until_us: tx.renew_tasks(held, until_us))
+            except StoreUnavailable as error:
+                log.warning("leases could not be renewed", region=self._region.name, error=str(error))
 
     async def _write(self, command: Callable[[Transaction], T]) -> T:
         return await self._region.metadata.write(command)

@@ -35,9 +35,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Transient trouble: it stays PENDING and comes again."""
+    """Transient trouble: it stays PENDING and comes again.
+
+    own: it is the trouble of this task alone, and says nothing of the destination.
+    """
 
     error: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

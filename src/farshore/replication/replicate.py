@@ -173,7 +173,7 @@ class Replicator:
         except (PermanentError, TransientError) as error:
             return Attempt(ready.task, _outcome(error))
         except (BlobsUnavailable, StoreUnavailable) as error:
-            return Attempt(ready.task, Retry(f"source: {error}"))
+            return Attempt(ready.task, Retry(f"source: {error}", own=True))
         except (BlobMissing, StoredBytesDiffer) as error:
             task = ready.task
             if region.metadata.reader.version(task.bucket_id, task.key, task.version_id) is None:

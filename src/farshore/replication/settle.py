@@ -49,7 +49,7 @@ def settle(
         match attempt.outcome:
             case Dropped():
                 done[task.id] = _key(task)
-            case Retry(error):
+            case Retry(error=error):
                 due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
                 again.append((task.id, due_us, error))
                 settled.retried(task)

@@ -131,7 +131,7 @@ class RegionWorker:
                 if lane is not None and due.due_us <= now_us:
                     lane.wake()
                 continue
-            due_us = due.due_us if lane is None else max(due.due_us, lane.rests_until_us)
+            due_us = due.due_us if lane is None else lane.due_us(due.due_us)
             if due_us > now_us:
                 waits_s = min(waits_s, (due_us - now_us) / 1e6)
             elif len(self._running) < LANES_MAX:
