@@ -1,61 +1,78 @@
 import { expect, it } from "vitest";
-import type { FailedVersion } from "../api/status.ts";
-import { causesOf, ruleLines } from "./overview.ts";
+import { type DestinationStatus, readStatus } from "../api/replicationStatus.ts";
+import { ruleLines, totalsOf } from "./overview.ts";
 import type { Rule } from "./replication.ts";
 
 const BUCKET = { name: "src", region: "us-east-1", created: undefined };
 
 function rule(part: Partial<Rule> = {}): Rule {
-  return {
-    id: "r",
-    status: "Enabled",
-    priority: 1,
-    prefix: "",
-    tags: [],
-    destination: { bucket: "dst", ownerOverride: false },
-    ...part,
-  };
+  const destination = { bucket: "dst", ownerOverride: false };
+  return { id: "r", status: "Enabled", priority: 1, prefix: "", tags: [], destination, ...part };
 }
 
-function failure(code: string, minute: number, part: Partial<FailedVersion> = {}): FailedVersion {
-  const at = new Date(Date.UTC(2026, 0, 1, 0, minute));
+function lane(part: Partial<DestinationStatus> = {}): DestinationStatus {
   return {
-    region: "us-east-1",
-    bucket: "src",
-    key: `k${minute}`,
-    versionId: "v",
     destination: "dst",
-    rule: "r",
-    code,
-    detail: "",
-    at,
+    pendingOperations: 0,
+    pendingBytes: 0,
+    againOperations: 0,
+    oldestAgeS: 0,
+    operationsPerS: 0,
+    failed: 0,
+    error: undefined,
+    rules: new Map(),
     ...part,
   };
 }
 
-function stateOf(one: Rule, tasks: number, oldestAgeS: number, failures: FailedVersion[] = []) {
-  const waiting = tasks === 0 ? [] : [{ bucket: "src", destination: "dst", tasks, bytes: 1, oldestAgeS }];
-  return ruleLines([{ bucket: BUCKET, rule: one }], { waiting, failures })[0]?.state;
+const WAITING = new Map([["r", { operations: 3, bytes: 9 }]]);
+
+function stateOf(one: Rule, destination: DestinationStatus | undefined) {
+  const status = { bucket: BUCKET, destinations: destination ? [destination] : [], causes: [] };
+  return ruleLines([{ bucket: BUCKET, rule: one }], new Map([["src", status]]))[0]?.state;
 }
 
 it("says how a rule stands", () => {
-  expect(stateOf(rule(), 0, 0)).toBe("up-to-date");
-  expect(stateOf(rule(), 3, 10)).toBe("replicating");
-  expect(stateOf(rule(), 3, 1000)).toBe("behind");
-  expect(stateOf(rule(), 0, 0, [failure("DstBucketNotFound", 1)])).toBe("failing");
-  expect(stateOf(rule({ status: "Disabled" }), 3, 1000)).toBe("disabled");
+  expect(stateOf(rule(), undefined)).toBe("up-to-date");
+  expect(stateOf(rule(), lane({ rules: WAITING, oldestAgeS: 10 }))).toBe("replicating");
+  expect(stateOf(rule(), lane({ rules: WAITING, oldestAgeS: 1000 }))).toBe("behind");
+  expect(stateOf(rule(), lane({ rules: WAITING, error: "no answer" }))).toBe("held-up");
+  expect(stateOf(rule(), lane({ againOperations: 1, oldestAgeS: 1 }))).toBe("replicating");
+  expect(stateOf(rule(), lane({ failed: 2 }))).toBe("failing");
+  expect(stateOf(rule({ status: "Disabled" }), lane())).toBe("disabled");
+  expect(stateOf(rule({ id: "other" }), lane({ rules: WAITING, oldestAgeS: 1000 }))).toBe("up-to-date");
 });
 
-it("counts only the rule's own failures", () => {
-  expect(stateOf(rule(), 0, 0, [failure("X", 1, { rule: "other" }), failure("X", 1, { bucket: "other" })])).toBe(
-    "up-to-date",
-  );
+it("knows nothing of a bucket whose status the caller may not see", () => {
+  expect(ruleLines([{ bucket: BUCKET, rule: rule() }], new Map())[0]?.state).toBe("unknown");
 });
 
-it("groups failures by cause, with the first and the last of each", () => {
-  const causes = causesOf([failure("A", 5), failure("B", 1), failure("A", 2), failure("A", 9)]);
-  expect(causes.map((cause) => [cause.code, cause.count, cause.first.key, cause.last.key])).toEqual([
-    ["A", 3, "k2", "k9"],
-    ["B", 1, "k1", "k1"],
-  ]);
+it("reads a bucket's status, and sums up", () => {
+  const status = readStatus(BUCKET, {
+    destinations: [
+      {
+        destination: "dst",
+        pending_operations: 4,
+        pending_bytes: 100,
+        oldest_age_s: 2.5,
+        operations_per_s: 7,
+        failed: 1,
+        error: "",
+        rules: [{ rule: "r", operations: 4, bytes: 100 }],
+      },
+    ],
+    failures: [
+      { destination: "dst", code: "DstBucketNotFound", count: 1, since: "2026-01-01T00:00:00Z", last_key: "k" },
+    ],
+  });
+  expect(status.destinations[0]?.rules.get("r")).toEqual({ operations: 4, bytes: 100 });
+  expect(status.destinations[0]?.error).toBeUndefined();
+  expect(status.causes[0]).toMatchObject({ code: "DstBucketNotFound", count: 1, lastKey: "k" });
+  expect(totalsOf([status, status])).toEqual({
+    operations: 8,
+    bytes: 200,
+    oldestAgeS: 2.5,
+    operationsPerS: 14,
+    failed: 2,
+  });
 });

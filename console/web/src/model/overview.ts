@@ -1,18 +1,23 @@
-/** Every rule of every bucket, with how it stands; and failures grouped by what caused them. Free of React. */
+/** Every rule of every bucket, with how it stands. Free of React. */
 
 import type { Bucket } from "../api/buckets.ts";
-import type { DeploymentStatus, FailedVersion, Waiting } from "../api/status.ts";
+import type { BucketStatus } from "../api/replicationStatus.ts";
 import type { Rule } from "./replication.ts";
 
-export type RuleState = "up-to-date" | "replicating" | "behind" | "failing" | "disabled";
+export type RuleState = "unknown" | "up-to-date" | "replicating" | "behind" | "held-up" | "failing" | "disabled";
 
 export interface RuleLine {
   readonly id: string;
   readonly bucket: Bucket;
   readonly rule: Rule;
   readonly state: RuleState;
-  readonly waiting: Waiting | undefined;
-  readonly failures: number;
+  readonly operations: number;
+  readonly bytes: number;
+  /** Of the destination: the oldest of all that waits for it, its rate, its failures, its trouble. */
+  readonly oldestAgeS: number;
+  readonly operationsPerS: number;
+  readonly failed: number;
+  readonly error: string | undefined;
 }
 
 /** After this, what still waits is behind, not on its way: Replication Time Control's threshold. */
@@ -20,62 +25,55 @@ export const BEHIND_AFTER_S = 15 * 60;
 
 export function ruleLines(
   rules: readonly { readonly bucket: Bucket; readonly rule: Rule }[],
-  status: DeploymentStatus | undefined,
+  statuses: ReadonlyMap<string, BucketStatus>,
 ): RuleLine[] {
   return rules.map(({ bucket, rule }) => {
-    const destination = rule.destination.bucket;
-    const waiting = status?.waiting.find((each) => each.bucket === bucket.name && each.destination === destination);
-    const failures = (status?.failures ?? []).filter(
-      (each) => each.bucket === bucket.name && each.rule === rule.id,
-    ).length;
-    return {
+    const status = statuses.get(bucket.name);
+    const lane = status?.destinations.find((each) => each.destination === rule.destination.bucket);
+    const waiting = lane?.rules.get(rule.id);
+    const line = {
       id: `${bucket.name}/${rule.id}`,
       bucket,
       rule,
-      waiting,
-      failures,
-      state: stateOf(rule, waiting, failures),
+      operations: waiting?.operations ?? 0,
+      bytes: waiting?.bytes ?? 0,
+      oldestAgeS: lane?.oldestAgeS ?? 0,
+      operationsPerS: lane?.operationsPerS ?? 0,
+      failed: lane?.failed ?? 0,
+      error: lane?.error,
     };
+    const again = (lane?.againOperations ?? 0) > 0;
+    return { ...line, state: status === undefined ? "unknown" : stateOf(rule, line, again) };
   });
 }
 
-function stateOf(rule: Rule, waiting: Waiting | undefined, failures: number): RuleState {
+/** again: something that is no live change waits for the destination; it is counted for no rule. */
+function stateOf(rule: Rule, line: Omit<RuleLine, "state">, again: boolean): RuleState {
+  const waits = line.operations > 0 || again;
+  if (waits && line.error !== undefined) return "held-up";
+  if (waits) return line.oldestAgeS > BEHIND_AFTER_S ? "behind" : "replicating";
   if (rule.status === "Disabled") return "disabled";
-  if (waiting && waiting.tasks > 0) return waiting.oldestAgeS > BEHIND_AFTER_S ? "behind" : "replicating";
-  return failures > 0 ? "failing" : "up-to-date";
+  return line.failed > 0 ? "failing" : "up-to-date";
 }
 
-export interface Cause {
-  readonly id: string;
-  readonly code: string;
-  readonly bucket: string;
-  readonly destination: string;
-  readonly count: number;
-  readonly first: FailedVersion;
-  readonly last: FailedVersion;
+export interface Totals {
+  readonly operations: number;
+  readonly bytes: number;
+  readonly oldestAgeS: number;
+  readonly operationsPerS: number;
+  readonly failed: number;
 }
 
-/** One line per source bucket, destination and failure code, the most frequent first. */
-export function causesOf(failures: readonly FailedVersion[]): Cause[] {
-  const groups = new Map<string, FailedVersion[]>();
-  for (const failure of failures) {
-    const id = `${failure.bucket}/${failure.destination}/${failure.code}`;
-    groups.set(id, [...(groups.get(id) ?? []), failure]);
+export function totalsOf(statuses: Iterable<BucketStatus>): Totals {
+  const totals = { operations: 0, bytes: 0, oldestAgeS: 0, operationsPerS: 0, failed: 0 };
+  for (const { destinations } of statuses) {
+    for (const lane of destinations) {
+      totals.operations += lane.pendingOperations;
+      totals.bytes += lane.pendingBytes;
+      totals.oldestAgeS = Math.max(totals.oldestAgeS, lane.pendingOperations > 0 ? lane.oldestAgeS : 0);
+      totals.operationsPerS += lane.operationsPerS;
+      totals.failed += lane.failed;
+    }
   }
-  return [...groups]
-    .map(([id, group]) => {
-      const ordered = [...group].sort((a, b) => a.at.getTime() - b.at.getTime());
-      const first = ordered[0] as FailedVersion;
-      const last = ordered.at(-1) as FailedVersion;
-      return {
-        id,
-        code: first.code,
-        bucket: first.bucket,
-        destination: first.destination,
-        count: group.length,
-        first,
-        last,
-      };
-    })
-    .sort((a, b) => b.count - a.count);
+  return totals;
 }

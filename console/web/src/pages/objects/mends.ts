@@ -4,6 +4,7 @@ import { type BucketPlace, bucketRegion, putVersioning } from "../../api/buckets
 import type { Client } from "../../api/client.ts";
 import type { Remedy } from "../../api/explain.ts";
 import { copyOntoItself, type ObjectPlace } from "../../api/objects.ts";
+import { retryFailures } from "../../api/replicationStatus.ts";
 import { getReplication, putReplication } from "../../api/replication.ts";
 import { byStrength, type Rule } from "../../model/replication.ts";
 import { href } from "../../router.ts";
@@ -47,10 +48,15 @@ export function mendOf(remedy: Remedy, place: ObjectPlace): PossibleMend | undef
     case "UploadAgain":
       return { label: "Upload", href: href(`${source}/upload`, { prefix: folder || undefined }) };
     case "Retry":
-      return { label: "Create Batch Operations job", href: href("/create-job", { bucket: place.bucket.name }) };
+      return { label: "Retry", run: (client) => retry(client, place) };
     default:
       return undefined;
   }
+}
+
+/** By the key as a prefix, which is how failures are chosen: those of longer keys that begin with it go along. */
+async function retry(client: Client, place: ObjectPlace): Promise<void> {
+  await retryFailures(client, place.bucket, { prefix: place.key });
 }
 
 async function enableVersioning(client: Client, name: string): Promise<void> {

@@ -2,61 +2,95 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
-import Table, { type TableProps } from "@cloudscape-design/components/table";
-import type { FailedVersion } from "../../api/status.ts";
-import { formatCount, formatTime } from "../../model/format.ts";
-import type { Cause } from "../../model/overview.ts";
+import Table from "@cloudscape-design/components/table";
+import { useState } from "react";
+import { type FailureCause, retryFailures } from "../../api/replicationStatus.ts";
+import { EditDialog } from "../../components/EditDialog.tsx";
+import { useConsole } from "../../context.tsx";
+import { formatCount, formatTime, plural } from "../../model/format.ts";
 import { href } from "../../router.ts";
 
-/** What failed of late, by cause. AWS does not retry by itself: a job for failed objects does, once the cause is gone. */
-export function Causes({ causes }: { causes: readonly Cause[] }) {
+interface Properties {
+  readonly causes: readonly FailureCause[];
+  readonly onRetried: () => Promise<void>;
+}
+
+/** What failed, by cause. A failure is final, as on AWS, until it is driven again. */
+export function Causes({ causes, onRetried }: Properties) {
+  const { client, tell } = useConsole();
+  const [retrying, setRetrying] = useState<FailureCause>();
   return (
-    <Table
-      items={causes}
-      trackBy="id"
-      columnDefinitions={COLUMNS}
-      ariaLabels={{ tableLabel: "Failures by cause" }}
-      header={
-        <Header
-          variant="h2"
-          counter={`(${causes.length})`}
-          description="A failure is final until it is replicated again: mend its cause, then run a job for failed objects."
+    <>
+      <Table
+        items={causes}
+        trackBy={idOf}
+        ariaLabels={{ tableLabel: "Failures by cause" }}
+        header={
+          <Header
+            variant="h2"
+            counter={`(${causes.length})`}
+            description="A failure is final until it is driven again: mend its cause, then retry."
+          >
+            Failures by cause
+          </Header>
+        }
+        empty={<Box textAlign="center">Nothing has failed.</Box>}
+        columnDefinitions={[
+          { id: "code", header: "Failure code", cell: (cause) => cause.code, isRowHeader: true },
+          { id: "count", header: "Objects", cell: (cause) => formatCount(cause.count) },
+          {
+            id: "retry",
+            header: "Actions",
+            cell: (cause) => (
+              <Button ariaLabel={`Retry ${cause.code} of ${cause.bucket.name}`} onClick={() => setRetrying(cause)}>
+                Retry
+              </Button>
+            ),
+          },
+          { id: "bucket", header: "Source bucket", cell: (cause) => cause.bucket.name },
+          { id: "destination", header: "Destination bucket", cell: (cause) => cause.destination },
+          { id: "since", header: "Since", cell: (cause) => formatTime(cause.since) },
+          { id: "last", header: "Last object", cell: (cause) => <LastObject cause={cause} /> },
+        ]}
+      />
+      {retrying && (
+        <EditDialog
+          header={`Retry ${plural(retrying.count, "failure")}?`}
+          action="Retry"
+          onClose={() => setRetrying(undefined)}
+          onSave={async () => {
+            const { code, destination, bucket } = retrying;
+            const { retried, left } = await retryFailures(client, bucket, { cause: code, destination });
+            tell({
+              type: left > 0 ? "warning" : "success",
+              header: `${plural(retried, "failure")} of "${bucket.name}" driven again`,
+              content:
+                left > 0
+                  ? `No rule would take ${formatCount(left)} of them any more: they stay as they are.`
+                  : undefined,
+            });
+            await onRetried();
+          }}
         >
-          Failures by cause
-        </Header>
-      }
-      empty={<Box textAlign="center">Nothing has failed.</Box>}
-    />
+          <Box>
+            They become PENDING, and are tried again under the bucket's present rules and role. What caused{" "}
+            <b>{retrying.code}</b> should be mended first.
+          </Box>
+        </EditDialog>
+      )}
+    </>
   );
 }
 
-const COLUMNS: TableProps.ColumnDefinition<Cause>[] = [
-  { id: "code", header: "Failure code", cell: (cause) => cause.code, isRowHeader: true },
-  { id: "count", header: "Objects", cell: (cause) => formatCount(cause.count) },
-  {
-    id: "retry",
-    header: "Actions",
-    cell: (cause) => (
-      <Button
-        variant="inline-link"
-        ariaLabel={`Replicate again: failed objects of ${cause.bucket}`}
-        href={href("/create-job", { bucket: cause.bucket, statuses: "FAILED" })}
-      >
-        Replicate again
-      </Button>
-    ),
-  },
-  { id: "bucket", header: "Source bucket", cell: (cause) => cause.bucket },
-  { id: "destination", header: "Destination bucket", cell: (cause) => cause.destination },
-  { id: "since", header: "Since", cell: (cause) => formatTime(cause.first.at) },
-  { id: "last", header: "Last object", cell: (cause) => <Failed version={cause.last} /> },
-];
+function idOf(cause: FailureCause): string {
+  return `${cause.bucket.name}/${cause.destination}/${cause.code}`;
+}
 
-function Failed({ version }: { version: FailedVersion }) {
-  const root = `/buckets/${encodeURIComponent(version.bucket)}/object`;
+function LastObject({ cause }: { cause: FailureCause }) {
+  const root = `/buckets/${encodeURIComponent(cause.bucket.name)}/object`;
   return (
-    <Link href={href(root, { key: version.key, versionId: version.versionId || undefined })}>
-      <span className="key">{version.key}</span>
+    <Link href={href(root, { key: cause.lastKey, versionId: cause.lastVersionId })}>
+      <span className="key">{cause.lastKey}</span>
     </Link>
   );
 }

@@ -9,14 +9,14 @@ import { type Bucket, listBuckets } from "../../api/buckets.ts";
 import type { Client } from "../../api/client.ts";
 import { isApiError } from "../../api/errors.ts";
 import { getReplication } from "../../api/replication.ts";
-import { type DeploymentStatus, deploymentStatus } from "../../api/status.ts";
-import { Failure, Loading, PageFailure } from "../../components/Loading.tsx";
+import { type BucketStatus, replicationStatus } from "../../api/replicationStatus.ts";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import { usePolling } from "../../hooks/usePolling.ts";
 import { formatBytes, formatCount, formatDuration } from "../../model/format.ts";
 import { inLanes } from "../../model/lanes.ts";
-import { causesOf, ruleLines } from "../../model/overview.ts";
+import { ruleLines, type Totals, totalsOf } from "../../model/overview.ts";
 import { byStrength, type Rule } from "../../model/replication.ts";
 import { Causes } from "./Causes.tsx";
 import { RuleLines } from "./RuleLines.tsx";
@@ -24,6 +24,8 @@ import { RuleLines } from "./RuleLines.tsx";
 const LANES = 6;
 const POLL_MS = 2000;
 const POLL_SLOWEST_MS = 10_000;
+/** Added to the pause for each bucket that is asked: many buckets are asked less often. */
+const POLL_MS_PER_BUCKET = 100;
 
 interface BucketRule {
   readonly bucket: Bucket;
@@ -34,13 +36,20 @@ interface BucketRule {
 export default function Overview() {
   const client = useClient();
   const rules = useLoad((signal) => allRules(client, signal), [client]);
-  const status = useLoad((signal) => deploymentStatus(client, signal), [client]);
+  const sources = [...new Map((rules.data ?? []).map(({ bucket }) => [bucket.name, bucket])).values()];
+  const names = sources.map((bucket) => bucket.name).join("/");
+  const statuses = useLoad((signal) => allStatuses(client, sources, signal), [client, names]);
+  const totals = totalsOf(statuses.data?.values() ?? []);
   usePolling(
     async () => {
-      await status.reload();
-      return (status.data?.waiting.length ?? 0) > 0; // What waits is worth a look soon.
+      await statuses.reload();
+      return totals.operations > 0; // What waits is worth a look soon.
     },
-    { active: status.data !== undefined, intervalMs: POLL_MS, slowestMs: POLL_SLOWEST_MS },
+    {
+      active: sources.length > 0 && statuses.data !== undefined,
+      intervalMs: POLL_MS + sources.length * POLL_MS_PER_BUCKET,
+      slowestMs: POLL_SLOWEST_MS + sources.length * POLL_MS_PER_BUCKET,
+    },
   );
   if (rules.error !== undefined && !rules.data) {
     return (
@@ -53,7 +62,7 @@ export default function Overview() {
     );
   }
   if (!rules.data) return <Loading />;
-  const refresh = () => void Promise.all([rules.reload(), status.reload()]);
+  const refresh = () => void rules.reload().then(statuses.reload);
   return (
     <ContentLayout
       header={
@@ -67,33 +76,28 @@ export default function Overview() {
       }
     >
       <SpaceBetween size="l">
-        {status.error !== undefined && !status.data && (
-          <Failure what="The state of replication could not be read" error={status.error} />
-        )}
-        {status.data && <Totals status={status.data} />}
-        <RuleLines lines={ruleLines(rules.data, status.data)} />
-        <Causes causes={causesOf(status.data?.failures ?? [])} />
+        <Now totals={totals} />
+        <RuleLines lines={ruleLines(rules.data, statuses.data ?? new Map())} />
+        <Causes
+          causes={[...(statuses.data?.values() ?? [])].flatMap((status) => status.causes)}
+          onRetried={statuses.reload}
+        />
       </SpaceBetween>
     </ContentLayout>
   );
 }
 
-function Totals({ status }: { status: DeploymentStatus }) {
-  const tasks = status.waiting.reduce((sum, lane) => sum + lane.tasks, 0);
-  const bytes = status.waiting.reduce((sum, lane) => sum + lane.bytes, 0);
-  const oldest = Math.max(0, ...status.waiting.map((lane) => lane.oldestAgeS));
+function Now({ totals }: { totals: Totals }) {
+  const large = (text: string) => <Box fontSize="heading-l">{text}</Box>;
   return (
     <Container header={<Header variant="h2">Now</Header>}>
       <KeyValuePairs
         columns={4}
         items={[
-          { label: "Operations pending", value: <Box fontSize="heading-l">{formatCount(tasks)}</Box> },
-          { label: "Bytes pending", value: <Box fontSize="heading-l">{formatBytes(bytes)}</Box> },
-          {
-            label: "Oldest pending",
-            value: <Box fontSize="heading-l">{tasks > 0 ? formatDuration(oldest) : "-"}</Box>,
-          },
-          { label: "Recent failures", value: <Box fontSize="heading-l">{formatCount(status.failures.length)}</Box> },
+          { label: "Operations pending", value: large(formatCount(totals.operations)) },
+          { label: "Bytes pending", value: large(formatBytes(totals.bytes)) },
+          { label: "Oldest pending", value: large(totals.operations > 0 ? formatDuration(totals.oldestAgeS) : "-") },
+          { label: "Failed", value: large(formatCount(totals.failed)) },
         ]}
       />
     </Container>
@@ -107,18 +111,41 @@ async function allRules(client: Client, signal: AbortSignal): Promise<BucketRule
     buckets,
     LANES,
     async (bucket) => {
-      try {
-        const configuration = await getReplication(client, bucket, signal);
-        found.set(
-          bucket.name,
-          byStrength(configuration?.rules ?? []).map((rule) => ({ bucket, rule })),
-        );
-      } catch (error) {
-        // A bucket whose configuration the caller may not see, or that was deleted meanwhile.
-        if (!isApiError(error)) throw error;
-      }
+      const configuration = await orNothing(getReplication(client, bucket, signal));
+      found.set(
+        bucket.name,
+        byStrength(configuration?.rules ?? []).map((rule) => ({ bucket, rule })),
+      );
     },
     signal,
   );
   return buckets.flatMap((bucket) => found.get(bucket.name) ?? []);
+}
+
+async function allStatuses(
+  client: Client,
+  buckets: readonly Bucket[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, BucketStatus>> {
+  const found = new Map<string, BucketStatus>();
+  await inLanes(
+    buckets,
+    LANES,
+    async (bucket) => {
+      const status = await orNothing(replicationStatus(client, bucket, signal));
+      if (status) found.set(bucket.name, status);
+    },
+    signal,
+  );
+  return found;
+}
+
+/** A bucket that the caller may not look into, or that was deleted meanwhile, is left out. */
+async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isApiError(error) && error.status !== 0) return undefined;
+    throw error;
+  }
 }

@@ -50,9 +50,11 @@ export function RuleLines({ lines }: { lines: readonly RuleLine[] }) {
 }
 
 const STATES: Readonly<Record<RuleState, { type: StatusIndicatorProps.Type; text: string }>> = {
+  unknown: { type: "pending", text: "-" },
   "up-to-date": { type: "success", text: "Up to date" },
   replicating: { type: "in-progress", text: "Replicating" },
   behind: { type: "warning", text: "Behind" },
+  "held-up": { type: "warning", text: "Held up" },
   failing: { type: "error", text: "Failures" },
   disabled: { type: "stopped", text: "Disabled" },
 };
@@ -83,16 +85,18 @@ const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
   {
     id: "state",
     header: "State",
-    cell: ({ state }) => <StatusIndicator type={STATES[state].type}>{STATES[state].text}</StatusIndicator>,
+    cell: ({ state, error }) => (
+      <StatusIndicator type={STATES[state].type}>
+        {STATES[state].text}
+        {state === "held-up" && `: ${error}`}
+      </StatusIndicator>
+    ),
   },
-  { id: "tasks", header: "Operations pending", cell: ({ waiting }) => formatCount(waiting?.tasks ?? 0) },
-  { id: "bytes", header: "Bytes pending", cell: ({ waiting }) => formatBytes(waiting?.bytes ?? 0) },
-  {
-    id: "oldest",
-    header: "Oldest pending",
-    cell: ({ waiting }) => (waiting?.tasks ? formatDuration(waiting.oldestAgeS) : "-"),
-  },
-  { id: "failures", header: "Recent failures", cell: ({ failures }) => formatCount(failures) },
+  { id: "operations", header: "Pending", cell: (line) => formatCount(line.operations) },
+  { id: "bytes", header: "Bytes", cell: (line) => formatBytes(line.bytes) },
+  { id: "oldest", header: "Oldest", cell: (line) => (line.operations > 0 ? formatDuration(line.oldestAgeS) : "-") },
+  { id: "rate", header: "Per second", cell: (line) => formatCount(Math.round(line.operationsPerS)) },
+  { id: "failed", header: "Failed", cell: (line) => formatCount(line.failed) },
 ];
 
 function NoRules() {

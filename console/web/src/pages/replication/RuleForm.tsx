@@ -2,7 +2,7 @@ import Button from "@cloudscape-design/components/button";
 import Form from "@cloudscape-design/components/form";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { BucketPlace } from "../../api/buckets.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { useConsole } from "../../context.tsx";
@@ -48,19 +48,17 @@ export function RuleForm({ bucket, rules, edited, initial }: Properties) {
     setDraft((before) => ({ ...before, ...part }));
     setErrors({});
   };
-  const showErrors = (found: Partial<Record<Field, string>>) => {
-    setErrors(found);
-    // After the errors are drawn: go where the first of them is.
-    requestAnimationFrame(() => {
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid="true"]')?.focus();
-    });
-  };
+  // Once the errors are drawn: go where the first of them is.
+  useEffect(() => {
+    if (Object.keys(errors).length === 0) return;
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [errors]);
 
   const save = async () => {
     setFailure(undefined);
     const problems = problemsOf(draft);
     if (Object.keys(problems).length > 0) {
-      showErrors(problems);
+      setErrors(problems);
       return;
     }
     setBusy(true);
@@ -78,7 +76,7 @@ export function RuleForm({ bucket, rules, edited, initial }: Properties) {
     } catch (error) {
       const field = fieldOfError(error);
       if (field === "form") setFailure(error);
-      else showErrors({ [field]: messageOf(error) });
+      else setErrors({ [field]: messageOf(error) });
     }
     setBusy(false);
   };

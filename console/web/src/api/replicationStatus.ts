@@ -1,0 +1,115 @@
+/** How a bucket's replication stands, and driving failures again: `/-/replication/…` (docs/explain.md). */
+
+import type { BucketPlace } from "./buckets.ts";
+import type { Client } from "./client.ts";
+import { date, number, object, objects, text } from "./json.ts";
+
+export interface DestinationStatus {
+  readonly destination: string;
+  readonly pendingOperations: number;
+  readonly pendingBytes: number;
+  /** Of those pending: no live changes, but Batch Replication's, or failures that were driven again. */
+  readonly againOperations: number;
+  readonly oldestAgeS: number;
+  readonly operationsPerS: number;
+  readonly failed: number;
+  /** Everything for the destination met this trouble, and waits. */
+  readonly error: string | undefined;
+  readonly rules: ReadonlyMap<string, { readonly operations: number; readonly bytes: number }>;
+}
+
+export interface FailureCause {
+  readonly bucket: BucketPlace;
+  readonly destination: string;
+  readonly code: string;
+  readonly count: number;
+  readonly since: Date | undefined;
+  readonly firstKey: string;
+  readonly lastKey: string;
+  readonly lastVersionId: string | undefined;
+}
+
+export interface BucketStatus {
+  readonly bucket: BucketPlace;
+  readonly destinations: readonly DestinationStatus[];
+  readonly causes: readonly FailureCause[];
+}
+
+export async function replicationStatus(
+  client: Client,
+  bucket: BucketPlace,
+  signal?: AbortSignal,
+): Promise<BucketStatus> {
+  const answer = await client.send({
+    region: bucket.region,
+    method: "GET",
+    path: "/-/replication/status",
+    query: { bucket: bucket.name },
+    signal,
+  });
+  return readStatus(bucket, JSON.parse(answer.text));
+}
+
+export function readStatus(bucket: BucketPlace, value: unknown): BucketStatus {
+  const members = object(value);
+  return {
+    bucket,
+    destinations: objects(members["destinations"]).map((each) => ({
+      destination: text(each["destination"]) ?? "",
+      pendingOperations: number(each["pending_operations"]),
+      pendingBytes: number(each["pending_bytes"]),
+      againOperations: number(each["again_operations"]),
+      oldestAgeS: number(each["oldest_age_s"]),
+      operationsPerS: number(each["operations_per_s"]),
+      failed: number(each["failed"]),
+      error: text(each["error"]),
+      rules: new Map(
+        objects(each["rules"]).map((rule) => [
+          text(rule["rule"]) ?? "",
+          { operations: number(rule["operations"]), bytes: number(rule["bytes"]) },
+        ]),
+      ),
+    })),
+    causes: objects(members["failures"]).map((each) => ({
+      bucket,
+      destination: text(each["destination"]) ?? "",
+      code: text(each["code"]) ?? "",
+      count: number(each["count"]),
+      since: date(each["since"]),
+      firstKey: text(each["first_key"]) ?? "",
+      lastKey: text(each["last_key"]) ?? "",
+      lastVersionId: text(each["last_version_id"]),
+    })),
+  };
+}
+
+export interface Retry {
+  readonly cause?: string;
+  readonly destination?: string;
+  readonly prefix?: string;
+}
+
+export interface Retried {
+  readonly retried: number;
+  /** No rule would take these any more: they stay as they are. */
+  readonly left: number;
+}
+
+/** Make the failures that match PENDING again. A request does a part of the work; this goes on to the end. */
+export async function retryFailures(client: Client, bucket: BucketPlace, which: Retry): Promise<Retried> {
+  let [retried, left] = [0, 0];
+  let from: string | undefined;
+  do {
+    const answer = await client.send({
+      region: bucket.region,
+      method: "POST",
+      path: "/-/replication/retry",
+      query: { bucket: bucket.name, ...which, from },
+    });
+    const members = object(JSON.parse(answer.text));
+    retried += number(members["retried"]);
+    left += number(members["left"]);
+    from = text(members["next"]);
+  } while (from);
+  return { retried, left };
+}
