@@ -43,6 +43,7 @@ DOCUMENTS: dict[str, Any] = {
     },
     "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]},
     "VersioningConfiguration": {"Status": "Suspended"},
+    "NotificationConfiguration": {},
 }
 """What required members hold, but for the names of the victim. None: left out, although the operation needs one."""
 MORE: dict[str, dict[str, Any]] = {

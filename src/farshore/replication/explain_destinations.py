@@ -188,9 +188,10 @@ def _mend_waiting(subject: Subject, state: DestinationState, waiting: Waiting) -
             text="start the server with the setting replicate = true",
         )
     if waiting.hold is Hold.LOST:
-        command = replication_remedy.verify_command(subject.bucket)
         return Remedy(
-            action=Action.WAIT, bucket=subject.bucket, text="wait for reconciliation, or verify now", command=command
+            action=Action.WAIT,
+            bucket=subject.bucket,
+            text="no task waits for it, which should not be: copy the version onto itself to replicate it anew",
         )
     if waiting.error:
         return Remedy(

@@ -300,7 +300,8 @@ class Lane:
     async def _wait_for_more(self, stop: asyncio.Event) -> None:
         """Wait until something that is streamed is done, there may be new tasks, a rest is over, or the end."""
         left_us = self.rests_until_us - self._clock.now_us()
-        rests_s = max(0.0, left_us / 1e6) if self._rested else None
+        # While it is full, the end of a rest changes nothing: it would only wake at once, over and over.
+        rests_s = max(0.0, left_us / 1e6) if self._rested and not self._full() else None
         waiting = [asyncio.create_task(event.wait()) for event in (stop, self._more)]
         try:
             await asyncio.wait((*waiting, *self._streams), timeout=rests_s, return_when=asyncio.FIRST_COMPLETED)

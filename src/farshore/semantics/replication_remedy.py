@@ -193,10 +193,6 @@ def retry_command(bucket: str, code: FailureCode | None) -> str:
     return _words("farshore", "replication", "retry", bucket, *(() if code is None else ("--cause", code.value)))
 
 
-def verify_command(bucket: str) -> str:
-    return _words("farshore", "replication", "verify", bucket)
-
-
 def wait_command(subject: Subject) -> str:
     named = () if subject.version is None else ("--version-id", subject.version.version_id)
     return _words("farshore", "replication", "wait", f"s3://{subject.bucket}/{subject.key}", *named)
