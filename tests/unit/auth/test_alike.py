@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.access import bucket_policy, identity, statement
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.access import OWNER, asked, bucket_policy, identity, statement, user
 
 from farshore.auth.alike import decided_alike
+from farshore.auth.evaluate import IdentityPolicies, evaluate
 
 SHELF = "arn:aws:s3:::shelf"
 GET = "s3:GetObject"
@@ -64,3 +67,31 @@ def test_statements_about_other_actions_do_not_count() -> None:
 def test_the_policy_of_a_bucket_counts_as_well() -> None:
     policy = bucket_policy(statement("Deny", GET, principal="*", Resource=f"{SHELF}/a/*"))
     assert not decided_alike([identity(statement("Allow", GET)), policy], [GET], "shelf")
+
+
+STATEMENTS = st.builds(
+    lambda effect, elements: statement(effect, GET, **elements),
+    st.sampled_from(["Allow", "Allow", "Deny"]),
+    st.sampled_from(ALIKE + APART),
+)
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=4))
+def test_where_it_says_alike_every_object_is_decided_so(statements: list[dict[str, Any]]) -> None:
+    policy = identity(*statements)
+    if not decided_alike([policy], [GET], "shelf"):
+        return
+    decisions = {
+        evaluate(
+            asked(
+                user(OWNER),
+                IdentityPolicies(identity=(policy,)),
+                action=GET,
+                resource=f"{SHELF}/{key}",
+                context={"s3:existingobjecttag/a": (tag,), "s3:versionid": (tag,), "aws:userid": ("a",)},
+            )
+        ).allowed
+        for key in ("a", "a/b", "b", "b.jpg", "c/a")
+        for tag in ("1", "2")
+    }
+    assert len(decisions) == 1
