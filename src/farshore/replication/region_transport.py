@@ -12,7 +12,7 @@ from farshore.blobs.store import BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.blobs import BlobReader
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
-from farshore.model.replication import FailureCode, TaskKind
+from farshore.model.replication import FailureCode
 from farshore.replication.announcing import announce_replicas
 from farshore.semantics.checksums import DEFAULT_ALGORITHM
 from farshore.service.bodies import receive_stored
@@ -40,13 +40,7 @@ class RegionTransport:
 
     async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
         arrivals = [
-            Arrival(
-                kind=change.kind,
-                version=change.version,
-                body=change.body,
-                changed=change.changed,
-                two_way=change.two_way,
-            )
+            Arrival(version=change.version, body=change.body, changed=change.changed, two_way=change.two_way)
             for change in changes
         ]
         return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
@@ -65,7 +59,7 @@ class RegionTransport:
             await self._discard(copied)
             raise
         # From here on the blobs may be referred to, whatever is raised: then the collector of orphans decides.
-        (accepted,) = await self._accept(bucket, [Arrival(kind=TaskKind.OBJECT, version=moved)])
+        (accepted,) = await self._accept(bucket, [Arrival(version=moved)])
         if accepted is not Accepted.STORED:
             await self._discard(copied)
         return _refusal(bucket, accepted)

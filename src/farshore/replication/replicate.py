@@ -206,16 +206,15 @@ def _brought(version: Version) -> tuple[TaskKind, ...]:
 def _change(region: Region, ready: Ready) -> Change | None:
     """What travels; None when the version was removed since it was read, and its body with it."""
     version, verdict = ready.version, ready.verdict
-    kind = verdict.kinds[0]
-    if kind in METADATA:
-        return Change(kind=kind, version=version, changed=verdict.kinds, two_way=ready.rule.replica_modifications)
+    if verdict.kinds[0] in METADATA:
+        return Change(version=version, changed=verdict.kinds, two_way=ready.rule.replica_modifications)
     body = None
     if version.inline:
         try:
             body = region.metadata.reader.body(version.row)
         except KeyError:
             return None
-    return Change(kind=kind, version=as_replica(version, ready.rule, with_tags=verdict.with_tags), body=body)
+    return Change(version=as_replica(version, ready.rule, with_tags=verdict.with_tags), body=body)
 
 
 def _batches(changes: Sequence[tuple[Ready, Change]]) -> Iterator[Sequence[tuple[Ready, Change]]]:

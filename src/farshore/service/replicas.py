@@ -34,7 +34,6 @@ class Arrival:
         blob store.
     """
 
-    kind: TaskKind
     version: Version
     body: bytes | None = None
     changed: tuple[TaskKind, ...] = ()

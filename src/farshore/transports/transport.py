@@ -50,7 +50,6 @@ class Change:
     two_way: of a change of metadata: the later edit of both sides stands. Else the source's does.
     """
 
-    kind: TaskKind
     version: Version
     body: bytes | None = None
     changed: tuple[TaskKind, ...] = ()
