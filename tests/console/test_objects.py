@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Visitor
@@ -199,33 +197,3 @@ def test_what_arrives_shows_by_itself_and_by_few_requests(visit: Visit, server: 
     took = time.monotonic() - began
     assert took < 4, f"shown after {took:.1f} s"  # Two seconds for the listing, one for the status, on a busy machine.
     assert len(asked) < 12, asked
-
-
-@pytest.mark.parametrize(
-    "count", [pytest.param(1_200, id="1,200"), pytest.param(100_000, id="100,000", marks=pytest.mark.slow)]
-)
-def test_a_bucket_with_many_objects_is_paged_and_never_freezes(visit: Visit, server: Server, count: int) -> None:
-    bucket = f"objects-many-{count}"
-    visitor = open_bucket(visit, server, bucket, versioned=False)
-    client = server.client(max_pool_connections=16)
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: client.put_object(Bucket=bucket, Key=f"{number:06}.txt", Body=b""), range(count)))
-    page = visitor.page
-    page.evaluate(
-        """() => {
-            window.longest = 0;
-            const look = (entry) => { window.longest = Math.max(window.longest, entry.duration); };
-            new PerformanceObserver((list) => list.getEntries().forEach(look)).observe({entryTypes: ['longtask']});
-        }"""
-    )
-    page.get_by_role("button", name="Refresh objects").click()
-    expect(page.get_by_role("link", name="000000.txt")).to_be_visible()
-    for number in (2, 3, 4):
-        page.get_by_role("button", name="Next page").click()
-        expect(page.get_by_role("link", name=f"{(number - 1) * 50:06}.txt")).to_be_visible()
-    page.get_by_role("button", name="Previous page").click()
-    expect(page.get_by_role("link", name="000100.txt")).to_be_visible()
-    page.get_by_placeholder("Find objects by prefix").fill(f"{count - 1:06}")
-    expect(page.get_by_role("link", name=f"{count - 1:06}.txt")).to_be_visible()
-    expect(page.get_by_role("row")).to_have_count(2)
-    assert page.evaluate("() => window.longest") < 1000

@@ -5,10 +5,9 @@ import Form from "@cloudscape-design/components/form";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useRef, useState } from "react";
-import type { Client } from "../../api/client.ts";
-import { type BucketPlace } from "../../api/buckets.ts";
-import { deleteObjects, type DeletionFailure, listObjects } from "../../api/objects.ts";
+import { useEffect, useRef, useState } from "react";
+import { deleteAll } from "../../api/bulkDeletion.ts";
+import type { DeletionFailure } from "../../api/objects.ts";
 import { Failure, Loading, PageFailure } from "../../components/Loading.tsx";
 import { TypedConfirmation } from "../../components/TypedConfirmation.tsx";
 import { useConsole } from "../../context.tsx";
@@ -22,11 +21,12 @@ export default function EmptyBucket({ name }: { name: string }) {
   const { client } = useConsole();
   const bucket = useBucket(name);
   const [typed, setTyped] = useState("");
-  const [stage, setStage] = useState<"asking" | "emptying" | "done">("asking");
+  const [stage, setStage] = useState<"asking" | "emptying" | "stopped" | "done">("asking");
   const [deleted, setDeleted] = useState(0);
   const [failures, setFailures] = useState<readonly DeletionFailure[]>([]);
   const [error, setError] = useState<unknown>();
   const controller = useRef<AbortController | undefined>(undefined);
+  useEffect(() => () => controller.current?.abort(), []);
   if (bucket.error !== undefined)
     return <PageFailure title={"Empty bucket"} what={`Bucket "${name}" cannot be opened`} error={bucket.error} />;
   if (!bucket.data) return <Loading />;
@@ -35,13 +35,15 @@ export default function EmptyBucket({ name }: { name: string }) {
   const empty = async () => {
     setStage("emptying");
     setError(undefined);
+    setDeleted(0);
     controller.current = new AbortController();
+    const { signal } = controller.current;
     try {
-      setFailures(await emptyBucket(client, place, controller.current.signal, setDeleted));
+      setFailures(await deleteAll(client, place, { prefix: "", versions: true, signal, onProgress: setDeleted }));
       setStage("done");
     } catch (stopped) {
-      setStage("asking");
-      if (!controller.current.signal.aborted) setError(stopped);
+      setStage("stopped");
+      if (!signal.aborted) setError(stopped);
     }
   };
 
@@ -83,13 +85,19 @@ export default function EmptyBucket({ name }: { name: string }) {
         {error !== undefined && <Failure what="The bucket could not be emptied" error={error} />}
         <Container header={<Header variant="h2">Permanently delete all objects in bucket "{name}"?</Header>}>
           <SpaceBetween size="m">
-            {stage === "asking" && (
+            {stage === "stopped" && (
+              <StatusIndicator type="stopped">
+                Stopped. {plural(deleted, "version")} deleted; the others are still there.
+              </StatusIndicator>
+            )}
+            {(stage === "asking" || stage === "stopped") && (
               <TypedConfirmation label="Confirmation" wanted={CONFIRMATION} value={typed} onChange={setTyped} />
             )}
-            {stage !== "asking" && (
+            {(stage === "emptying" || stage === "done") && (
               <StatusIndicator type={stage === "emptying" ? "in-progress" : failures.length ? "warning" : "success"}>
                 {plural(deleted, "version")} deleted
                 {failures.length > 0 && `, ${plural(failures.length, "failure")}`}
+                {stage === "emptying" && ". Leaving this page stops it."}
               </StatusIndicator>
             )}
             {failures.slice(0, 10).map((failure) => (
@@ -102,29 +110,4 @@ export default function EmptyBucket({ name }: { name: string }) {
       </SpaceBetween>
     </Form>
   );
-}
-
-/** Delete all versions and markers, a page at a time; those that cannot be deleted are stepped over, and returned. */
-async function emptyBucket(
-  client: Client,
-  bucket: BucketPlace,
-  signal: AbortSignal,
-  onProgress: (deleted: number) => void,
-): Promise<DeletionFailure[]> {
-  const failures: DeletionFailure[] = [];
-  let deleted = 0;
-  let marker: Awaited<ReturnType<typeof listObjects>>["next"];
-  do {
-    const listing = { prefix: "", showVersions: true, pageSize: 1000, delimiter: false, marker };
-    const page = await listObjects(client, bucket, listing, signal);
-    if (page.versions.length > 0) {
-      const failed = await deleteObjects(client, bucket, page.versions);
-      failures.push(...failed);
-      deleted += page.versions.length - failed.length;
-      onProgress(deleted);
-    }
-    marker = page.next;
-    signal.throwIfAborted();
-  } while (marker);
-  return failures;
 }

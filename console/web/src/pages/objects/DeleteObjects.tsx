@@ -6,15 +6,9 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useState } from "react";
 import type { BucketPlace } from "../../api/buckets.ts";
+import { deleteAll } from "../../api/bulkDeletion.ts";
 import type { Client } from "../../api/client.ts";
-import {
-  type Deletion,
-  deleteObjects,
-  type DeletionFailure,
-  DELETIONS_MAX,
-  listObjects,
-  type Marker,
-} from "../../api/objects.ts";
+import { deleteObjects, type DeletionFailure, DELETIONS_MAX } from "../../api/objects.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { TypedConfirmation } from "../../components/TypedConfirmation.tsx";
 import { useConsole } from "../../context.tsx";
@@ -122,36 +116,24 @@ async function deleteRows(
 ): Promise<DeletionFailure[]> {
   const failures: DeletionFailure[] = [];
   let done = 0;
-  const send = async (deletions: readonly Deletion[]) => {
-    failures.push(...(await deleteObjects(client, bucket, deletions)));
-    done += deletions.length;
-    onProgress(done);
-  };
   const single = rows.flatMap((row) =>
     row.version ? [{ key: row.key, versionId: permanent ? row.version.versionId : undefined }] : [],
   );
   for (let start = 0; start < single.length; start += DELETIONS_MAX) {
-    await send(single.slice(start, start + DELETIONS_MAX));
+    const some = single.slice(start, start + DELETIONS_MAX);
+    const failed = await deleteObjects(client, bucket, some);
+    failures.push(...failed);
+    done += some.length - failed.length;
+    onProgress(done);
   }
-  for (const row of rows) {
-    if (!row.version) await deleteFolder(client, bucket, row.key, permanent, send);
+  for (const { key: prefix, version } of rows) {
+    if (version) continue;
+    const before = done;
+    const count = (deleted: number) => {
+      done = before + deleted;
+      onProgress(done);
+    };
+    failures.push(...(await deleteAll(client, bucket, { prefix, versions: permanent, onProgress: count })));
   }
   return failures;
-}
-
-async function deleteFolder(
-  client: Client,
-  bucket: BucketPlace,
-  prefix: string,
-  permanent: boolean,
-  send: (deletions: readonly Deletion[]) => Promise<void>,
-): Promise<void> {
-  let marker: Marker | undefined;
-  do {
-    const listing = { prefix, showVersions: permanent, pageSize: DELETIONS_MAX, delimiter: false, marker };
-    const page = await listObjects(client, bucket, listing);
-    const found = page.versions.map(({ key, versionId }) => ({ key, versionId: permanent ? versionId : undefined }));
-    if (found.length > 0) await send(found);
-    marker = page.next;
-  } while (marker);
 }
