@@ -20,6 +20,7 @@ from farshore.model.replication_record import (
     PendingAgain,
     PendingTask,
 )
+from farshore.model.verification import VerificationRecord
 
 
 class RecordReader(Protocol):
@@ -69,6 +70,10 @@ class RecordReader(Protocol):
         """Of one destination; all zero when nothing was delivered there."""
         ...
 
+    def verifications(self, bucket_id: int) -> list[VerificationRecord]:
+        """The last verification against each destination."""
+        ...
+
 
 class RecordTransaction(RecordReader, Protocol):
     def add_change(self, bucket_id: int, at_us: int, document: bytes | None) -> None:
@@ -81,4 +86,8 @@ class RecordTransaction(RecordReader, Protocol):
 
     def put_lane(self, bucket_id: int, lane: LaneRecord) -> None:
         """Replace what is recorded of a destination."""
+        ...
+
+    def put_verification(self, bucket_id: int, record: VerificationRecord) -> None:
+        """Replace the last verification against its destination."""
         ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session
@@ -18,6 +20,7 @@ from farshore.model.replication_record import (
     PendingAgain,
     PendingTask,
 )
+from farshore.model.verification import VerificationRecord
 
 CHANGES_MAX = 50
 CHANGES_BYTES_MAX = 4 * 1024 * 1024
@@ -27,6 +30,9 @@ ATTEMPTS_MAX = 8
 """Records of attempts kept of each version and destination."""
 
 _SQL = named_sql.load("replication_records")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_verification = msgspec.msgpack.Decoder(VerificationRecord).decode
 
 
 class SqliteReplicationRecords:
@@ -92,6 +98,12 @@ class SqliteReplicationRecords:
         row = self._one(_SQL["lane"], (bucket_id, destination))
         return LaneRecord(destination=destination) if row is None else _to_lane(row)
 
+    def verifications(self, bucket_id: int) -> list[VerificationRecord]:
+        return [_decode_verification(row[0]) for row in self._all(_SQL["verifications"], (bucket_id,))]
+
+    def put_verification(self, bucket_id: int, record: VerificationRecord) -> None:
+        self._run(_SQL["put_verification"], (bucket_id, record.destination, _encode(record)))
+
     def add_change(self, bucket_id: int, at_us: int, document: bytes | None) -> None:
         row = self._one(_SQL["last_change"], (bucket_id,))
         last = None if row is None else _to_change(row)
@@ -135,6 +147,7 @@ class SqliteReplicationRecords:
         """Drop what is recorded of a bucket that is deleted."""
         self._run(_SQL["forget_history"], (bucket_id,))
         self._run(_SQL["forget_lanes"], (bucket_id,))
+        self._run(_SQL["forget_verifications"], (bucket_id,))
 
 
 def _to_change(row: Row) -> ConfigurationChange:

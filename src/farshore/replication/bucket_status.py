@@ -11,6 +11,7 @@ import msgspec
 from farshore.metadata.store import Reader
 from farshore.model.buckets import Bucket
 from farshore.model.replication_record import FailureCause, LaneRecord, PendingAgain
+from farshore.model.verification import VerificationCounts, VerificationRecord, found_equal
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics.rates import rate_now, time_left_s
 from farshore.service.deployment import Deployment, Region
@@ -24,6 +25,17 @@ class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class LastVerification(msgspec.Struct, frozen=True, kw_only=True):
+    """The last verification of the whole bucket that came to its end. equal: it found no difference."""
+
+    at: str
+    took_s: float
+    deep: bool
+    equal: bool
+    counts: VerificationCounts
+    digest: str
+
+
 class DestinationStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One destination.
 
@@ -33,6 +45,7 @@ class DestinationStatus(msgspec.Struct, frozen=True, kw_only=True):
         arrived at this rate; null when it cannot be said.
     completed_operations, completed_bytes: since the first, they only grow. failed: versions that stand FAILED.
     rests_until, error: the destination is left alone until then, since everything met this transient trouble.
+    last_verification: null when it was never verified.
     """
 
     destination: str
@@ -51,6 +64,7 @@ class DestinationStatus(msgspec.Struct, frozen=True, kw_only=True):
     rests_until: str | None
     error: str
     rules: tuple[RouteStatus, ...]
+    last_verification: LastVerification | None
 
 
 class CauseStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +122,7 @@ def _read(
     accounts = [each for each in reader.metrics.accounts() if each.route.bucket_id == bucket_id]
     lanes = {lane.destination: lane for lane in reader.records.lanes(bucket_id)}
     again = {each.destination: each for each in reader.records.pending_again(bucket_id)}
+    verified = {each.destination: each for each in reader.records.verifications(bucket_id)}
     names = dict.fromkeys(
         (
             *named,
@@ -149,9 +164,23 @@ def _read(
                     RouteStatus(rule=each.route.rule_id, operations=each.operations, bytes=each.bytes)
                     for each in waiting
                 ),
+                last_verification=_verification(verified.get(name)),
             )
         )
     return found, causes
+
+
+def _verification(record: VerificationRecord | None) -> LastVerification | None:
+    if record is None:
+        return None
+    return LastVerification(
+        at=iso_time(record.ended_us),
+        took_s=round((record.ended_us - record.began_us) / 1e6, 3),
+        deep=record.deep,
+        equal=found_equal(record.counts),
+        counts=record.counts,
+        digest=record.digest,
+    )
 
 
 def _longer(by_operations: float | None, by_bytes: float | None) -> float | None:

@@ -11,6 +11,7 @@ from farshore.metadata.sqlite_replication_records import ATTEMPTS_MAX, CHANGES_B
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus
 from farshore.model.replication_record import AttemptOutcome, AttemptRecord, LaneRecord
+from farshore.model.verification import VerificationCounts, VerificationRecord
 
 GONE, UNVERSIONED = FailureCode.DST_BUCKET_NOT_FOUND, FailureCode.DST_BUCKET_UNVERSIONED
 
@@ -86,6 +87,32 @@ def test_what_is_recorded_of_a_bucket_goes_with_it(store: OpenStore) -> None:
     store.write(lambda tx: tx.records.put_lane(bucket_id, LaneRecord(destination="there", error="e")))
     store.write(lambda tx: tx.delete_bucket(bucket_id))
     assert store.reader.records.history(bucket_id) == [] == store.reader.records.lanes(bucket_id)
+
+
+def test_the_last_verification_of_each_destination_is_kept_and_goes_with_the_bucket(store: OpenStore) -> None:
+    bucket_id, other = store.bucket(), store.bucket("other")
+
+    def verified(destination: str, ended_us: int, of: int = bucket_id) -> None:
+        record = VerificationRecord(
+            destination=destination,
+            began_us=1,
+            ended_us=ended_us,
+            deep=False,
+            counts=VerificationCounts(equal=ended_us),
+            digest="d",
+        )
+        store.write(lambda tx: tx.records.put_verification(of, record))
+
+    verified("there", 2)
+    verified("there", 3)
+    verified("also", 4)
+    verified("there", 5, other)
+    store.reopen()
+    found = [(each.destination, each.counts.equal) for each in store.reader.records.verifications(bucket_id)]
+    assert found == [("also", 4), ("there", 3)]
+    store.write(lambda tx: tx.delete_bucket(bucket_id))
+    assert store.reader.records.verifications(bucket_id) == []
+    assert len(store.reader.records.verifications(other)) == 1
 
 
 def test_attempts_with_the_same_outcome_become_one_record_that_counts_them(store: OpenStore) -> None:

@@ -101,3 +101,12 @@ INSERT OR REPLACE INTO replication_lane (bucket_id, {lane_columns}) VALUES (?, ?
 
 -- name: forget_lanes
 DELETE FROM replication_lane WHERE bucket_id = ?1
+
+-- name: verifications
+SELECT record FROM replication_verification WHERE bucket_id = ?1 ORDER BY destination
+
+-- name: put_verification
+INSERT OR REPLACE INTO replication_verification (bucket_id, destination, record) VALUES (?1, ?2, ?3)
+
+-- name: forget_verifications
+DELETE FROM replication_verification WHERE bucket_id = ?1
