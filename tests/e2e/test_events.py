@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from nats.aio.client import Client
+from tests.support.pairs import Pair
 from tests.support.receiver import Receiver, is_signed, receiver
 from tests.support.replication import enable_versioning, put_rule, wait_for
 from tests.support.server import Server
@@ -433,6 +437,58 @@ def test_replicas_are_told_in_their_bucket_and_failures_in_the_source(server_fac
             "requestTime": record["replicationEventData"]["requestTime"],
             "failureReason": "DstBucketUnversioned",
         }
+
+
+def test_time_control_tells_of_what_is_late_also_when_no_server_ran_at_the_time(server_factory: Any) -> None:
+    """The store is set back by an hour while no server runs: to the next one, the threshold has passed meanwhile."""
+    with receiver() as hook:
+        events = [{"arn": QUEUE, "webhook": hook.url}]
+        environment = {"FARSHORE_EVENTS": json.dumps(events), "FARSHORE_ROOT_ACCOUNT_ID": ACCOUNT}
+        stopped = {**environment, "FARSHORE_REPLICATE": "false"}
+        server = server_factory(environment=stopped)
+        pair = Pair(server)
+        timed = {
+            "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
+            "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
+        }
+        put_rule(pair.s3, pair.source, pair.destination, ID="timed", Destination=timed)
+        configured = {"QueueConfigurations": [{"Id": "r", "QueueArn": QUEUE, "Events": ["s3:Replication:*"]}]}
+        pair.s3.put_bucket_notification_configuration(
+            Bucket=pair.source, NotificationConfiguration=configured, SkipDestinationValidation=True
+        )
+        version_id = pair.put("k")
+        waiting = pair.explain("k")["destinations"][0]["waiting"]
+        assert waiting["threshold"] and not waiting["missed_threshold"]
+        server.kill()
+        path = server.data / "regions" / "us-east-1" / "metadata.sqlite"
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as store:
+            hour_us = 3_600_000_000
+            store.execute(
+                "UPDATE replication_task SET enqueued_us = enqueued_us - ?1, threshold_us = threshold_us - ?1",
+                (hour_us,),
+            )
+        server.start()
+        pair.server, pair.s3 = server, server.client("s3")
+        wait_for(lambda: hook.records, ARRIVAL_S, "the missed threshold")
+        found = pair.explain("k")
+        assert found["destinations"][0]["waiting"]["missed_threshold"]
+        assert "missed threshold" in found["summary"]
+        told = [sys.executable, "-m", "farshore", "explain", f"s3://{pair.source}/k", "--data", str(server.data)]
+        in_words = subprocess.run(told, env=server.environment, capture_output=True, text=True, timeout=60, check=True)
+        assert "missed threshold: it ought to have arrived by" in in_words.stdout
+        server.stop()
+        back = server_factory(data=server.data, environment=environment)
+        pair.server, pair.s3 = back, back.client("s3")
+        assert pair.settled("k") == "COMPLETED"
+        wait_for(lambda: len(hook.records) >= 2, ARRIVAL_S, "the late replication")
+        assert [record["eventName"] for record in hook.records] == [
+            "Replication:OperationMissedThreshold",
+            "Replication:OperationReplicatedAfterThreshold",
+        ]
+        missed, after = hook.records
+        assert missed["s3"]["object"]["versionId"] == after["s3"]["object"]["versionId"] == version_id
+        assert missed["replicationEventData"]["threshold"] == "900"
+        assert 3600 < float(after["replicationEventData"]["replicationTime"]) < 3700
 
 
 @pytest.fixture

@@ -68,6 +68,8 @@ def _destination(found: dict[str, Any]) -> Iterator[str]:
     if waiting:
         when = f", next try {waiting['next_try_at']}" if waiting["next_try_at"] else ""
         error = f": {waiting['error']}" if waiting["error"] else ""
+        if waiting["missed_threshold"]:
+            error += f"; missed threshold: it ought to have arrived by {waiting['threshold']}"
         yield f"      {waiting['hold']} since {waiting['since']}, tried {waiting['attempts']} times{when}{error}"
     for attempt in found["attempts"]:
         about = " ".join(part for part in (attempt["outcome"], attempt["code"], attempt["detail"]) if part)

@@ -22,6 +22,7 @@ from farshore.metadata.sqlite_rows import (
 )
 from farshore.metadata.sqlite_session import Session
 from farshore.metadata.sqlite_survey import SqliteSurvey
+from farshore.metadata.sqlite_thresholds import SqliteThresholds
 from farshore.metadata.store import DueLane, Failure, Lane
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind
@@ -48,6 +49,7 @@ class SqliteReader:
         self._metrics = SqliteMetrics(session)
         self._records = SqliteReplicationRecords(session)
         self._survey = SqliteSurvey(session)
+        self._thresholds = SqliteThresholds(session)
 
     @property
     def jobs(self) -> SqliteJobs:
@@ -68,6 +70,10 @@ class SqliteReader:
     @property
     def survey(self) -> SqliteSurvey:
         return self._survey
+
+    @property
+    def thresholds(self) -> SqliteThresholds:
+        return self._thresholds
 
     def data_version(self) -> int:
         """Another number once another connection has committed."""

@@ -181,7 +181,7 @@ def _attempt_row(attempt: AttemptRecord) -> Row:
 
 
 def _to_pending(row: Row) -> PendingTask:
-    destination, kind, enqueued_us, due_us, attempts, last_error, leased = row
+    destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us = row
     return PendingTask(
         destination=destination,
         kind=kind,
@@ -190,6 +190,7 @@ def _to_pending(row: Row) -> PendingTask:
         attempts=attempts,
         last_error=last_error,
         leased=leased == 1,
+        threshold_us=threshold_us,
     )
 
 

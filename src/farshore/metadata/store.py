@@ -27,6 +27,7 @@ from farshore.metadata.jobs import JobReader, JobTransaction
 from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
 from farshore.metadata.survey import SurveyReader
+from farshore.metadata.thresholds import ThresholdReader, ThresholdTransaction
 from farshore.model.access_control import Grant
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
@@ -107,6 +108,11 @@ class Reader(Protocol):
     @property
     def survey(self) -> SurveyReader:
         """Reads of whole buckets, range by range. For `MetadataStore.read`."""
+        ...
+
+    @property
+    def thresholds(self) -> ThresholdReader:
+        """Reads of what Replication Time Control watches."""
         ...
 
     def bucket(self, name: str) -> Bucket | None: ...
@@ -223,6 +229,11 @@ class Transaction(Reader, Protocol):
     @property
     def records(self) -> RecordTransaction:
         """What is recorded of replication, in the same transaction."""
+        ...
+
+    @property
+    def thresholds(self) -> ThresholdTransaction:
+        """What Replication Time Control watches, in the same transaction."""
         ...
 
     def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:

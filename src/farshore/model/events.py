@@ -44,13 +44,19 @@ NotificationConfiguration = tuple[NotificationRule, ...]
 
 
 class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True):
-    """What an event of replication tells besides. failure_reason: of a failure; empty otherwise."""
+    """What an event of replication tells besides.
+
+    failure_reason: of a failure; empty otherwise. threshold_us: how long it may take, of events of Replication Time
+    Control. took_us: how long it took, where it arrived.
+    """
 
     rule_id: str
     destination_bucket: str
     operation: str
     requested_us: int
     failure_reason: str = ""
+    threshold_us: int | None = None
+    took_us: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -124,7 +124,7 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     size: bytes of the version when enqueued, for metrics and batching.
     rule_id: the rule that it was made by, whose metrics it counts in.
     threshold_us: when Replication Time Control wants it to have arrived; None without, and once it has been told that
-        it has not. missed: that has been told.
+        it is no longer tracked. missed: it has been told that it had not arrived by then.
     batch: Batch Replication made it, not a change.
     """
 

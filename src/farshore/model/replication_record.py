@@ -97,7 +97,10 @@ class PendingAgain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A replication task as it waits. leased: a worker has it, until `due_us` at the latest."""
+    """A replication task as it waits.
+
+    leased: a worker has it, until `due_us` at the latest. threshold_us: as `ReplicationTask`.
+    """
 
     destination: str
     kind: str
@@ -106,3 +109,4 @@ class PendingTask(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     last_error: str
     leased: bool
+    threshold_us: int | None = None

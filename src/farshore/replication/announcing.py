@@ -19,6 +19,8 @@ from farshore.service.deployment import Deployment, Region
 from farshore.service.notifications import Occasion, announce
 from farshore.service.replicas import Accepted, Arrival
 
+_OF_THRESHOLD = (EventName.REPLICATION_MISSED_THRESHOLD, EventName.REPLICATION_AFTER_THRESHOLD)
+
 
 class Announcing:
     """Tells of what is settled in one command, for tasks of one source bucket.
@@ -43,40 +45,64 @@ class Announcing:
         bucket, listeners = self._listeners(tx, task)
         if bucket is None or not listeners:
             return
-        if self._is_metered(tx, bucket, task):
+        task = self._as_it_stands(tx, task)
+        rule = self._rule(tx, bucket, task)
+        if rule is not None and rule.replication_time and self._is_late(task) and not task.missed:
+            self._tell(tx, bucket, listeners, EventName.REPLICATION_MISSED_THRESHOLD, task, version)
+        if rule is not None and rule.metered:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_FAILED, task, version, code.value)
-        elif _is_timed(task):
+        elif task.threshold_us is not None:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_NOT_TRACKED, task, version)
 
     def completed(self, tx: Transaction, task: ReplicationTask, version: Version) -> None:
-        """It arrived: that is told when it did so after the threshold."""
-        late = task.missed or (task.threshold_us is not None and task.threshold_us < self._now_us)
-        if not late:
+        """It arrived: that is told when it did so after the threshold, and that it missed it, where nobody has yet."""
+        if not self._is_late(task):
             return
         bucket, listeners = self._listeners(tx, task)
-        if bucket is not None and listeners:
-            tracked = self._is_metered(tx, bucket, task)
-            name = EventName.REPLICATION_AFTER_THRESHOLD if tracked else EventName.REPLICATION_NOT_TRACKED
-            self._tell(tx, bucket, listeners, name, task, version)
+        if bucket is None or not listeners:
+            return
+        task = self._as_it_stands(tx, task)
+        if task.threshold_us is None:
+            return
+        if not self._is_timed(tx, bucket, task):
+            self._tell(tx, bucket, listeners, EventName.REPLICATION_NOT_TRACKED, task, version)
+            return
+        if not task.missed:
+            self._tell(tx, bucket, listeners, EventName.REPLICATION_MISSED_THRESHOLD, task, version)
+        self._tell(tx, bucket, listeners, EventName.REPLICATION_AFTER_THRESHOLD, task, version)
 
-    def missed(self, tx: Transaction, task: ReplicationTask, version: Version) -> None:
-        """It has not arrived within the threshold."""
+    def missed(self, tx: Transaction, task: ReplicationTask, version: Version) -> bool:
+        """It has not arrived within the threshold.
+
+        Returns:
+            Whether it is still tracked: its rule stands, with Replication Time Control. If not, no more is told.
+        """
         bucket, listeners = self._listeners(tx, task)
-        if bucket is not None and listeners:
-            tracked = self._is_metered(tx, bucket, task)
-            name = EventName.REPLICATION_MISSED_THRESHOLD if tracked else EventName.REPLICATION_NOT_TRACKED
+        if bucket is None:
+            return False
+        tracked = self._is_timed(tx, bucket, task)
+        name = EventName.REPLICATION_MISSED_THRESHOLD if tracked else EventName.REPLICATION_NOT_TRACKED
+        if listeners:
             self._tell(tx, bucket, listeners, name, task, version)
+        return tracked
+
+    def _is_late(self, task: ReplicationTask) -> bool:
+        return task.threshold_us is not None and task.threshold_us <= self._now_us
+
+    def _as_it_stands(self, tx: Transaction, task: ReplicationTask) -> ReplicationTask:
+        """Of what is late more may have been told since it was claimed."""
+        return (tx.thresholds.task(task.id) or task) if self._is_late(task) else task
 
     def _listeners(self, tx: Transaction, task: ReplicationTask) -> tuple[Bucket | None, NotificationConfiguration]:
         bucket = tx.bucket_by_id(task.bucket_id)
         return bucket, () if bucket is None else self._deployment.notifications.get(tx, bucket)
 
-    def _is_metered(self, tx: Transaction, bucket: Bucket, task: ReplicationTask) -> bool:
-        """Whether the rule that the task was made by stands, and is metered."""
+    def _is_timed(self, tx: Transaction, bucket: Bucket, task: ReplicationTask) -> bool:
         rule = self._rule(tx, bucket, task)
-        return rule is not None and rule.metered
+        return rule is not None and rule.replication_time
 
     def _rule(self, tx: Transaction, bucket: Bucket, task: ReplicationTask) -> ReplicationRule | None:
+        """The rule that the task was made by, if it stands."""
         configuration = self._deployment.configurations.get(tx, bucket)
         rules = () if configuration is None else configuration.rules
         return next(
@@ -104,9 +130,17 @@ class Announcing:
             operation=task.kind.value,
             requested_us=task.enqueued_us,
             failure_reason=failure_reason,
+            threshold_us=self._threshold(name, task),
+            took_us=self._now_us - task.enqueued_us if name is EventName.REPLICATION_AFTER_THRESHOLD else None,
         )
         occasion = Occasion(now_us=self._now_us, region=self._region.name, request_id=ids.request_id())
         self._told |= announce(tx, listeners, bucket, name, version, occasion, replication=data)
+
+    def _threshold(self, name: EventName, task: ReplicationTask) -> int | None:
+        """How long it might have taken, for the events that say so."""
+        if name not in _OF_THRESHOLD or task.threshold_us is None:
+            return None
+        return task.threshold_us - task.enqueued_us
 
 
 def announce_replicas(
@@ -135,7 +169,3 @@ def announce_replicas(
             occasion = Occasion(now_us=now_us, region=region.name, request_id=ids.request_id())
             told |= announce(tx, listeners, bucket, name, arrival.version, occasion)
     return told
-
-
-def _is_timed(task: ReplicationTask) -> bool:
-    return task.missed or task.threshold_us is not None

@@ -294,4 +294,5 @@ def _of_destination(each: DestinationExplained) -> str:
         return f"{each.destination} refused it for good ({each.code}{detail})"
     assert each.waiting is not None, each
     error = f": {each.waiting.error}" if each.waiting.error else ""
-    return f"it waits for {each.destination} ({each.waiting.hold}{error})"
+    late = ", missed threshold" if each.waiting.missed_threshold else ""
+    return f"it waits for {each.destination} ({each.waiting.hold}{late}{error})"

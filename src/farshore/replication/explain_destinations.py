@@ -136,6 +136,8 @@ def _waiting(around: Circumstances, state: DestinationState) -> Waiting:
         next_try_at=None if next_try_us is None else iso_time(next_try_us),
         attempts=task.attempts,
         error=error,
+        threshold=None if task.threshold_us is None else iso_time(task.threshold_us),
+        missed_threshold=task.threshold_us is not None and task.threshold_us <= now_us,
     )
 
 

@@ -110,13 +110,19 @@ class AttemptExplained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """How a pending change waits. next_try_at: not before then; null when nothing is planned."""
+    """How a pending change waits.
+
+    next_try_at: not before then; null when nothing is planned. threshold: when Replication Time Control wants it to
+    have arrived; null without. missed_threshold: that time has passed.
+    """
 
     hold: Hold
     since: str
     next_try_at: str | None
     attempts: int
     error: str
+    threshold: str | None = None
+    missed_threshold: bool = False
 
 
 class DestinationExplained(msgspec.Struct, frozen=True, kw_only=True):

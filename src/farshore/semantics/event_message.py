@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
 
-from farshore.model.events import Event, EventName
+from farshore.model.events import Event, EventName, ReplicationEventData
 
 _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
 _REPLICATION = "Replication:"
@@ -56,15 +56,7 @@ def record(event: Event, place: int) -> dict[str, Any]:
         },
     }
     if event.replication is not None:
-        data = event.replication
-        made["replicationEventData"] = {
-            "replicationRuleId": data.rule_id,
-            "destinationBucket": f"arn:aws:s3:::{data.destination_bucket}",
-            "s3Operation": data.operation,
-            "requestTime": _time(data.requested_us),
-        }
-        if data.failure_reason:
-            made["replicationEventData"]["failureReason"] = data.failure_reason
+        made["replicationEventData"] = _replication(event.replication)
     return made
 
 
@@ -83,6 +75,28 @@ def _test_message(event: Event) -> dict[str, Any]:
         "RequestId": event.request_id,
         "HostId": event.host_id,
     }
+
+
+def _replication(data: ReplicationEventData) -> dict[str, str]:
+    """AWS: names and types are those of its SDK for Java (`ReplicationEventData`); it shows no value of a threshold."""
+    made = {
+        "replicationRuleId": data.rule_id,
+        "destinationBucket": f"arn:aws:s3:::{data.destination_bucket}",
+        "s3Operation": data.operation,
+        "requestTime": _time(data.requested_us),
+    }
+    if data.failure_reason:
+        made["failureReason"] = data.failure_reason
+    if data.threshold_us is not None:
+        made["threshold"] = _seconds(data.threshold_us)
+    if data.took_us is not None:
+        made["replicationTime"] = _seconds(data.took_us)
+    return made
+
+
+def _seconds(duration_us: int) -> str:
+    """To the millisecond, without zeros at the end: `900`, `1021.5`."""
+    return f"{duration_us / 1e6:.3f}".rstrip("0").rstrip(".")
 
 
 def _object(event: Event, place: int) -> dict[str, Any]:

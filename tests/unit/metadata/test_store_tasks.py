@@ -231,3 +231,30 @@ def test_failures_are_listed_newest_first_of_one_bucket_or_of_all(store: OpenSto
     assert listed(None)[0] == (second, "fine", "c", 30)
     store.write(lambda tx: tx.remove_version(stored[3]))
     assert listed(second) == []
+
+
+def test_thresholds_are_told_of_longest_past_first_and_the_next_one_is_known(store: OpenStore) -> None:
+    add(store, task(1, "none"), *(task(1, f"k{at}", threshold_us=at) for at in (300, 100, 200)))
+    assert store.reader.thresholds.next_us() == 100
+    passed = store.write(lambda tx: tx.thresholds.passed(200, 10))
+    assert keys(passed) == ["k100", "k200"]
+    assert keys(store.write(lambda tx: tx.thresholds.passed(300, 1))) == ["k100"]
+    assert store.write(lambda tx: tx.thresholds.passed(99, 10)) == []
+
+
+def test_a_task_that_missed_keeps_its_threshold_and_one_that_is_untracked_does_not(store: OpenStore) -> None:
+    missed, untracked, waiting = add(store, *(task(1, f"k{at}", threshold_us=at) for at in (1, 2, 3)))
+
+    def mark(tx: Transaction) -> None:
+        tx.thresholds.missed([missed.id])
+        tx.thresholds.untracked([untracked.id])
+        tx.thresholds.missed([])
+
+    store.write(mark)
+    assert store.reader.thresholds.next_us() == 3
+    found = store.write(lambda tx: [tx.thresholds.task(each.id) for each in (missed, untracked, waiting)])
+    assert [(each.threshold_us, each.missed) for each in found if each] == [(1, True), (None, False), (3, False)]
+    assert keys(store.write(lambda tx: tx.thresholds.passed(9, 9))) == ["k3"]
+    store.write(lambda tx: tx.remove_tasks([waiting.id]))
+    assert store.reader.thresholds.next_us() is None
+    assert store.write(lambda tx: tx.thresholds.task(waiting.id)) is None

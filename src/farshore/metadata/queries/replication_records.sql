@@ -46,7 +46,7 @@ INSERT INTO replication_attempt (row, number, {attempt_columns}) VALUES (?, ?, ?
 DELETE FROM replication_attempt WHERE row = ?1 AND destination = ?2 AND number <= ?3
 
 -- name: tasks_of_version
-SELECT destination, kind, enqueued_us, due_us, attempts, last_error, leased FROM replication_task
+SELECT destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us FROM replication_task
 INDEXED BY replication_task_version
 WHERE version_id = ?3 AND key = ?2 AND bucket_id = ?1 ORDER BY destination, id
 
