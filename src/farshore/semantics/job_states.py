@@ -74,12 +74,13 @@ def active_s(job: Job, now_us: int) -> int:
 
 
 def failed_too_often(job: Job) -> bool:
-    """Whether more than half of at least 1,000 tasks that have run failed.
+    """Whether at least 1,000 tasks have run, and more than half of those that were begun failed.
 
+    A task in flight counts as begun: some failures are known at once, while successes take their time, and a job of
+    which few tasks fail must not end because those came first.
     Source: User Guide, "Tracking job failures".
     """
-    run = job.succeeded + job.failed
-    return run >= TASKS_BEFORE_THRESHOLD and job.failed * 2 > run
+    return job.succeeded + job.failed >= TASKS_BEFORE_THRESHOLD and job.failed * 2 > job.drawn
 
 
 def _left_active(state: JobState, now_us: int) -> JobState:
