@@ -37,16 +37,3 @@ def winning_rules(
         if all(stronger.destination != rule.destination for stronger in found):
             found.append(rule)
     return tuple(found)
-
-
-def effective_rules(
-    configuration: ReplicationConfiguration, key: str, tags: Mapping[str, str], *, delete_marker: bool
-) -> tuple[ReplicationRule, ...]:
-    """The rules under which a new version or delete marker is replicated, one for each destination.
-
-    Args:
-        configuration, tags: as `winning_rules`. A rule with a tag filter never matches a delete marker.
-    """
-    if not delete_marker:
-        return winning_rules(configuration, key, tags)
-    return tuple(rule for rule in winning_rules(configuration, key, {}) if rule.delete_markers)

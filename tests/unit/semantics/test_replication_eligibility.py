@@ -79,6 +79,13 @@ REPLICATED: list[tuple[str, ReplicationConfiguration, Version, Cause, list[str]]
     ("ELEMENTS: the stronger rule of one", configuration(rule(1), rule(2)), VERSION, Cause.WRITE, ["d"]),
     ("MARKERS: with the switch", MARKERS_TOO, MARKER, Cause.DELETE, ["d"]),
     (
+        "MARKERS: a rule with tags does not shadow one that takes it",
+        configuration(rule(1, delete_markers=True), rule(2, tags={"a": "b"})),
+        MARKER,
+        Cause.DELETE,
+        ["d"],
+    ),
+    (
         "WHAT: new tags go where the object went",
         configuration(rule(1, "x"), rule(2, "y")),
         version(replication_status=COMPLETED, destinations=(state("x", COMPLETED),)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farshore.model.replication import ReplicationConfiguration, ReplicationRule, RuleFilter
-from farshore.semantics.replication_match import effective_rules, matches, winning_rules
+from farshore.semantics.replication_match import matches, winning_rules
 
 
 def rule(
@@ -76,24 +76,3 @@ def test_without_priorities_the_first_rule_of_the_document_wins() -> None:
     first, second = rule(0, prefix="p"), rule(0)
     assert winning_rules(ReplicationConfiguration("role", (first, second), v1=True), "pk", {}) == (first,)
     assert winning_rules(ReplicationConfiguration("role", (first, second), v1=True), "k", {}) == (second,)
-
-
-def test_objects_are_replicated_whatever_is_said_of_delete_markers() -> None:
-    off = rule(1)
-    assert effective_rules(configuration(off), "k", {}, delete_marker=False) == (off,)
-
-
-def test_delete_markers_need_their_switch() -> None:
-    on, off = rule(1, "x", delete_markers=True), rule(2, "y")
-    assert effective_rules(configuration(on, off), "k", {}, delete_marker=True) == (on,)
-
-
-def test_a_stronger_rule_without_the_switch_shadows_a_weaker_one_with_it() -> None:
-    rules = configuration(rule(1, delete_markers=True), rule(2))
-    assert effective_rules(rules, "k", {}, delete_marker=True) == ()
-
-
-def test_a_rule_with_tags_neither_takes_nor_shadows_a_delete_marker() -> None:
-    weaker = rule(1, delete_markers=True)
-    rules = configuration(weaker, rule(2, tags={"a": "b"}))
-    assert effective_rules(rules, "k", {"a": "b"}, delete_marker=True) == (weaker,)
