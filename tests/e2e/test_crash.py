@@ -6,9 +6,14 @@ same folder, and compares every answered write, byte for byte, at the source and
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import random
+import signal
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +170,46 @@ def _listed(client: Any, bucket: str) -> tuple[set[tuple[str, str]], set[tuple[s
 def _digest(client: Any, bucket: str, key: str, version_id: str) -> str:
     body = client.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
     return hashlib.sha256(body).hexdigest()
+
+
+def test_the_background_process_killed_while_it_streams(server_factory: Any) -> None:
+    """It is killed with half of a large version written; its successor brings the whole, and nothing half stays."""
+    server = server_factory(workers=1)
+    source, destination = server.client("s3"), server.client("s3", "us-west-2")
+    source.create_bucket(Bucket="streamed-a")
+    destination.create_bucket(Bucket="streamed-b", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    for client, bucket in ((source, "streamed-a"), (destination, "streamed-b")):
+        enable_versioning(client, bucket)
+    put_rule(source, "streamed-a", "streamed-b")
+    staging = server.data / "regions" / "us-west-2" / "blobs" / "staging"
+    body = random.randbytes(96 * 1024 * 1024)
+    digest = hashlib.sha256(body).hexdigest()
+    killed = 0
+    for number in range(3):
+        source.put_object(Bucket="streamed-a", Key=f"large-{number}", Body=body)
+        killed += _kill_writer(server, staging)
+    assert killed, "no stream was met on its way"
+    for number in range(3):
+        key = f"large-{number}"
+        wait_for(
+            lambda key=key: source.head_object(Bucket="streamed-a", Key=key)["ReplicationStatus"] == "COMPLETED",
+            60,
+            "it arrives",
+        )
+        version_id = destination.head_object(Bucket="streamed-b", Key=key)["VersionId"]
+        assert _digest(destination, "streamed-b", key, version_id) == digest
+    wait_for(lambda: not list(staging.iterdir()), 10, "the successor cleared what was half-written")
+
+
+def _kill_writer(server: Any, staging: Path) -> bool:
+    """Kill the process that writes a staged file, once it has written some of it. Whether one was met in time."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for pid in server.children():
+            with contextlib.suppress(OSError):  # Files are closed, and processes end, while one looks.
+                for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                    target = descriptor.readlink()
+                    if target.parent == staging and target.stat().st_size > 1024 * 1024:
+                        os.kill(pid, signal.SIGKILL)
+                        return True
+    return False

@@ -91,6 +91,9 @@ class FaultyBlobs:
     async def committed_before(self, before_us: int, after: str, limit: int) -> list[str]:
         return await self._inner.committed_before(before_us, after, limit)
 
+    async def remove_litter(self) -> int:
+        return await self._inner.remove_litter()
+
     async def space(self) -> Space:
         return await self._inner.space()
 

@@ -89,6 +89,7 @@ class Background:
                 if self._retries:
                     workers.create_task(AutoRetry(self._deployment, region).run(stop))
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
+                workers.create_task(_repeat(region.blobs.remove_litter, GARBAGE_EVERY_S, stop, "litter", region.name))
                 workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))
                 workers.create_task(_repeat(collector.find_orphans, ORPHANS_EVERY_S, stop, "orphans", region.name))
 

@@ -94,7 +94,7 @@ async def open_directory(folder: DataFolder) -> AsyncGenerator[Directory]:
 
 async def prepare(settings: Settings, root: RootCredentials) -> None:
     """Make the data folder ready, before any process serves from it: stores at their present schema, the root account,
-    and nothing left of what a crash cut off.
+    and no name taken by a bucket that a crash kept from being made.
 
     Only while the folder's lock is held and nothing serves: what is half-made then belongs to nobody.
     """
@@ -103,11 +103,6 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     async with open_deployment(settings, ring=_nobody_listens) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
         await _release_unused_names(deployment)
-        for region in deployment.regions.values():
-            assert isinstance(region.blobs, FilesystemBlobStore)
-            removed = await region.blobs.remove_litter()
-            if removed:
-                log.info("removed unfinished blobs of an earlier run", region=region.name, files=removed)
 
 
 def data_folder(settings: Settings) -> DataFolder:

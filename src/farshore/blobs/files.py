@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -76,13 +77,20 @@ class BlobFolders:
             found = os.statvfs(self._root)
         return Space(total_bytes=found.f_blocks * found.f_frsize, free_bytes=found.f_bavail * found.f_frsize)
 
-    def empty_staging(self) -> int:
-        """Delete every staged file; returns how many."""
+    def make_staged(self, blob: str) -> int:
+        """A new staged file for writing, locked for as long as its descriptor is open: so it is no litter."""
+        path = self.staged(blob)
+        while True:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            os.close(descriptor)  # Taken for litter before it was locked.
+
+    def remove_litter(self) -> int:
+        """Delete the staged files that nobody holds open to write; returns how many."""
         with _unavailable("list", self._staging):
-            litter = list(Path(self._staging).iterdir())
-            for file in litter:
-                file.unlink(missing_ok=True)
-        return len(litter)
+            return sum(map(_remove_unlocked, Path(self._staging).iterdir()))
 
     def leaves(self, after: str) -> Iterator[str]:
         """The innermost folders that may hold ids after `after`, in order of the ids."""
@@ -118,8 +126,8 @@ class StagedFile:
         """The bytes to disk, then the name. After an error the blob is not there; `discard` clears what is left."""
         with self._lock, _unavailable("commit", self.blob):
             os.fdatasync(self._open())
-            self._close()
             self._folders.move_in(self.blob)
+            self._close()
 
     def discard(self) -> None:
         """Remove the file, wherever it is by now. Safe after a failed or an unheard `publish`.
@@ -136,8 +144,7 @@ class StagedFile:
     def _open(self) -> int:
         if self._descriptor is None:
             assert not self._written, self.blob
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(self._folders.staged(self.blob), flags, 0o600)
+            self._descriptor = self._folders.make_staged(self.blob)
         return self._descriptor
 
     def _close(self) -> None:
@@ -224,6 +231,22 @@ def flush_folder(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _remove_unlocked(path: Path) -> bool:
+    """Delete a file unless another descriptor has it locked. Whether it was deleted here."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _changed_before(path: str, before_us: int) -> bool:

@@ -76,11 +76,7 @@ class FilesystemBlobStore:
         return await in_thread(self._readers, self._folders.space)
 
     async def remove_litter(self) -> int:
-        """Remove what a crash left in the making; returns how many files.
-
-        Only while no process writes to this folder: it cannot tell litter from an upload that goes on.
-        """
-        return await in_thread(self._writers, self._folders.empty_staging)
+        return await in_thread(self._writers, self._folders.remove_litter)
 
     async def close(self) -> None:
         """Wait for the disk work that was begun, and end the threads."""

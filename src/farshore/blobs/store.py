@@ -2,7 +2,7 @@
 
 Contract, for every driver:
 - A blob is visible under its id only after `BlobWriter.commit` returned, and is then on disk with its name. A crash
-  before leaves staging litter, which the next start removes; a committed blob that no version refers to is an orphan,
+  before leaves staging litter, which `remove_litter` removes; a committed blob that no version refers to is an orphan,
   which maintenance removes after a grace period.
 - `commit` and `abort` end the writer; leaving its `async with` without a commit aborts.
 - `read` yields the range in order, in pieces of at most 1 MiB; it raises `BlobMissing` before the first piece when
@@ -56,6 +56,10 @@ class BlobStore(Protocol):
 
     async def committed_before(self, before_us: int, after: str, limit: int) -> list[str]:
         """Ids of blobs committed before this time, ascending, from after `after` (for the collector of orphans)."""
+        ...
+
+    async def remove_litter(self) -> int:
+        """Remove what writers of processes that died left in the making; returns how many blobs. Safe at any time."""
         ...
 
     async def space(self) -> Space:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import resource
 import time
@@ -266,6 +267,40 @@ def test_only_blobs_committed_before_the_time_are_listed(tmp_path: Path) -> None
             committed_us = place.stat().st_ctime_ns // 1000
             assert await store.committed_before(committed_us, "", 10) == []
             assert await store.committed_before(committed_us + 1, "", 10) == [blob]
+
+    asyncio.run(run())
+
+
+def test_what_is_being_written_is_no_litter(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as store, opened(tmp_path) as other, await store.create() as writer:
+            await writer.write(b"half")
+            assert await other.remove_litter() == 0
+            await writer.write(b" and half")
+            assert await bytes_of(other, await writer.commit(), 0, 13) == b"half and half"
+
+    asyncio.run(run())
+
+
+def test_a_file_taken_for_litter_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its making and its locking a process may lose its turn for long."""
+    lock = fcntl.flock
+    taken: list[Path] = []
+
+    def slow_lock(descriptor: int, how: int) -> None:
+        if not taken:
+            taken.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+            taken[0].unlink()
+        lock(descriptor, how)
+
+    async def run() -> None:
+        async with opened(tmp_path) as store, await store.create() as writer:
+            monkeypatch.setattr(fcntl, "flock", slow_lock)
+            await writer.write(b"whole")
+            assert taken
+            assert await bytes_of(store, await writer.commit(), 0, 5) == b"whole"
 
     asyncio.run(run())
 
