@@ -19,7 +19,8 @@ class FaultyMetadata:
 
     unavailable: neither reads nor writes are answered.
     faults: by the name of a method of readers and transactions, whether and what a call of it raises.
-    before_write: awaited before each command.
+    before_write: awaited before each command. after_write: called after each that is on disk; what it raises hides the
+        answer.
     """
 
     def __init__(self, inner: MetadataStore) -> None:
@@ -28,6 +29,7 @@ class FaultyMetadata:
         self.unavailable = False
         self.faults: dict[str, Fault] = {}
         self.before_write: Callable[[], Any] | None = None
+        self.after_write: Callable[[], None] | None = None
         self._written = asyncio.Event()
         self._reader: Any = _Faulty(inner.reader, self)
 
@@ -49,9 +51,12 @@ class FaultyMetadata:
             return command(faulty)
 
         try:
-            return await self._inner.write(in_transaction)
+            result = await self._inner.write(in_transaction)
         finally:
             self._written.set()
+        if self.after_write is not None:
+            self.after_write()
+        return result
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Wait until this is true; it is asked after every write here."""
