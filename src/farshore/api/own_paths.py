@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from farshore.api.replication_statuses_path import statuses
 from farshore.api.replication_wait_path import wait
 from farshore.model.errors import AccessDenied, InvalidArgument
 from farshore.replication.bucket_status import bucket_status
@@ -135,10 +136,19 @@ async def wait_for_replication(call: OwnCall) -> Any:
     return await wait(call.request, call.query.get("timeout"), call.query.get("mark"))
 
 
+async def statuses_of_versions(call: OwnCall) -> Any:
+    """POST /-/replication/statuses?bucket=…, with `{"versions": [{"key": …, "version_id": …}]}`.
+
+    Needs s3:ListBucket, and for each version what HeadObject needs.
+    """
+    return await statuses(call.request, call.document)
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", "/-/explain"): explain_object,
     ("POST", "/-/replication/preview"): preview_replication,
     ("POST", "/-/replication/retry"): retry,
     ("GET", "/-/replication/status"): status_of_replication,
+    ("POST", "/-/replication/statuses"): statuses_of_versions,
     ("GET", "/-/replication/wait"): wait_for_replication,
 }

@@ -15,8 +15,8 @@ import { getMetrics, type MetricName, type Point } from "../../api/cloudwatch.ts
 import { getReplication } from "../../api/replication.ts";
 import { Failure, Loading } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
+import { useLive } from "../../hooks/useLive.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
 import { METRICS, RANGES, type RangeId, rangeOf } from "../../model/metrics.ts";
 import { byStrength, type Rule } from "../../model/replication.ts";
 import { href } from "../../router.ts";
@@ -82,20 +82,14 @@ export default function MetricsTab({ bucket }: { bucket: BucketPlace }) {
 
 function Charts({ bucket, rules, rangeId }: { bucket: BucketPlace; rules: readonly Rule[]; rangeId: RangeId }) {
   const client = useClient();
-  const charts = useLoad(
+  const charts = useLive(
     async (signal) => {
       const range = rangeOf(rangeId, client.session.now());
       const points = await Promise.all(METRICS.map(({ name }) => pointsOf(client, bucket, rules, name, range, signal)));
       return { range, points };
     },
     [client, bucket, rules.map((rule) => rule.id).join("\n"), rangeId],
-  );
-  usePolling(
-    async () => {
-      await charts.reload();
-      return true;
-    },
-    { active: true, intervalMs: REFRESH_MS },
+    { pauseMs: () => REFRESH_MS },
   );
   if (charts.error !== undefined && !charts.data) {
     return <Failure what="The metrics could not be read" error={charts.error} onRetry={() => void charts.reload()} />;

@@ -11,24 +11,21 @@ import { describeJob, isEnded, type Job } from "../../api/jobs.ts";
 import { Copyable } from "../../components/Copyable.tsx";
 import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
-import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
+import { useLive } from "../../hooks/useLive.ts";
 import { formatCount, formatDuration, formatTime } from "../../model/format.ts";
 import { href } from "../../router.ts";
 import { JobActions } from "./JobActions.tsx";
 import { percentOf } from "./Jobs.tsx";
 import { JobStatusText } from "./JobStatusText.tsx";
 
+const PROGRESS_MS = 1000;
+
 export default function JobPage({ id, region }: { id: string; region: string }) {
   const client = useClient();
-  const job = useLoad((signal) => describeJob(client, region, id, signal), [client, region, id]);
-  usePolling(
-    async () => {
-      await job.reload();
-      return true;
-    },
-    { active: job.data !== undefined && !isEnded(job.data.status), intervalMs: 1000, slowestMs: 1000 },
-  );
+  const job = useLive((signal) => describeJob(client, region, id, signal), [client, region, id], {
+    pauseMs: ({ status }) => (isEnded(status) ? undefined : PROGRESS_MS),
+    looks: JSON.stringify,
+  });
   if (job.error !== undefined && !job.data) {
     return (
       <PageFailure

@@ -7,11 +7,10 @@ import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import type { Client } from "../../api/client.ts";
-import { isEnded, type JobSummary, listJobs } from "../../api/jobs.ts";
+import { type JobSummary, listJobs } from "../../api/jobs.ts";
 import { PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
-import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
+import { useLive } from "../../hooks/useLive.ts";
 import { formatCount, formatTime } from "../../model/format.ts";
 import { href } from "../../router.ts";
 import { JobActions } from "./JobActions.tsx";
@@ -22,15 +21,7 @@ const PAGE_SIZE = 25;
 /** The jobs of all regions, newest first. */
 export default function Jobs() {
   const client = useClient();
-  const jobs = useLoad((signal) => allJobs(client, signal), [client]);
-  const running = jobs.data?.some((job) => !isEnded(job.status) && job.status !== "Suspended") ?? false;
-  usePolling(
-    async () => {
-      await jobs.reload();
-      return true;
-    },
-    { active: running, intervalMs: 1500 },
-  );
+  const jobs = useLive((signal) => allJobs(client, signal), [client], { looks: JSON.stringify });
   const { items, collectionProps, paginationProps } = useCollection(jobs.data ?? [], {
     pagination: { pageSize: PAGE_SIZE },
     selection: { trackBy: "id" },

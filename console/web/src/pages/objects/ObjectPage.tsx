@@ -6,12 +6,11 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
 import type { BucketPlace } from "../../api/buckets.ts";
 import { isApiError } from "../../api/errors.ts";
-import { downloadUrl, headObject, type ObjectHead, type ObjectPlace } from "../../api/objects.ts";
+import { downloadUrl, headObject, type ObjectPlace } from "../../api/objects.ts";
 import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useConsole } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
-import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
+import { useLive } from "../../hooks/useLive.ts";
 import { href, navigate, usePlace } from "../../router.ts";
 import type { Row } from "./columns.tsx";
 import { DeleteObjects } from "./DeleteObjects.tsx";
@@ -38,10 +37,11 @@ function OneObject({ bucket, objectKey, versionId }: { bucket: BucketPlace } & O
   const { client, tellError } = useConsole();
   const { query } = usePlace();
   const place: ObjectPlace = { bucket, key: objectKey, versionId };
-  const head = useLoad((signal) => headObject(client, place, signal), [client, bucket, objectKey, versionId]);
-  const live = useLiveHead(head.data, (signal) => headObject(client, place, signal));
+  const head = useLive((signal) => headObject(client, place, signal), [client, bucket, objectKey, versionId], {
+    looks: JSON.stringify,
+  });
   const [dialog, setDialog] = useState<"none" | "delete" | "share">("none");
-  const shown = live ?? head.data;
+  const shown = head.data;
   const root = `/buckets/${encodeURIComponent(bucket.name)}`;
   const tabs = (active: string) =>
     navigate(href(`${root}/object`, { key: objectKey, versionId, tab: active === "properties" ? undefined : active }));
@@ -126,22 +126,6 @@ function OneObject({ bucket, objectKey, versionId }: { bucket: BucketPlace } & O
       )}
     </ContentLayout>
   );
-}
-
-/** The head, asked for again about once a second while its replication is pending. */
-function useLiveHead(loaded: ObjectHead | undefined, ask: (signal: AbortSignal) => Promise<ObjectHead>) {
-  const [fresh, setFresh] = useState<{ of: ObjectHead | undefined; head: ObjectHead }>();
-  const live = fresh && fresh.of === loaded ? fresh.head : undefined;
-  const status = (live ?? loaded)?.replicationStatus;
-  usePolling(
-    async (signal) => {
-      const head = await ask(signal);
-      if (!signal.aborted) setFresh({ of: loaded, head });
-      return head.replicationStatus !== status;
-    },
-    { active: status === "PENDING", intervalMs: 700, slowestMs: 1500 },
-  );
-  return live;
 }
 
 function Gone({ bucket, objectKey }: { bucket: BucketPlace; objectKey: string }) {

@@ -6,7 +6,7 @@ import type { BucketPlace } from "../../api/buckets.ts";
 import { listObjects } from "../../api/objects.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
-import { useLoad } from "../../hooks/useLoad.ts";
+import { useLive } from "../../hooks/useLive.ts";
 import { useReplicationStatuses } from "../../hooks/useReplicationStatuses.ts";
 import { href } from "../../router.ts";
 import { columnsOf, type Row, rowsOf } from "./columns.tsx";
@@ -21,7 +21,9 @@ export function ObjectVersions({ bucket, objectKey }: { bucket: BucketPlace; obj
   const [selected, setSelected] = useState<readonly Row[]>([]);
   const [deleting, setDeleting] = useState(false);
   const listing = { prefix: objectKey, showVersions: true, pageSize: VERSIONS_MAX, delimiter: false };
-  const page = useLoad((signal) => listObjects(client, bucket, listing, signal), [client, bucket, objectKey]);
+  const page = useLive((signal) => listObjects(client, bucket, listing, signal), [client, bucket, objectKey], {
+    looks: JSON.stringify,
+  });
   const versions = (page.data?.versions ?? []).filter((version) => version.key === objectKey);
   const statuses = useReplicationStatuses(bucket, versions, true);
   if (page.error !== undefined && !page.data)

@@ -8,11 +8,11 @@ import TextFilter from "@cloudscape-design/components/text-filter";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useEffect, useState } from "react";
 import { type BucketPlace, getVersioning } from "../../api/buckets.ts";
-import { listObjects, type Marker, type Page } from "../../api/objects.ts";
+import { listObjects, type Marker } from "../../api/objects.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
+import { useLive } from "../../hooks/useLive.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
 import { useReplicationStatuses } from "../../hooks/useReplicationStatuses.ts";
 import { href, navigate, usePlace } from "../../router.ts";
 import { columnsOf, type Row, rowsOf } from "./columns.tsx";
@@ -20,8 +20,6 @@ import { ObjectActions } from "./ObjectActions.tsx";
 import { NoObjects } from "./NoObjects.tsx";
 
 const PAGE_SIZE = 50;
-const LIST_POLL_MS = 1200;
-const LIST_POLL_SLOWEST_MS = 2000;
 
 /** The objects below a prefix, a page at a time: a bucket of any size costs the page that is looked at. */
 export default function ObjectsTab({ bucket }: { bucket: BucketPlace }) {
@@ -41,14 +39,12 @@ export default function ObjectsTab({ bucket }: { bucket: BucketPlace }) {
   const versioning = useLoad((signal) => getVersioning(client, bucket, signal), [client, bucket]);
 
   const listing = { prefix: folder + find, showVersions, pageSize: PAGE_SIZE, marker: current.markers[current.at] };
-  const page = useLoad<Page>(
-    (signal) => listObjects(client, bucket, listing, signal),
-    [client, bucket, place, current.at],
-  );
+  const page = useLive((signal) => listObjects(client, bucket, listing, signal), [client, bucket, place, current.at], {
+    looks: JSON.stringify,
+  });
   useEffect(() => setSelected([]), [place, current.at]);
 
-  const live = useLiveListing(page.data, (signal) => listObjects(client, bucket, listing, signal));
-  const shown = live ?? page.data;
+  const shown = page.data;
   const rows = shown ? rowsOf(shown, folder) : [];
   const statuses = useReplicationStatuses(bucket, shown?.versions ?? [], versioning.data !== "Disabled");
   const go = (changes: { prefix?: string; find?: string; versions?: boolean }) =>
@@ -165,28 +161,4 @@ export default function ObjectsTab({ bucket }: { bucket: BucketPlace }) {
 
 function parentOf(folder: string): string | undefined {
   return folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1) || undefined;
-}
-
-/** The page listed again now and then, so that what arrives shows by itself. undefined until it differs. */
-function useLiveListing(loaded: Page | undefined, list: (signal: AbortSignal) => Promise<Page>): Page | undefined {
-  const [fresh, setFresh] = useState<{ of: Page | undefined; page: Page }>();
-  const live = fresh && fresh.of === loaded ? fresh.page : undefined;
-  usePolling(
-    async (signal) => {
-      const page = await list(signal);
-      if (signal.aborted || fingerprint(page) === fingerprint(live ?? loaded)) return false;
-      setFresh({ of: loaded, page });
-      return true;
-    },
-    { active: loaded !== undefined, intervalMs: LIST_POLL_MS, slowestMs: LIST_POLL_SLOWEST_MS },
-  );
-  return live;
-}
-
-function fingerprint(page: Page | undefined): string {
-  if (!page) return "";
-  const versions = page.versions.map(
-    (each) => `${each.key} ${each.versionId} ${each.etag} ${each.modified?.getTime()} ${each.latest}`,
-  );
-  return [...page.folders, ...versions, JSON.stringify(page.next ?? null)].join("\n");
 }

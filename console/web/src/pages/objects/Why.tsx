@@ -15,8 +15,7 @@ import { Failure, Loading } from "../../components/Loading.tsx";
 import { RoleSteps } from "../../components/RoleSteps.tsx";
 import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
 import { useClient } from "../../context.tsx";
-import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
+import { LIVE_MS, useLive } from "../../hooks/useLive.ts";
 import { formatTime } from "../../model/format.ts";
 import { href } from "../../router.ts";
 import { Mend } from "./Mend.tsx";
@@ -32,14 +31,9 @@ export function Why({ place, status, onMended }: Properties) {
   const client = useClient();
   const [asked, setAsked] = useState(false);
   const { bucket, key, versionId } = place;
-  const found = useLoad((signal) => explain(client, place, signal), [client, bucket, key, versionId, status]);
-  usePolling(
-    async () => {
-      await found.reload();
-      return true;
-    },
-    { active: found.data?.destinations.some((each) => each.status === "PENDING") ?? false, intervalMs: 1500 },
-  );
+  const found = useLive((signal) => explain(client, place, signal), [client, bucket, key, versionId, status], {
+    pauseMs: ({ destinations }) => (destinations.some((each) => each.status === "PENDING") ? LIVE_MS : undefined),
+  });
   const mended = async () => {
     await found.reload();
     await onMended();

@@ -5,7 +5,8 @@ import type { TableProps } from "@cloudscape-design/components/table";
 import type { BucketPlace } from "../../api/buckets.ts";
 import type { ObjectVersion, Page } from "../../api/objects.ts";
 import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
-import { idOf, type KnownStatus } from "../../hooks/useReplicationStatuses.ts";
+import type { KnownStatus } from "../../api/replicationStatuses.ts";
+import { idOf } from "../../hooks/useReplicationStatuses.ts";
 import { formatBytes, formatTime } from "../../model/format.ts";
 import { href } from "../../router.ts";
 

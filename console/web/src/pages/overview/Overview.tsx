@@ -12,8 +12,8 @@ import { getReplication } from "../../api/replication.ts";
 import { type BucketStatus, replicationStatus } from "../../api/replicationStatus.ts";
 import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
+import { LIVE_MS, useLive } from "../../hooks/useLive.ts";
 import { useLoad } from "../../hooks/useLoad.ts";
-import { usePolling } from "../../hooks/usePolling.ts";
 import { formatBytes, formatCount, formatDuration } from "../../model/format.ts";
 import { inLanes } from "../../model/lanes.ts";
 import { ruleLines, type Totals, totalsOf } from "../../model/overview.ts";
@@ -22,10 +22,8 @@ import { Causes } from "./Causes.tsx";
 import { RuleLines } from "./RuleLines.tsx";
 
 const LANES = 6;
-const POLL_MS = 2000;
-const POLL_SLOWEST_MS = 10_000;
-/** Added to the pause for each bucket that is asked: many buckets are asked less often. */
-const POLL_MS_PER_BUCKET = 100;
+/** Of the pause, for each bucket that is asked: more than six are asked less often. */
+const PAUSE_MS_PER_BUCKET = 250;
 
 interface BucketRule {
   readonly bucket: Bucket;
@@ -38,19 +36,10 @@ export default function Overview() {
   const rules = useLoad((signal) => allRules(client, signal), [client]);
   const sources = [...new Map((rules.data ?? []).map(({ bucket }) => [bucket.name, bucket])).values()];
   const names = sources.map((bucket) => bucket.name).join("/");
-  const statuses = useLoad((signal) => allStatuses(client, sources, signal), [client, names]);
+  const statuses = useLive((signal) => allStatuses(client, sources, signal), [client, names], {
+    pauseMs: () => (sources.length > 0 ? Math.max(LIVE_MS, sources.length * PAUSE_MS_PER_BUCKET) : undefined),
+  });
   const totals = totalsOf(statuses.data?.values() ?? []);
-  usePolling(
-    async () => {
-      await statuses.reload();
-      return totals.operations > 0; // What waits is worth a look soon.
-    },
-    {
-      active: sources.length > 0 && statuses.data !== undefined,
-      intervalMs: POLL_MS + sources.length * POLL_MS_PER_BUCKET,
-      slowestMs: POLL_SLOWEST_MS + sources.length * POLL_MS_PER_BUCKET,
-    },
-  );
   if (rules.error !== undefined && !rules.data) {
     return (
       <PageFailure
