@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable
@@ -142,47 +141,6 @@ def test_metrics_are_charted_and_the_overview_shows_every_rule(visit: Visit, ser
         page.get_by_role("row", name=re.compile("metrics-source metered metrics-destination Up to date 0"))
     ).to_be_visible()
     visitor.picture("42-overview")
-
-
-def test_a_user_is_made_and_may_do_what_its_policy_says_and_no_more(visit: Visit, server: Server) -> None:
-    client = two_buckets(server, "access-source", "access-destination")
-    client.put_object(Bucket="access-source", Key="k", Body=b"1")
-    visitor = visit()
-    page = visitor.page
-    visitor.go("/access/users")
-    visitor.sign_in_here()
-    page.get_by_role("button", name="Create user").first.click()
-    page.get_by_label("User name").fill("console-reader")
-    page.get_by_role("dialog").get_by_role("button", name="Create user").click()
-    page.get_by_role("button", name="Create inline policy").click()
-    page.get_by_label("Policy name").fill("read")
-    statement = {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:List*", "s3:Get*"], "Resource": "*"}
-    document = page.get_by_role("dialog").get_by_label("Policy", exact=True)
-    document.fill('{"Version": "2012-10-17", "Statement": [{"Effect": "allow"}]}')
-    expect(page.get_by_text('Effect must be "Allow" or "Deny".')).to_be_visible()
-    document.fill(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_role("row", name=re.compile("read Inline"))).to_be_visible()
-    page.get_by_role("button", name="Create access key").click()
-    texts = page.get_by_role("dialog").locator(".key").all_inner_texts()
-    visitor.picture("51-access-key")
-    page.get_by_role("button", name="Done").click()
-
-    reader = visit()
-    reader.go("/")
-    reader.sign_in(texts[0].strip(), texts[1].strip())
-    page = reader.page
-    expect(page.get_by_role("button", name=re.compile("console-reader @"))).to_be_visible()
-    page.get_by_placeholder("Find buckets by name").fill("access-source")
-    page.get_by_role("link", name="access-source").click()
-    expect(page.get_by_role("link", name="k", exact=True)).to_be_visible()
-    page.get_by_role("checkbox", name="Select k").check()
-    page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("dialog").get_by_label("Confirmation").fill("delete")
-    page.get_by_role("dialog").get_by_role("button", name="Delete objects").click()
-    expect(page.get_by_role("dialog").get_by_text("AccessDenied").first).to_be_visible()
-    reader.picture("52-denied")
-    assert client.head_object(Bucket="access-source", Key="k")["ContentLength"] == 1
 
 
 def test_signing_out_ends_the_session_and_a_reload_keeps_it(visit: Visit, server: Server) -> None:

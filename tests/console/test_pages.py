@@ -53,6 +53,7 @@ PAGES = [
     ("/buckets/pages-not-there", "pages-not-there"),
     ("/nonsense", "Not found"),
     ("/access/account", "Account"),
+    ("/access/accounts", "Accounts"),
 ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.own_api import Refused, call
+from tests.support.people import allow, owner, user
 from tests.support.server import Server
 
 
@@ -57,3 +59,28 @@ def test_an_account_made_beside_the_server_has_buckets_of_its_own(server_factory
     log = server.log.read_text()
     assert partner_key["secret_access_key"] not in log
     assert rotated["secret_access_key"] not in log
+
+
+def test_who_administers_the_deployment_lists_and_makes_accounts_through_the_server(server: Server) -> None:
+    root = owner(server)
+    made = call(server, "POST", "/-/accounts", name="made by request")
+    found = {each["name"]: each for each in call(server, "GET", "/-/accounts", region="us-west-2")["accounts"]}
+    assert found["root"]["administers"]
+    assert found["made by request"]["account_id"] == made["account_id"]
+    assert not found["made by request"]["administers"]
+    new = client(server, made)
+    assert new.list_buckets()["Buckets"] == []
+    with pytest.raises(Refused, match="an account is called made by request already"):
+        call(server, "POST", "/-/accounts", name="made by request")
+    with pytest.raises(Refused, match="400"):
+        call(server, "POST", "/-/accounts")
+    lister = user(root, "lister", [allow("organizations:ListAccounts")])
+    assert call(server, "GET", "/-/accounts", signer=(lister.key_id, lister.secret))
+    for method, key in (
+        ("GET", (made["access_key_id"], made["secret_access_key"])),
+        ("POST", (made["access_key_id"], made["secret_access_key"])),
+        ("POST", (lister.key_id, lister.secret)),
+    ):
+        with pytest.raises(Refused, match="403"):
+            call(server, method, "/-/accounts", signer=key, name="another")
+    assert made["secret_access_key"] not in server.log.read_text()

@@ -1,7 +1,7 @@
 """Farshore's own API under `/-/`: JSON over signed requests, with S3's errors.
 
 A request is signed as one to S3, in the region of its bucket (another region is answered AuthorizationHeaderMalformed,
-naming the right one, as S3 does).
+naming the right one, as S3 does); one that is about no bucket, in any region that is served.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from farshore.api import accounts_path
 from farshore.api.replication_statuses_path import statuses
 from farshore.api.replication_wait_path import wait
 from farshore.model.errors import AccessDenied, InvalidArgument
@@ -38,16 +39,21 @@ class OwnCall:
     model: ServiceModel
 
 
+ACCOUNTS = "/-/accounts"
+"""The one path that is about no bucket."""
+
 OwnHandler = Callable[[OwnCall], Awaitable[Any]]
 """Returns what is answered as JSON."""
 
 
-def bucket_params(query: Mapping[str, str]) -> Params:
+def params_of(raw_path: str, query: Mapping[str, str]) -> Params:
     """Bucket, Key and VersionId of a query, by S3's names; only what is there.
 
     Raises:
         InvalidArgument: `bucket` is missing.
     """
+    if raw_path == ACCOUNTS:
+        return {}
     if not query.get("bucket"):
         raise InvalidArgument("bucket is required", ArgumentName="bucket", ArgumentValue="")
     named = {"Bucket": "bucket", "Key": "key", "VersionId": "version-id"}
@@ -144,7 +150,19 @@ async def statuses_of_versions(call: OwnCall) -> Any:
     return await statuses(call.request, call.document)
 
 
+async def list_accounts(call: OwnCall) -> Any:
+    """GET /-/accounts."""
+    return await accounts_path.list_all(call.request)
+
+
+async def create_account(call: OwnCall) -> Any:
+    """POST /-/accounts?name=…."""
+    return await accounts_path.create(call.request, call.query.get("name", ""))
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
+    ("GET", ACCOUNTS): list_accounts,
+    ("POST", ACCOUNTS): create_account,
     ("GET", "/-/explain"): explain_object,
     ("POST", "/-/replication/preview"): preview_replication,
     ("POST", "/-/replication/retry"): retry,

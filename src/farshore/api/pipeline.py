@@ -20,7 +20,7 @@ from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
 from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
-from farshore.api.own_paths import OWN_PATHS, OwnCall, bucket_params
+from farshore.api.own_paths import OWN_PATHS, OwnCall, params_of
 from farshore.api.request_body import HttpBody
 from farshore.api.request_counters import RequestCounters
 from farshore.api.respond import S3_CONTROL_SERVICE, RequestLabels, send_answer, send_error, send_json
@@ -161,7 +161,7 @@ class Pipeline:
             raise AccessDenied()
         body = _body(http, caller)
         document = await read_body(body, _content_sha256(caller))
-        request = self._request(http, caller, labels, operation=raw_path, params=bucket_params(query), body=body)
+        request = self._request(http, caller, labels, operation=raw_path, params=params_of(raw_path, query), body=body)
         answer = await handler(OwnCall(request, query, document, self.model))
         return send_json(msgspec.json.encode(answer), labels)
 

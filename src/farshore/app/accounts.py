@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from farshore.app.build import open_directory
 from farshore.app.data_folder import DataFolder
-from farshore.app.root_account import new_key
 from farshore.metadata.directory import Directory
 from farshore.metadata.identities import IdentityTransaction
-from farshore.model.access import AccessKey, Account
-from farshore.runtime import ids
-
-_NAME = re.compile(r"[!-~](?:[ -~]{0,48}[!-~])?")
-
-
-class AccountError(Exception):
-    """What stands in the way, in words for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountKey:
-    """An account and a key of its root: the one time that its secret is shown."""
-
-    account: Account
-    key: AccessKey
+from farshore.model.access import Account
+from farshore.service import accounts
+from farshore.service.accounts import AccountError, AccountKey, new_key
 
 
 async def create_account(folder: DataFolder, name: str, now_us: int) -> AccountKey:
@@ -35,21 +18,15 @@ async def create_account(folder: DataFolder, name: str, now_us: int) -> AccountK
         AccountError: the name is taken, or is none.
         CannotServe: there is no data folder.
     """
-    if not _NAME.fullmatch(name):
-        raise AccountError("a name has 1 to 50 printable ASCII characters, and no space at its ends")
-    account = Account(id=ids.account_id(), name=name, created_us=now_us)
-    key = new_key(account.id, now_us)
     async with open_directory(folder) as directory:
         _check_started(directory, folder)
-        if not await directory.create_account(account, key):
-            raise AccountError(f"an account is called {name} already")
-    return AccountKey(account, key)
+        return await accounts.create_account(directory, name, now_us)
 
 
 async def list_accounts(folder: DataFolder) -> list[Account]:
     """All accounts, the oldest (whose root key is in `credentials`) first."""
     async with open_directory(folder) as directory:
-        return sorted(directory.accounts(), key=lambda account: account.created_us)
+        return accounts.oldest_first(directory)
 
 
 async def rotate_root_key(folder: DataFolder, name_or_id: str, now_us: int) -> AccountKey:

@@ -13,6 +13,7 @@ from farshore.metadata.directory import Directory
 from farshore.model.access import AccessKey, Account
 from farshore.runtime import ids
 from farshore.runtime.settings import RootCredentials
+from farshore.service.accounts import new_key, oldest_first
 
 
 async def ensure_root(directory: Directory, folder: DataFolder, root: RootCredentials, now_us: int) -> Account:
@@ -25,7 +26,7 @@ async def ensure_root(directory: Directory, folder: DataFolder, root: RootCreden
         CannotServe: FARSHORE_ROOT_ACCOUNT_ID is not the account that the folder was made with, or the access key
             belongs to another account.
     """
-    accounts = directory.accounts()
+    accounts = oldest_first(directory)
     if not accounts:
         account = Account(id=root.account_id or ids.account_id(), name="root", created_us=now_us)
         key = _chosen_key(root, account.id, now_us) or new_key(account.id, now_us)
@@ -33,7 +34,7 @@ async def ensure_root(directory: Directory, folder: DataFolder, root: RootCreden
         assert created, account
         folder.write_credentials(key.id, key.secret)
         return account
-    account = min(accounts, key=lambda one: one.created_us)
+    account = accounts[0]
     if root.account_id not in (None, account.id):
         raise CannotServe(f"the data folder belongs to account {account.id}, but FARSHORE_ROOT_ACCOUNT_ID is another")
     chosen = _chosen_key(root, account.id, now_us)
@@ -58,11 +59,6 @@ async def _ensure_key(directory: Directory, folder: DataFolder, chosen: AccessKe
             await directory.put_access_key(msgspec.structs.replace(before, active=False))
     if written != (chosen.id, chosen.secret):
         folder.write_credentials(chosen.id, chosen.secret)
-
-
-def new_key(account_id: str, now_us: int) -> AccessKey:
-    """A random key of an account's root, in AWS's form."""
-    return AccessKey(id=ids.access_key_id(), secret=ids.secret_access_key(), account_id=account_id, created_us=now_us)
 
 
 def _works(directory: Directory, access_key_id: str, secret_access_key: str) -> bool:

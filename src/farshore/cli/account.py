@@ -14,8 +14,8 @@ from farshore.cli.connection import DEFAULT_DATA
 from farshore.cli.output import DID_NOT_HOLD, Json, fail, print_json
 
 if TYPE_CHECKING:
-    from farshore.app.accounts import AccountKey
     from farshore.app.data_folder import DataFolder
+    from farshore.service.accounts import AccountKey
 
 T = TypeVar("T")
 
@@ -82,9 +82,9 @@ def _folder(data: Path) -> DataFolder:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    from farshore.app.accounts import AccountError
     from farshore.app.cannot_serve import CannotServe
     from farshore.metadata.store import StoreUnavailable
+    from farshore.service.accounts import AccountError
 
     try:
         return asyncio.run(work)

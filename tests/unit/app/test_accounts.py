@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from farshore.app.accounts import AccountError, create_account, list_accounts, rotate_root_key
+from farshore.app.accounts import create_account, list_accounts, rotate_root_key
 from farshore.app.build import open_directory
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
@@ -19,6 +19,7 @@ from farshore.app.root_account import ensure_root
 from farshore.cli.main import app
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.runtime.settings import RootCredentials
+from farshore.service.accounts import AccountError
 
 
 @pytest.fixture

@@ -19,9 +19,11 @@ interface Properties<T> {
   readonly one: string;
   readonly loaded: Loaded<readonly T[]>;
   readonly nameOf: (item: T) => string;
-  readonly hrefOf: (item: T) => string;
+  /** The page of one of them, where they have pages. */
+  readonly hrefOf?: (item: T) => string;
   readonly columns: readonly TableProps.ColumnDefinition<T>[];
-  readonly onDelete: (item: T) => Promise<void>;
+  /** Nothing can be selected without it. */
+  readonly onDelete?: (item: T) => Promise<void>;
   readonly create: ReactNode;
 }
 
@@ -67,7 +69,7 @@ export function NamedTable<T>(properties: Properties<T>) {
         items={items}
         loading={loaded.loading}
         loadingText={`Loading ${title.toLowerCase()}`}
-        selectionType="single"
+        {...(onDelete ? { selectionType: "single" } : {})}
         ariaLabels={{
           tableLabel: title,
           selectionGroupLabel: title,
@@ -78,7 +80,7 @@ export function NamedTable<T>(properties: Properties<T>) {
             id: "name",
             header: "Name",
             isRowHeader: true,
-            cell: (item) => <Link href={hrefOf(item)}>{nameOf(item)}</Link>,
+            cell: (item) => (hrefOf ? <Link href={hrefOf(item)}>{nameOf(item)}</Link> : nameOf(item)),
           },
           ...columns,
         ]}
@@ -94,9 +96,11 @@ export function NamedTable<T>(properties: Properties<T>) {
                   ariaLabel={`Refresh ${title.toLowerCase()}`}
                   onClick={() => void loaded.reload()}
                 />
-                <Button disabled={!selected} onClick={() => setDeleting(true)}>
-                  Delete
-                </Button>
+                {onDelete && (
+                  <Button disabled={!selected} onClick={() => setDeleting(true)}>
+                    Delete
+                  </Button>
+                )}
                 {create}
               </SpaceBetween>
             }
@@ -107,7 +111,7 @@ export function NamedTable<T>(properties: Properties<T>) {
         filter={<TextFilter {...filterProps} filteringPlaceholder={`Find ${one}`} filteringAriaLabel={`Find ${one}`} />}
         pagination={<Pagination {...paginationProps} />}
       />
-      {deleting && selected !== undefined && (
+      {deleting && onDelete && selected !== undefined && (
         <EditDialog
           header={`Delete ${one} "${nameOf(selected)}"?`}
           action="Delete"

@@ -26,6 +26,7 @@ const NAVIGATION: SideNavigationProps.Item[] = [
       { type: "link", text: "Roles", href: href("/access/roles") },
       { type: "link", text: "Policies", href: href("/access/policies") },
       { type: "link", text: "Account", href: href("/access/account") },
+      { type: "link", text: "Accounts of this server", href: href("/access/accounts") },
     ],
   },
 ];

@@ -25,6 +25,7 @@ const Roles = lazy(() => import("./access/Roles.tsx"));
 const RolePage = lazy(() => import("./access/RolePage.tsx"));
 const Policies = lazy(() => import("./access/Policies.tsx"));
 const PolicyPage = lazy(() => import("./access/PolicyPage.tsx"));
+const Accounts = lazy(() => import("./access/Accounts.tsx"));
 const Account = lazy(() => import("./access/Account.tsx"));
 const Jobs = lazy(() => import("./jobs/Jobs.tsx"));
 const JobPage = lazy(() => import("./jobs/JobPage.tsx"));
@@ -146,6 +147,7 @@ const ROUTES: readonly Route[] = [
       return page([POLICIES, here(arn.slice(arn.lastIndexOf("/") + 1))], <PolicyPage key={arn} arn={arn} />);
     },
   },
+  { pattern: "/access/accounts", page: () => page([here("Accounts")], <Accounts />, true) },
   { pattern: "/access/account", page: () => page([here("Account")], <Account />) },
 ];
 

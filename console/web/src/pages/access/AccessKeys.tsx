@@ -1,9 +1,6 @@
-import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
-import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
@@ -15,8 +12,8 @@ import {
   type NewAccessKey,
   setAccessKeyActive,
 } from "../../api/iam.ts";
-import { Copyable } from "../../components/Copyable.tsx";
 import { Failure } from "../../components/Loading.tsx";
+import { NewKey } from "../../components/NewKey.tsx";
 import { useConsole } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import { formatTime } from "../../model/format.ts";
@@ -110,32 +107,7 @@ export function AccessKeys({ userName }: { userName: string }) {
         }
         empty={<Box textAlign="center">No access keys.</Box>}
       />
-      {made && (
-        <Modal
-          visible
-          header="Retrieve access key"
-          onDismiss={() => setMade(undefined)}
-          footer={
-            <Box float="right">
-              <Button variant="primary" onClick={() => setMade(undefined)}>
-                Done
-              </Button>
-            </Box>
-          }
-        >
-          <SpaceBetween size="m">
-            <Alert type="warning">
-              The secret access key is shown now and never again. Keep it before you close this.
-            </Alert>
-            <KeyValuePairs
-              items={[
-                { label: "Access key ID", value: <Copyable text={made.id} what="access key ID" /> },
-                { label: "Secret access key", value: <Copyable text={made.secret} what="secret access key" /> },
-              ]}
-            />
-          </SpaceBetween>
-        </Modal>
-      )}
+      {made && <NewKey made={made} onClose={() => setMade(undefined)} />}
     </>
   );
 }

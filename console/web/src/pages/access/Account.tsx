@@ -3,12 +3,14 @@ import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { accountSummary } from "../../api/iam.ts";
 import { Copyable } from "../../components/Copyable.tsx";
 import { Failure, Loading } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
+import { href } from "../../router.ts";
 
 const COUNTS: readonly (readonly [string, string])[] = [
   ["Users", "Users"],
@@ -49,11 +51,10 @@ export default function Account() {
         <Container header={<Header variant="h2">Other accounts</Header>}>
           <SpaceBetween size="s">
             <Box>
-              Accounts of this server are made on its own machine. Their buckets can be destinations of your replication
-              rules, once their owners let your role in.
+              Buckets of other accounts can be destinations of your replication rules, once their owners let your role
+              in. <Link href={href("/access/accounts")}>Accounts of this server</Link> lists them, and makes new ones,
+              for who administers it.
             </Box>
-            <Box variant="code">farshore account create NAME</Box>
-            <Box variant="code">farshore account list</Box>
           </SpaceBetween>
         </Container>
       </SpaceBetween>

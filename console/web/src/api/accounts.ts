@@ -1,0 +1,38 @@
+/** The deployment's accounts, for who administers it: `/-/accounts` (docs/identity.md). */
+
+import type { Client } from "./client.ts";
+import type { NewAccessKey } from "./iam.ts";
+import { date, object, objects, text } from "./json.ts";
+
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly created: Date | undefined;
+  /** It is the deployment's first, whose root key is in the data folder. */
+  readonly administers: boolean;
+}
+
+const PATH = "/-/accounts";
+
+/** The oldest first. Throws ApiError AccessDenied for who may not. */
+export async function listAccounts(client: Client, signal?: AbortSignal): Promise<Account[]> {
+  const answer = await client.send({ region: regionOf(client), method: "GET", path: PATH, signal });
+  return objects(object(JSON.parse(answer.text))["accounts"]).map((each) => ({
+    id: text(each["account_id"]) ?? "",
+    name: text(each["name"]) ?? "",
+    created: date(each["created_at"]),
+    administers: each["administers"] === true,
+  }));
+}
+
+/** The key of the new account's root, which is shown this once. */
+export async function createAccount(client: Client, name: string): Promise<NewAccessKey> {
+  const answer = await client.send({ region: regionOf(client), method: "POST", path: PATH, query: { name } });
+  const made = object(JSON.parse(answer.text));
+  return { id: text(made["access_key_id"]) ?? "", secret: text(made["secret_access_key"]) ?? "" };
+}
+
+/** Accounts are of no region: any that is served will do. */
+function regionOf(client: Client): string {
+  return client.session.regions[0] ?? "us-east-1";
+}
