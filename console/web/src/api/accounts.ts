@@ -32,7 +32,7 @@ export async function createAccount(client: Client, name: string): Promise<NewAc
   return { id: text(made["access_key_id"]) ?? "", secret: text(made["secret_access_key"]) ?? "" };
 }
 
-/** Accounts are of no region: any that is served will do. */
+/** Accounts are of no region; the first that is served will do. */
 function regionOf(client: Client): string {
   return client.session.regions[0] ?? "us-east-1";
 }
