@@ -158,6 +158,9 @@ class SqliteReader:
     def has_versions(self, bucket_id: int) -> bool:
         return self._true(_SQL["has_versions"], (bucket_id,))
 
+    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool:
+        return self._true(_SQL["is_hard_deleted"], (bucket_id, key.encode(), version_id))
+
     def upload(self, bucket_id: int, key: str, upload_id: str) -> Upload | None:
         row = self._one(_SQL["upload"], (bucket_id, key.encode(), upload_id))
         return None if row is None else to_upload(row)

@@ -23,6 +23,11 @@ class SqliteSurvey:
         row = self._session.one(_SQL["key_after"], (bucket_id, start, versions))
         return KEYS_END if row is None else row[0]
 
+    def versions(self, bucket_id: int, start: bytes, end: bytes) -> int:
+        row = self._session.one(_SQL["versions"], (bucket_id, start, end))
+        assert row is not None
+        return row[0]
+
     def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
         return [_to_counted(row) for row in self._session.all(_SQL["count_kinds"], (bucket_id, start, end))]
 

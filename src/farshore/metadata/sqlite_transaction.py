@@ -165,9 +165,6 @@ class SqliteTransaction(SqliteReader):
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))
 
-    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool:
-        return self._true(_SQL["is_hard_deleted"], (bucket_id, key.encode(), version_id))
-
     def add_garbage(self, blobs: Sequence[str], since_us: int) -> None:
         self._run_many(_SQL["add_garbage"], ((blob, since_us) for blob in blobs))
 

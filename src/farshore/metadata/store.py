@@ -177,6 +177,10 @@ class Reader(Protocol):
 
     def has_versions(self, bucket_id: int) -> bool: ...
 
+    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool:
+        """Whether a replica of this version was permanently deleted here."""
+        ...
+
     def upload(self, bucket_id: int, key: str, upload_id: str) -> Upload | None: ...
 
     def scan_uploads(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Upload]:
@@ -325,8 +329,6 @@ class Transaction(Reader, Protocol):
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         """A replica was permanently deleted here; Batch Replication must not bring it back."""
         ...
-
-    def is_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> bool: ...
 
     def add_garbage(self, blobs: Sequence[str], since_us: int) -> None:
         """Blobs that nothing refers to any more, to be deleted after a grace period."""

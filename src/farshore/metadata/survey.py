@@ -45,6 +45,10 @@ class SurveyReader(Protocol):
         are not so many. Walks an index."""
         ...
 
+    def versions(self, bucket_id: int, start: bytes, end: bytes) -> int:
+        """How many versions and delete markers a range has. Walks an index."""
+        ...
+
     def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
         """The versions of a range, by kind."""
         ...

@@ -66,6 +66,7 @@ class DestinationState(msgspec.Struct, frozen=True, array_like=True):
         while the version itself is on its way.
     owner_override: the version was given to the destination's owner when it was brought there; its ACL stays behind
         for good.
+    replace: the replica that is there differs from its source, and the version on its way takes its place.
     """
 
     bucket: str
@@ -76,6 +77,7 @@ class DestinationState(msgspec.Struct, frozen=True, array_like=True):
     detail: str = ""
     changed: tuple[TaskKind, ...] = ()
     owner_override: bool = False
+    replace: bool = False
 
 
 class RuleFilter(msgspec.Struct, frozen=True):

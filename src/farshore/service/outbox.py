@@ -164,6 +164,7 @@ def _pending(rule: ReplicationRule, before: DestinationState | None, kind: TaskK
         max(now_us, before.at_us + 1),
         changed=() if waiting and not before.changed else changed,
         owner_override=before.owner_override,
+        replace=waiting and before.replace,
     )
 
 

@@ -2,7 +2,7 @@
 
 Contract, for every driver:
 - Every method may be repeated at any time with the same arguments, also after an error or a crash that hid the result:
-  a version that is there already is left alone.
+  a version that is there already is left alone, unless it is to be replaced.
 - `TransientError`: nothing can be said of the changes; some may have arrived. They stay PENDING and come again.
 - `PermanentError`: the destination refuses all of the changes, for the reason that its code names.
 - Results are in the order of the changes: None for one that is there now, else why it is refused for good.
@@ -48,12 +48,14 @@ class Change:
     changed: of a change of metadata, what is brought (TAGS, ACL); nothing else of the version counts but its identity,
         owner and times. Empty when the version itself is brought.
     two_way: of a change of metadata: the later edit of both sides stands. Else the source's does.
+    replace: a version that is there already is damaged: this one takes its place.
     """
 
     version: Version
     body: bytes | None = None
     changed: tuple[TaskKind, ...] = ()
     two_way: bool = False
+    replace: bool = False
 
 
 class Transport(Protocol):
@@ -61,9 +63,13 @@ class Transport(Protocol):
         """Bring changes without blobs: small versions, delete markers, changes of metadata. At most `CHANGES_MAX`."""
         ...
 
-    async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:
+    async def put_streamed(
+        self, bucket: str, version: Version, source: BlobReader, *, replace: bool = False
+    ) -> FailureCode | None:
         """Bring one version whose bytes are blobs of `source`, in constant memory, part by part.
 
+        Args:
+            replace: as `Change`.
         Raises:
             BlobMissing: the source has lost bytes, or the version was deleted meanwhile.
             StoredBytesDiffer: the source's bytes are not those that were stored once.

@@ -6,6 +6,9 @@ SELECT key FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >=
 -- name: key_after
 SELECT key FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 ORDER BY key LIMIT 1 OFFSET ?3
 
+-- name: versions
+SELECT count(*) FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3
+
 -- name: count_kinds
 SELECT latest, delete_marker, storage_class, replication_status, tags, count(*), sum(size), min(key)
 FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3
