@@ -6,12 +6,13 @@ naming the right one, as S3 does); one that is about no bucket, in any region th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from farshore.api import accounts_path
 from farshore.api.replication_statuses_path import statuses
+from farshore.api.replication_verify_path import verify_replication
 from farshore.api.replication_wait_path import wait
 from farshore.model.errors import AccessDenied, InvalidArgument
 from farshore.replication.bucket_status import bucket_status
@@ -42,8 +43,16 @@ class OwnCall:
 ACCOUNTS = "/-/accounts"
 """The one path that is about no bucket."""
 
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """An answer that comes line by line, each a JSON document. Closed when the client goes away."""
+
+    lines: AsyncGenerator[Any]
+
+
 OwnHandler = Callable[[OwnCall], Awaitable[Any]]
-"""Returns what is answered as JSON."""
+"""Returns what is answered as JSON, or `Lines`."""
 
 
 def params_of(raw_path: str, query: Mapping[str, str]) -> Params:
@@ -160,6 +169,15 @@ async def create_account(call: OwnCall) -> Any:
     return await accounts_path.create(call.request, call.query.get("name", ""))
 
 
+async def verify(call: OwnCall) -> Lines:
+    """POST /-/replication/verify?bucket=…[&destination=…][&prefix=…][&deep=true][&repair=true].
+
+    Needs s3:GetReplicationConfiguration, and s3:ListBucketVersions on both buckets; to repair s3:InitiateReplication on
+    all keys with the prefix, and on each.
+    """
+    return Lines(verify_replication(call.request, call.query))
+
+
 OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", ACCOUNTS): list_accounts,
     ("POST", ACCOUNTS): create_account,
@@ -167,6 +185,7 @@ OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("POST", "/-/replication/preview"): preview_replication,
     ("POST", "/-/replication/retry"): retry,
     ("GET", "/-/replication/status"): status_of_replication,
+    ("POST", "/-/replication/verify"): verify,
     ("POST", "/-/replication/statuses"): statuses_of_versions,
     ("GET", "/-/replication/wait"): wait_for_replication,
 }

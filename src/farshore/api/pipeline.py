@@ -20,10 +20,10 @@ from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
 from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
-from farshore.api.own_paths import OWN_PATHS, OwnCall, params_of
+from farshore.api.own_paths import OWN_PATHS, Lines, OwnCall, params_of
 from farshore.api.request_body import HttpBody
 from farshore.api.request_counters import RequestCounters
-from farshore.api.respond import S3_CONTROL_SERVICE, RequestLabels, send_answer, send_error, send_json
+from farshore.api.respond import S3_CONTROL_SERVICE, RequestLabels, send_answer, send_error, send_json, send_lines
 from farshore.api.s3control import OPERATIONS as S3_CONTROL
 from farshore.api.s3control import is_control
 from farshore.auth.chunk_signatures import ChunkSigner
@@ -163,6 +163,8 @@ class Pipeline:
         document = await read_body(body, _content_sha256(caller))
         request = self._request(http, caller, labels, operation=raw_path, params=params_of(raw_path, query), body=body)
         answer = await handler(OwnCall(request, query, document, self.model))
+        if isinstance(answer, Lines):
+            return await send_lines(http, answer.lines, labels)
         return send_json(msgspec.json.encode(answer), labels)
 
     def _request(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -17,6 +21,11 @@ from farshore.wire.serialize import WireResponse, serialize_error
 S3_CONTROL_SERVICE = "s3control"
 
 _SERVER = "Farshore"
+
+_SILENCE_S = 5.0
+"""Between lines, before an empty one comes."""
+
+_END = object()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +72,55 @@ def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
     """An answer of Farshore's own API."""
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *_labels(labels)]
     return WholeResponse(status=200, headers=headers, body=document, now_us=labels.now_us)
+
+
+async def send_lines(http: web.BaseRequest, lines: AsyncGenerator[Any], labels: RequestLabels) -> web.StreamResponse:
+    """An answer of Farshore's own API that comes line by line. Empty lines tell that there is life.
+
+    What is raised before the first line is raised here; after it, the connection is broken off, so that the client
+    sees no end.
+    """
+    async with contextlib.aclosing(lines):
+        first = await anext(lines, None)
+        headers = [("Content-Type", "application/x-ndjson"), ("Cache-Control", "no-store"), *_labels(labels)]
+        response = web.StreamResponse(status=200, headers=CIMultiDict(headers))
+        await response.prepare(http)
+        try:
+            if first is not None:
+                await response.write(_line(first))
+            async for line in _alive(lines):
+                await response.write(_line(line))
+        except BaseException:
+            if http.transport is not None:
+                http.transport.abort()
+            raise
+    await response.write_eof()
+    return response
+
+
+async def _alive(lines: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
+    """The lines, and None whenever none came for a while."""
+    coming: asyncio.Task[Any] | None = None
+    try:
+        while True:
+            if coming is None:
+                coming = asyncio.ensure_future(anext(lines, _END))
+            done, _ = await asyncio.wait((coming,), timeout=_SILENCE_S)
+            if not done:
+                yield None
+                continue
+            line, coming = coming.result(), None
+            if line is _END:
+                return
+            yield line
+    finally:
+        if coming is not None:
+            coming.cancel()
+            await asyncio.wait((coming,))
+
+
+def _line(line: Any) -> bytes:
+    return b"\n" if line is None else msgspec.json.encode(line) + b"\n"
 
 
 async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabels) -> web.StreamResponse:

@@ -40,13 +40,21 @@ class RegionTransport:
 
     async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
         arrivals = [
-            Arrival(version=change.version, body=change.body, changed=change.changed, two_way=change.two_way)
+            Arrival(
+                version=change.version,
+                body=change.body,
+                changed=change.changed,
+                two_way=change.two_way,
+                replace=change.replace,
+            )
             for change in changes
         ]
         return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
 
-    async def put_streamed(self, bucket: str, version: Version, source: BlobReader) -> FailureCode | None:
-        known = await self._write(lambda tx: accept_known(tx, bucket, version))
+    async def put_streamed(
+        self, bucket: str, version: Version, source: BlobReader, *, replace: bool = False
+    ) -> FailureCode | None:
+        known = await self._write(lambda tx: accept_known(tx, bucket, version, replace=replace))
         if known is not None:
             return _refusal(bucket, known)
         copied: list[str] = []
@@ -59,7 +67,7 @@ class RegionTransport:
             await self._discard(copied)
             raise
         # From here on the blobs may be referred to, whatever is raised: then the collector of orphans decides.
-        (accepted,) = await self._accept(bucket, [Arrival(version=moved)])
+        (accepted,) = await self._accept(bucket, [Arrival(version=moved, replace=replace)])
         if accepted is not Accepted.STORED:
             await self._discard(copied)
         return _refusal(bucket, accepted)

@@ -22,6 +22,7 @@ from farshore.model.replication import (
     TaskKind,
 )
 from farshore.replication.announcing import Announcing
+from farshore.replication.body_check import body_matches
 from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
 from farshore.replication.role import Permissions, Roles, Verdict
@@ -66,7 +67,8 @@ class Turn:
 class Ready:
     """A task that may be delivered now.
 
-    version: as the source has it. seen_us: `at_us` of its state there. verdict: what of it may go.
+    version: as the source has it. seen_us: `at_us` of its state there. verdict: what of it may go. replace: it takes
+        the place of a replica that differs.
     """
 
     task: ReplicationTask
@@ -75,6 +77,7 @@ class Ready:
     seen_us: int
     verdict: Verdict
     destination: Destination
+    replace: bool = False
 
     @property
     def brings_object(self) -> bool:
@@ -147,6 +150,7 @@ class Replicator:
             seen_us=state.at_us,
             verdict=verdict,
             destination=turn.way.destination,
+            replace=state.replace,
         )
 
     async def deliver_many(self, region: Region, ready: Sequence[Ready]) -> list[Attempt]:
@@ -155,10 +159,10 @@ class Replicator:
         changes: list[tuple[Ready, Change]] = []
         for each in ready:
             change = _change(region, each)
-            if change is None:
-                attempts.append(Attempt(each.task, Dropped()))
-            else:
+            if isinstance(change, Change):
                 changes.append((each, change))
+            else:
+                attempts.append(Attempt(each.task, change))
         for batch in _batches(changes):
             destination = batch[0][0].destination
             attempts += await _put(destination.transport, destination.bucket.name, batch)
@@ -169,7 +173,9 @@ class Replicator:
         destination = ready.destination
         replica = as_replica(ready.version, ready.rule, with_tags=ready.verdict.with_tags)
         try:
-            refused = await destination.transport.put_streamed(destination.bucket.name, replica, region.blobs)
+            refused = await destination.transport.put_streamed(
+                destination.bucket.name, replica, region.blobs, replace=ready.replace
+            )
         except (PermanentError, TransientError) as error:
             return Attempt(ready.task, _outcome(error))
         except (BlobsUnavailable, StoreUnavailable) as error:
@@ -178,10 +184,11 @@ class Replicator:
             task = ready.task
             if region.metadata.reader.version(task.bucket_id, task.key, task.version_id) is None:
                 return Attempt(task, Dropped())
-            detail = f"stored bytes of the source are lost or damaged: {error}"
-            return Attempt(task, Failed(FailureCode.SRC_OBJECT_NOT_FOUND, detail))
+            return Attempt(task, Failed(FailureCode.SRC_OBJECT_NOT_FOUND, f"{_DAMAGED}: {error}"))
         return Attempt(ready.task, _result(ready, refused))
 
+
+_DAMAGED = "stored bytes of the source are lost or damaged"
 
 _OBJECT = (TaskKind.OBJECT,)
 _DELETE_MARKER = (TaskKind.DELETE_MARKER,)
@@ -203,8 +210,8 @@ def _brought(version: Version) -> tuple[TaskKind, ...]:
     return _DELETE_MARKER if version.delete_marker else _OBJECT
 
 
-def _change(region: Region, ready: Ready) -> Change | None:
-    """What travels; None when the version was removed since it was read, and its body with it."""
+def _change(region: Region, ready: Ready) -> Change | Dropped | Failed:
+    """What travels; Dropped when the version was removed since it was read, and its body with it."""
     version, verdict = ready.version, ready.verdict
     if verdict.kinds[0] in METADATA:
         return Change(version=version, changed=verdict.kinds, two_way=ready.rule.replica_modifications)
@@ -213,8 +220,12 @@ def _change(region: Region, ready: Ready) -> Change | None:
         try:
             body = region.metadata.reader.body(version.row)
         except KeyError:
-            return None
-    return Change(version=as_replica(version, ready.rule, with_tags=verdict.with_tags), body=body)
+            return Dropped()
+        if ready.replace and not body_matches(version, body):
+            # What is in its place may be sound.
+            return Failed(FailureCode.SRC_OBJECT_NOT_FOUND, _DAMAGED)
+    replica = as_replica(version, ready.rule, with_tags=verdict.with_tags)
+    return Change(version=replica, body=body, replace=ready.replace)
 
 
 def _batches(changes: Sequence[tuple[Ready, Change]]) -> Iterator[Sequence[tuple[Ready, Change]]]:

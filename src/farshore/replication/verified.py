@@ -79,7 +79,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="be
 class Difference(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="difference"):
     """One version that is not as it ought to be.
 
-    fields: in what it differs. damaged: whose body is. source, found: as either side has it; null where it is not there.
+    fields: in what it differs. damaged: whose body is. source, found: as either side has it; null where it is absent.
     status, code: what the source says of it. why: null where that is not known. repair: null when none was asked for.
     """
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -69,7 +69,7 @@ class Asked:
 Side = tuple[Region, Bucket]
 
 
-async def verify(deployment: Deployment, source: Side, destination: Side, asked: Asked) -> AsyncIterator[Line]:
+async def verify(deployment: Deployment, source: Side, destination: Side, asked: Asked) -> AsyncGenerator[Line]:
     """Verify one destination of a source bucket: a line when it begins, for each difference, now and then, at the end.
 
     Ends early, with a result that is not complete, when the server drains; leave it where it stands by closing it.
@@ -103,7 +103,7 @@ class _Walk:
             expectation=self._expectation,
         )
 
-    async def run(self) -> AsyncIterator[Line]:
+    async def run(self) -> AsyncGenerator[Line]:
         began_us, began = self._deployment.clock.now_us(), time.monotonic()
         piece = Piece(start=self._asked.prefix.encode(), end=prefix_end(self._asked.prefix))
         yield await self._begun(piece)

@@ -30,14 +30,15 @@ class Arrival:
     """One change for a destination bucket.
 
     version: as the replica will be; `bucket_id` is set here, and where the bucket enforces its owner, owner and ACL.
-    body, changed, two_way: as a transport's `Change`. Blobs that the version names are already in the destination's
-        blob store.
+    body, changed, two_way, replace: as a transport's `Change`. Blobs that the version names are already in the
+        destination's blob store.
     """
 
     version: Version
     body: bytes | None = None
     changed: tuple[TaskKind, ...] = ()
     two_way: bool = False
+    replace: bool = False
 
 
 class Accepted(Enum):
@@ -71,7 +72,7 @@ def accept(tx: Transaction, bucket_name: str, arrivals: Sequence[Arrival], now_u
     ]
 
 
-def accept_known(tx: Transaction, bucket_name: str, version: Version) -> Accepted | None:
+def accept_known(tx: Transaction, bucket_name: str, version: Version, *, replace: bool = False) -> Accepted | None:
     """Inside a command of the destination's region: what `accept` would say of a version without its bytes.
 
     A version that is there already takes the later metadata that comes with it.
@@ -88,6 +89,8 @@ def accept_known(tx: Transaction, bucket_name: str, version: Version) -> Accepte
         return None
     if tx.is_hard_deleted(bucket.id, version.key, version.version_id):
         return Accepted.HARD_DELETED
+    if replace:
+        return None
     enforced = stored_ownership(tx, bucket) is ObjectOwnership.BUCKET_OWNER_ENFORCED
     return _accept_repeat(tx, bucket, version, enforced)
 
@@ -125,9 +128,27 @@ def _accept_version(tx: Transaction, bucket: Bucket, arrival: Arrival, enforced:
         version = msgspec.structs.replace(version, owner=bucket.owner, acl=None)
     if version.version_id != NULL_VERSION and tx.is_hard_deleted(bucket.id, version.key, version.version_id):
         return Accepted.HARD_DELETED
+    if arrival.replace:
+        version = _make_room(tx, version, now_us)
     if version_stack.insert_in_order(tx, version, arrival.body, now_us):
         return Accepted.STORED
     return _accept_repeat(tx, bucket, version, enforced) or Accepted.THERE_ALREADY
+
+
+def _make_room(tx: Transaction, version: Version, now_us: int) -> Version:
+    """Take away the damaged replica whose place a version takes in the same command; returns the version with what of
+    the damaged one goes on: where its own edits are on their way to."""
+    there = tx.version(version.bucket_id, version.key, version.version_id)
+    if there is None:
+        return version
+    if version.version_id == NULL_VERSION and not (there.is_replica and there.created_us == version.created_us):
+        return version  # Another version than the replica has this id.
+    version_stack.pop(tx, there, now_us)
+    if not there.destinations:
+        return version
+    return msgspec.structs.replace(
+        version, destinations=there.destinations, replication_status=there.replication_status
+    )
 
 
 def _accept_repeat(tx: Transaction, bucket: Bucket, version: Version, enforced: bool) -> Accepted | None:

@@ -1,0 +1,63 @@
+"""POST /-/replication/verify: compare a bucket with its destinations, line by line as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from farshore.blobs.store import BlobsUnavailable
+from farshore.metadata.store import StoreUnavailable
+from farshore.model.buckets import Bucket
+from farshore.model.errors import NoSuchBucket, ReplicationConfigurationNotFoundError, ServiceUnavailable
+from farshore.replication.verified import Broken, Line
+from farshore.replication.verify import Asked, Side, verify
+from farshore.service.access import bucket_for, locate, may, require
+from farshore.service.deployment import Region, Request
+
+_ARN = "arn:aws:s3:::"
+
+
+async def verify_replication(request: Request, query: Mapping[str, str]) -> AsyncGenerator[Line]:
+    """Verify the destination that is named, else every one of the bucket's rules, one after the other.
+
+    Raises:
+        ReplicationConfigurationNotFoundError: no rule says where to look. NoSuchBucket: a destination is gone.
+    """
+    region, bucket = bucket_for(request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    destinations = [_destination(request, name) for name in _names(request, region, bucket, query)]
+    prefix = query.get("prefix", "")
+    repairs = query.get("repair") == "true"
+    if repairs:
+        require(request, region, bucket, "s3:InitiateReplication", key=f"{prefix}*")
+
+    def permitted(key: str, version_id: str) -> bool:
+        version = region.metadata.reader.version(bucket.id, key, version_id)
+        return may(request, region, bucket, "s3:InitiateReplication", key=key, version=version)
+
+    asked = Asked(prefix=prefix, deep=query.get("deep") == "true", permitted=permitted if repairs else None)
+    for destination in destinations:
+        try:
+            async for line in verify(request.deployment, (region, bucket), destination, asked):
+                yield line
+        except (StoreUnavailable, BlobsUnavailable):
+            yield Broken(code=ServiceUnavailable.__name__, message=ServiceUnavailable().message)
+            return
+
+
+def _names(request: Request, region: Region, bucket: Bucket, query: Mapping[str, str]) -> Sequence[str]:
+    named = query.get("destination")
+    if named:
+        return (named.removeprefix(_ARN),)
+    configuration = request.deployment.configurations.get(region.metadata.reader, bucket)
+    if configuration is None:
+        raise ReplicationConfigurationNotFoundError(BucketName=bucket.name)
+    return tuple(dict.fromkeys(rule.destination for rule in configuration.rules))
+
+
+def _destination(request: Request, name: str) -> Side:
+    """A destination, whose versions the caller may list: else nothing of it is told."""
+    region = locate(request.deployment, name)
+    bucket = region.metadata.reader.bucket(name)
+    if bucket is None:
+        raise NoSuchBucket(BucketName=name)
+    require(request, region, bucket, "s3:ListBucketVersions")
+    return region, bucket
