@@ -39,6 +39,25 @@ def call(
         signer: access key id and secret; the root's by default.
         query: names with `_` where the parameter has `-`.
     """
+    return json.loads(ask(server, method, path, document=document, region=region, signer=signer, **query))
+
+
+def lines(server: Server, path: str, **more: Any) -> list[Any]:
+    """The JSON of each line of an answer that comes line by line. As `call`, with POST."""
+    return [json.loads(line) for line in ask(server, "POST", path, **more).splitlines() if line]
+
+
+def ask(
+    server: Server,
+    method: str,
+    path: str,
+    *,
+    document: bytes = b"",
+    region: str = "us-east-1",
+    signer: tuple[str, str] | None = None,
+    **query: str,
+) -> bytes:
+    """What is answered. As `call`."""
     named = {name.replace("_", "-"): value for name, value in query.items()}
     url = server.endpoint + path
     if named:
@@ -49,4 +68,4 @@ def call(
     response = URLLib3Session().send(request.prepare())
     if response.status_code != 200:
         raise Refused(response.status_code, response.content.decode())
-    return json.loads(response.content)
+    return response.content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,31 +86,59 @@ class OwnApi:
         """POST a document to a path."""
         return self._call("POST", path, query, document)
 
+    def lines(self, path: str, query: Mapping[str, str | None] | None = None) -> Iterator[Any]:
+        """POST to a path that answers line by line. A connection that breaks off ends the command."""
+        import json
+
+        from urllib3.exceptions import HTTPError
+
+        response = self._ask("POST", path, query, b"", stream=True)
+        try:
+            for line in response.raw:
+                if line.strip():
+                    yield json.loads(line)
+        except HTTPError as error:
+            fail(f"{self._connection.endpoint} broke off: {error}", DID_NOT_HOLD)
+        finally:
+            response.raw.close()
+
     def _call(self, method: str, path: str, query: Mapping[str, str | None] | None, document: bytes) -> Any:
         import json
+
+        return json.loads(self._ask(method, path, query, document).content)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | None] | None,
+        document: bytes,
+        *,
+        stream: bool = False,
+    ) -> AWSResponse:
         from urllib.parse import quote, urlencode
 
         given = {name: value for name, value in (query or {}).items() if value is not None}
         if given:
             path += "?" + urlencode(given, quote_via=quote, safe="-_.~")
-        response = self._send(method, path, document)
+        response = self._send(method, path, document, stream)
         if response.status_code == 400:
             expected = _error(response).get("Region")
             if expected:
                 self._region = expected
-                response = self._send(method, path, document)
+                response = self._send(method, path, document, stream)
         if response.status_code != 200:
             error = _error(response)
             code, message = error.get("Code", response.status_code), error.get("Message", "")
             fail(f"{self._connection.endpoint} refused: {code}: {message}", DID_NOT_HOLD)
-        return json.loads(response.content)
+        return response
 
-    def _send(self, method: str, path: str, document: bytes) -> AWSResponse:
+    def _send(self, method: str, path: str, document: bytes, stream: bool) -> AWSResponse:
         from botocore.auth import S3SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.exceptions import BotoCoreError
 
-        request = AWSRequest(method, self._connection.endpoint.rstrip("/") + path, data=document)
+        request = AWSRequest(method, self._connection.endpoint.rstrip("/") + path, data=document, stream_output=stream)
         S3SigV4Auth(self._connection.credentials, "s3", self._region).add_auth(request)
         try:
             return self._session.send(request.prepare())
