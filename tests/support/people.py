@@ -12,6 +12,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from tests.support.batch import without_account_in_host
 from tests.support.server import Server
 
 
@@ -26,10 +27,11 @@ class Person:
     secret: str
 
     def client(self, service: str = "s3", region: str = "us-east-1", **config: Any) -> Any:
+        endpoint = self.server.endpoint
         return boto3.client(
             service,
             region_name=region,
-            endpoint_url=self.server.endpoint,
+            endpoint_url=without_account_in_host(endpoint) if service == "s3control" else endpoint,
             aws_access_key_id=self.key_id,
             aws_secret_access_key=self.secret,
             config=Config(retries={"total_max_attempts": 1}, **config),

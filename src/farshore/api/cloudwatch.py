@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import perf_counter_ns
 
 import structlog
 from aiohttp import web
@@ -19,7 +18,8 @@ from aiohttp import web
 from farshore.api.authenticate import Authenticator
 from farshore.api.iam_sts import as_query_error
 from farshore.api.request_body import HttpBody
-from farshore.api.request_counters import RequestCounters
+from farshore.api.request_labels import RequestLabels
+from farshore.api.request_records import RequestRecords
 from farshore.api.respond import send_document
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import query_errors
@@ -57,15 +57,6 @@ def is_for_us(http: web.BaseRequest) -> bool:
     return f"/{_SCOPE}/aws4_request" in signed
 
 
-@dataclass(slots=True, kw_only=True)
-class _Labels:
-    """operation: once it is known."""
-
-    request_id: str
-    now_us: int
-    operation: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudWatchPipeline:
     """Serves CloudWatch in one process."""
@@ -73,37 +64,48 @@ class CloudWatchPipeline:
     deployment: Deployment
     authenticator: Authenticator
     model: RpcModel
-    requests: RequestCounters
+    records: RequestRecords
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
-        labels = _Labels(request_id=ids.request_id(), now_us=self.deployment.clock.now_us())
-        begun_ns = perf_counter_ns()
+        labels = RequestLabels(
+            request_id=ids.request_id(), head=False, now_us=self.deployment.clock.now_us(), service=_SCOPE
+        )
         try:
-            wire = await self._serve(http, labels)
-            self.requests.observe(_SCOPE, labels.operation, wire.status, "", begun_ns)
-            return send_document(http, wire, labels.now_us)
+            wire = await self._wire(http, labels)
+        except (ConnectionError, web.RequestPayloadError):
+            self.records.answered(http, labels, 0, broken_off=True)
+            raise
+        response = send_document(http, wire, labels)
+        self.records.answered(http, labels, wire.status)
+        return response
+
+    async def _wire(self, http: web.BaseRequest, labels: RequestLabels) -> WireResponse:
+        """The answer, or the error, as it is sent."""
+        try:
+            return await self._serve(http, labels)
         except QueryError as error:
             answer = error
         except S3Error as error:
             answer = as_query_error(error)
         except StoreUnavailable as unavailable:
-            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
+            log.warning("store unavailable", error=str(unavailable), **labels.spoken())
             answer = query_errors.ServiceUnavailable()
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
-            log.exception("request failed", request_id=labels.request_id, method=http.method, service=_SCOPE)
+            log.exception("request failed", method=http.method, service=_SCOPE, **labels.spoken())
             answer = query_errors.InternalFailure()
+        labels.code = answer.code
         protocol = self.model.protocol_of(http.raw_path, http.headers)
-        self.requests.observe(_SCOPE, labels.operation, answer.status, answer.code, begun_ns)
-        return send_document(http, self.model.serialize_error(protocol, answer, labels.request_id), labels.now_us)
+        return self.model.serialize_error(protocol, answer, labels.request_id)
 
-    async def _serve(self, http: web.BaseRequest, labels: _Labels) -> WireResponse:
+    async def _serve(self, http: web.BaseRequest, labels: RequestLabels) -> WireResponse:
         raw_path, _, raw_query = http.raw_path.partition("?")
-        body = HttpBody(http, http.content_length if http.body_exists else 0, None)
+        body = labels.body = HttpBody(http, http.content_length if http.body_exists else 0, None)
         document = await body.read_all(FORM_BYTES_MAX)
-        caller = self.authenticator.authenticate(
+        labels.asked_who = True
+        caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
             raw_query=raw_query,
@@ -116,7 +118,7 @@ class CloudWatchPipeline:
             raise query_errors.MissingAuthenticationToken()
         call = self.model.recognise(raw_path, raw_query.encode(), http.headers, document)
         labels.operation = call.operation.name
-        request = Request(
+        request = labels.request = Request(
             deployment=self.deployment,
             principal=caller.principal,
             policies=caller.policies,
@@ -135,8 +137,8 @@ class CloudWatchPipeline:
         return self.model.serialize(call, output, labels.request_id)
 
 
-def pipeline(deployment: Deployment, authenticator: Authenticator, requests: RequestCounters) -> CloudWatchPipeline:
+def pipeline(deployment: Deployment, authenticator: Authenticator, records: RequestRecords) -> CloudWatchPipeline:
     """Compile the model and serve it."""
     return CloudWatchPipeline(
-        deployment=deployment, authenticator=authenticator, model=load("cloudwatch", OPERATIONS), requests=requests
+        deployment=deployment, authenticator=authenticator, model=load("cloudwatch", OPERATIONS), records=records
     )

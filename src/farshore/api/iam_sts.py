@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import perf_counter_ns
 
 import structlog
 from aiohttp import web
@@ -20,7 +19,8 @@ from aiohttp import web
 from farshore.api.authenticate import Authenticator
 from farshore.api.identity_operations import IAM, STS
 from farshore.api.request_body import HttpBody
-from farshore.api.request_counters import RequestCounters
+from farshore.api.request_labels import RequestLabels
+from farshore.api.request_records import RequestRecords
 from farshore.api.respond import send_document
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import errors, query_errors
@@ -60,34 +60,6 @@ def _names_us(text: str, slash: str) -> bool:
     return any(f"{slash}{service}{slash}aws4_request" in text for service in _SCOPES)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Labels:
-    """What the log says of a call; the rest once the caller is known."""
-
-    request_id: str
-    service: str
-    now_us: int
-    operation: str = ""
-    principal: str = ""
-    source: str = ""
-
-    def name(self, operation: str, request: Request) -> None:
-        self.operation, self.principal, self.source = operation, request.principal.arn, request.source_address
-
-    def log(self, outcome: str) -> None:
-        """One line for a call of an authenticated caller. outcome: `done` or the error's code."""
-        if self.principal:
-            log.info(
-                "identity call",
-                request_id=self.request_id,
-                service=self.service,
-                operation=self.operation,
-                principal=self.principal,
-                source=self.source,
-                outcome=outcome,
-            )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPipeline:
     """Serves IAM and STS in one process."""
@@ -95,40 +67,52 @@ class QueryPipeline:
     deployment: Deployment
     authenticator: Authenticator
     models: Mapping[str, QueryModel]
-    requests: RequestCounters
+    records: RequestRecords
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
-        now_us = self.deployment.clock.now_us()
-        labels = _Labels(request_id=ids.request_id(), service=_service_of(http), now_us=now_us)
+        labels = RequestLabels(
+            request_id=ids.request_id(),
+            head=False,
+            now_us=self.deployment.clock.now_us(),
+            service=_service_of(http),
+        )
         model = self.models[labels.service]
-        begun_ns = perf_counter_ns()
         try:
-            wire = await self._serve(http, model, labels)
-            labels.log("done")
-            self.requests.observe(labels.service, labels.operation, wire.status, "", begun_ns)
-            return send_document(http, wire, labels.now_us)
+            wire = await self._wire(http, model, labels)
+        except (ConnectionError, web.RequestPayloadError):
+            self.records.answered(http, labels, 0, broken_off=True)
+            raise
+        _log_call(labels)
+        response = send_document(http, wire, labels)
+        self.records.answered(http, labels, wire.status)
+        return response
+
+    async def _wire(self, http: web.BaseRequest, model: QueryModel, labels: RequestLabels) -> WireResponse:
+        """The answer, or the error, as it is sent."""
+        try:
+            return await self._serve(http, model, labels)
         except QueryError as error:
             answer = error
         except S3Error as error:
             answer = as_query_error(error)
         except StoreUnavailable as unavailable:
-            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
+            log.warning("store unavailable", error=str(unavailable), **labels.spoken())
             answer = query_errors.ServiceUnavailable()
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
-            log.exception("request failed", request_id=labels.request_id, method=http.method, service=labels.service)
+            log.exception("request failed", method=http.method, service=labels.service, **labels.spoken())
             answer = query_errors.InternalFailure()
-        labels.log(answer.code)
-        self.requests.observe(labels.service, labels.operation, answer.status, answer.code, begun_ns)
-        return send_document(http, model.serialize_error(answer, labels.request_id), labels.now_us)
+        labels.code = answer.code
+        return model.serialize_error(answer, labels.request_id)
 
-    async def _serve(self, http: web.BaseRequest, model: QueryModel, labels: _Labels) -> WireResponse:
+    async def _serve(self, http: web.BaseRequest, model: QueryModel, labels: RequestLabels) -> WireResponse:
         raw_path, _, raw_query = http.raw_path.partition("?")
-        body = HttpBody(http, http.content_length if http.body_exists else 0, None)
+        body = labels.body = HttpBody(http, http.content_length if http.body_exists else 0, None)
         document = await body.read_all(FORM_BYTES_MAX)
-        caller = self.authenticator.authenticate(
+        labels.asked_who = True
+        caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
             raw_query=raw_query,
@@ -142,7 +126,8 @@ class QueryPipeline:
         form = read_form(document or raw_query.encode())
         operation = model.operation(form)
         _check_implemented(operation)
-        request = Request(
+        labels.operation = operation.name
+        request = labels.request = Request(
             deployment=self.deployment,
             principal=caller.principal,
             policies=caller.policies,
@@ -157,15 +142,14 @@ class QueryPipeline:
             source_address=http.remote or "",
             secure=http.secure,
         )
-        labels.name(operation.name, request)
         output = await call(operation, request)
         return model.serialize(operation, output, labels.request_id)
 
 
-def pipeline(deployment: Deployment, authenticator: Authenticator, requests: RequestCounters) -> QueryPipeline:
+def pipeline(deployment: Deployment, authenticator: Authenticator, records: RequestRecords) -> QueryPipeline:
     """Compile the models and serve them."""
     models = {"iam": load("iam"), "sts": load("sts")}
-    return QueryPipeline(deployment=deployment, authenticator=authenticator, models=models, requests=requests)
+    return QueryPipeline(deployment=deployment, authenticator=authenticator, models=models, records=records)
 
 
 async def call(operation: QueryOperation, request: Request) -> Params:
@@ -210,6 +194,20 @@ def _service_of(http: web.BaseRequest) -> str:
     """`iam` or `sts`; an unsigned form is taken for one of STS, the one that has unsigned actions on AWS."""
     signed = http.headers.get("Authorization", http.raw_path)
     return "iam" if "/iam/aws4_request" in signed or "%2Fiam%2Faws4_request" in signed else "sts"
+
+
+def _log_call(labels: RequestLabels) -> None:
+    """One line for a call of an authenticated caller."""
+    request = labels.request
+    if request is not None:
+        log.info(
+            "identity call",
+            service=labels.service,
+            operation=labels.operation,
+            source=request.source_address,
+            outcome=labels.code or "done",
+            **labels.spoken(),
+        )
 
 
 def _check_implemented(operation: QueryOperation) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter_ns
 
 import msgspec
 import structlog
@@ -22,8 +21,10 @@ from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, Lines, OwnCall, params_of
 from farshore.api.request_body import HttpBody
-from farshore.api.request_counters import RequestCounters
-from farshore.api.respond import S3_CONTROL_SERVICE, RequestLabels, send_answer, send_error, send_json, send_lines
+from farshore.api.request_labels import RequestLabels
+from farshore.api.request_record import shown_target
+from farshore.api.request_records import RequestRecords
+from farshore.api.respond import S3_CONTROL_SERVICE, send_answer, send_error, send_json, send_lines
 from farshore.api.s3control import OPERATIONS as S3_CONTROL
 from farshore.api.s3control import is_control
 from farshore.auth.chunk_signatures import ChunkSigner
@@ -63,7 +64,7 @@ class Pipeline:
     """Serves requests of S3 and S3 Control, of one process.
 
     domains: base domains of virtual-host style addressing.
-    requests: counts them.
+    records: counts and records them.
     default_region: the endpoint's region for requests that carry no credential scope.
     """
 
@@ -73,15 +74,18 @@ class Pipeline:
     control: ServiceModel
     domains: Sequence[str]
     default_region: str
-    requests: RequestCounters
+    records: RequestRecords
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for a broken connection or a cancellation."""
         now_us = self.deployment.clock.now_us()
         labels = RequestLabels(request_id=ids.request_id(), head=http.method == "HEAD", now_us=now_us)
-        begun_ns = perf_counter_ns()
-        response = await self._answer(http, labels)
-        self.requests.observe(labels.service, labels.operation, response.status, labels.code, begun_ns)
+        try:
+            response = await self._answer(http, labels)
+        except (ConnectionError, web.RequestPayloadError):
+            self.records.answered(http, labels, labels.status, broken_off=True)
+            raise
+        self.records.answered(http, labels, response.status)
         return response
 
     async def _answer(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
@@ -92,15 +96,15 @@ class Pipeline:
         except S3Error as error:
             return await send_error(http, error, labels)
         except (StoreUnavailable, BlobsUnavailable) as unavailable:
-            log.warning("store unavailable", request_id=labels.request_id, error=str(unavailable))
+            log.warning("store unavailable", error=str(unavailable), **labels.spoken())
             return await send_error(http, ServiceUnavailable(), labels)
         except BlobMissing as missing:
-            log.error("stored bytes are missing", request_id=labels.request_id, blob=str(missing))
+            log.error("stored bytes are missing", blob=str(missing), **labels.spoken())
             return await send_error(http, InternalError(), labels)
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception:
-            log.exception("request failed", request_id=labels.request_id, method=http.method, path=http.raw_path)
+            log.exception("request failed", method=http.method, path=shown_target(http.raw_path), **labels.spoken())
             return await send_error(http, InternalError(), labels)
 
     async def _serve(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
@@ -112,8 +116,11 @@ class Pipeline:
         labels.resource = raw_path
         if is_control(headers, bucket, key):
             labels.service = S3_CONTROL_SERVICE
+        else:
+            labels.bucket, labels.key = bucket, key
         query = parse_query(raw_query)
-        caller = self.authenticator.authenticate(
+        labels.asked_who = True
+        caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
             raw_query=raw_query,
@@ -128,16 +135,16 @@ class Pipeline:
         handler = handlers.get(operation.name)
         if handler is None:
             raise errors.NotImplemented(f"{operation.name} is not implemented", Operation=operation.name)
-        body = _body(http, caller)
+        body = labels.body = _body(http, caller)
         document = None
         if operation.has_body and not operation.streaming_input:
             document = await read_document(http.headers, body, operation, _content_sha256(caller))
         params = model.parse(operation, bucket, key, query, headers, document)
-        request = self._request(
+        request = labels.request = self._request(
             http, caller, labels, operation=operation.name, params=params, body=body, host_style=host_bucket is not None
         )
         waits_s = asked_s(headers) if WAIT_HEADER in headers and operation.name in WAITING_OPERATIONS else None
-        answer = await handler(request)
+        answer = labels.answer = await handler(request)
         if waits_s is not None:
             await wait_after_write(request, answer, waits_s)
         if answer.body is not None and opens_page(http.method, headers, self.domains):
@@ -154,14 +161,18 @@ class Pipeline:
             return web.Response(status=404, text="not found\n")
         labels.operation = raw_path
         query = parse_query(raw_query)
-        caller = self.authenticator.authenticate(
+        labels.bucket, labels.key = query.get("bucket"), query.get("key")
+        labels.asked_who = True
+        caller = labels.caller = self.authenticator.authenticate(
             method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us
         )
         if caller.principal.anonymous:
             raise AccessDenied()
-        body = _body(http, caller)
+        body = labels.body = _body(http, caller)
         document = await read_body(body, _content_sha256(caller))
-        request = self._request(http, caller, labels, operation=raw_path, params=params_of(raw_path, query), body=body)
+        params = params_of(raw_path, query)
+        request = self._request(http, caller, labels, operation=raw_path, params=params, body=body)
+        labels.request = request
         answer = await handler(OwnCall(request, query, document, self.model))
         if isinstance(answer, Lines):
             return await send_lines(http, answer.lines, labels)

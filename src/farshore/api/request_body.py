@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from time import perf_counter_ns
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, TransferEncodingError
@@ -25,9 +26,11 @@ class HttpBody:
     Args:
         length: payload bytes announced (x-amz-decoded-content-length when chunked), None if unknown.
         decoder: takes the framing off, None for a plain body.
+    Attributes:
+        read_ns: when its last byte was read, by `perf_counter_ns`; 0 until then.
     """
 
-    __slots__ = ("_continued", "_decoder", "_length", "_request", "_trailers")
+    __slots__ = ("_continued", "_decoder", "_length", "_request", "_trailers", "read_ns")
 
     def __init__(self, request: web.BaseRequest, length: int | None, decoder: AwsChunkedDecoder | None) -> None:
         self._request = request
@@ -35,6 +38,7 @@ class HttpBody:
         self._decoder = decoder
         self._trailers: Mapping[str, str] = {}
         self._continued = False
+        self.read_ns = 0
 
     @property
     def length(self) -> int | None:
@@ -93,6 +97,7 @@ class HttpBody:
                 raise IncompleteBody() from None
             if data:
                 yield data
+        self.read_ns = perf_counter_ns()
 
     async def _send_continue(self) -> None:
         if self._continued:

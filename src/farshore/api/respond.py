@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from time import perf_counter_ns
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from farshore.api.request_labels import RequestLabels
 from farshore.api.whole_response import WholeResponse
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.model.errors import S3Error
@@ -26,27 +27,6 @@ _SILENCE_S = 5.0
 """Between lines, before an empty one comes."""
 
 _END = object()
-
-
-@dataclass(slots=True, kw_only=True)
-class RequestLabels:
-    """What every answer says of its request, and what is counted of it.
-
-    service: `s3`, `s3control`, or `farshore` for our own paths. operation: once it is known. code: of the error that is
-        answered.
-    """
-
-    request_id: str
-    head: bool
-    now_us: int
-    resource: str = ""
-    service: str = "s3"
-    operation: str = ""
-    code: str = ""
-
-    @property
-    def host_id(self) -> str:
-        return f"farshore/{self.request_id}"
 
 
 async def send_answer(
@@ -64,13 +44,15 @@ async def send_answer(
     elif body.inline is not None:
         content = bytes(body.inline)
     else:
-        return await _stream(http, wire.status, CIMultiDict(headers), body)
+        return await _stream(http, wire.status, CIMultiDict(headers), body, labels)
+    labels.bytes_sent = len(content)
     return WholeResponse(status=wire.status, headers=headers, body=content, now_us=labels.now_us)
 
 
 def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
     """An answer of Farshore's own API."""
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *_labels(labels)]
+    labels.bytes_sent = len(document)
     return WholeResponse(status=200, headers=headers, body=document, now_us=labels.now_us)
 
 
@@ -133,14 +115,16 @@ async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabel
         head=labels.head,
         wrapped=labels.service == S3_CONTROL_SERVICE,
     )
+    labels.bytes_sent = len(wire.body)
     response = WholeResponse(status=wire.status, headers=_headers(wire, labels), body=wire.body, now_us=labels.now_us)
     return _closing_if_unread(http, response)
 
 
-def send_document(http: web.BaseRequest, wire: WireResponse, now_us: int) -> web.StreamResponse:
+def send_document(http: web.BaseRequest, wire: WireResponse, labels: RequestLabels) -> web.StreamResponse:
     """An answer or error of a service other than S3, which labels it itself."""
     headers = [*wire.headers, ("Server", _SERVER)]
-    response = WholeResponse(status=wire.status, headers=headers, body=wire.body, now_us=now_us)
+    labels.bytes_sent = len(wire.body)
+    response = WholeResponse(status=wire.status, headers=headers, body=wire.body, now_us=labels.now_us)
     return _closing_if_unread(http, response)
 
 
@@ -158,18 +142,23 @@ def _labels(labels: RequestLabels) -> list[tuple[str, str]]:
     return [("x-amz-request-id", labels.request_id), ("x-amz-id-2", labels.host_id), ("Server", _SERVER)]
 
 
-async def _stream(http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: Body) -> web.StreamResponse:
+async def _stream(
+    http: web.BaseRequest, status: int, headers: CIMultiDict[str], body: Body, labels: RequestLabels
+) -> web.StreamResponse:
     """Send ranges of blobs. The first piece is read before the head is sent, so that lost bytes are an error."""
     pieces = _pieces(body)
     first = await anext(pieces, None)
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = body.length
+    labels.status, labels.first_byte_ns = status, perf_counter_ns()
     await response.prepare(http)
     try:
         if first is not None:
             await response.write(first)
+            labels.bytes_sent = len(first)
         async for piece in pieces:
             await response.write(piece)
+            labels.bytes_sent += len(piece)
     except (BlobMissing, BlobsUnavailable):
         # The head is out: all that can still be said is to break off, so that the client sees a short body.
         if http.transport is not None:

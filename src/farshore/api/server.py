@@ -13,21 +13,24 @@ from pathlib import Path
 from aiohttp import web
 
 from farshore.api import cloudwatch, iam_sts
-from farshore.api.authenticate import Authenticator
+from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import opens_page
 from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
-from farshore.api.request_counters import RequestCounters
-from farshore.api.respond import RequestLabels, send_error
+from farshore.api.request_labels import RequestLabels
+from farshore.api.request_records import Audit, RequestRecords
+from farshore.api.respond import send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment
+from farshore.service.sessions import SIGNED_IN
 from farshore.service.status import deployment_status
 from farshore.wire.service_model import load
 
 _CLOSE_S = 1.0
 """For connections to close once nothing is under way on them: the last answers go out."""
 _CONSOLE = "/-/console"
+_CONSOLE_SESSION = "/-/console/session"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -57,12 +60,16 @@ class ApiServer:
     """A listening server: started by `start`, ended by `drain`."""
 
     def __init__(
-        self, deployment: Deployment, settings: ServerSettings, make_console: MakeConsole | None = None
+        self,
+        deployment: Deployment,
+        settings: ServerSettings,
+        make_console: MakeConsole | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._deployment = deployment
         self._domains = settings.domains
         self._authenticator = Authenticator(deployment)
-        requests = RequestCounters(deployment.counters)
+        self._records = RequestRecords(deployment.counters, audit)
         self._pipeline = Pipeline(
             deployment=deployment,
             authenticator=self._authenticator,
@@ -70,11 +77,11 @@ class ApiServer:
             control=load("s3control"),
             domains=settings.domains,
             default_region=settings.default_region,
-            requests=requests,
+            records=self._records,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
-        self._identity = iam_sts.pipeline(deployment, self._authenticator, requests)
-        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator, requests)
+        self._identity = iam_sts.pipeline(deployment, self._authenticator, self._records)
+        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator, self._records)
         self._monitoring = Monitoring(
             deployment,
             folder=settings.counters,
@@ -157,34 +164,52 @@ class ApiServer:
         """Farshore's own paths; a bucket name cannot begin with `-`, so none is shadowed."""
         path = http.raw_path.partition("?")[0]
         if self._console is not None and (path == _CONSOLE or path.startswith(f"{_CONSOLE}/")):
+            if path == _CONSOLE_SESSION:
+                return await self._recorded(http, path, lambda labels: self._session(http, labels))
             return await self._console(http)
         if path in ("/-/health/live", "/-/health/ready"):
             draining = self._draining and path.endswith("ready")
             return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
         if path == "/-/metrics" and http.method == "GET":
-            return await self._monitoring.handle(http)
+            return await self._recorded(http, path, lambda _: self._monitoring.handle(http))
         if path == "/-/status" and http.method == "GET":
-            return await self._status(http)
+            return await self._recorded(http, path, lambda labels: self._status(http, labels))
         return await self._pipeline.handle(http)
 
-    async def _status(self, http: web.BaseRequest) -> web.StreamResponse:
+    async def _recorded(
+        self, http: web.BaseRequest, path: str, answer: Callable[[RequestLabels], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Answer a request that does not go through a pipeline, and record it."""
+        now_us = self._deployment.clock.now_us()
+        labels = RequestLabels(
+            request_id=ids.request_id(), head=False, now_us=now_us, service="farshore", operation=path, resource=path
+        )
+        labels.asked_who = True
+        response = await answer(labels)
+        if response.status in (401, 403):
+            labels.code = labels.code or "AccessDenied"
+        self._records.answered(http, labels, response.status)
+        return response
+
+    async def _session(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
+        """A sign-in to the console, or what follows one."""
+        assert self._console is not None
+        response = await self._console(http)
+        principal = http.get(SIGNED_IN)
+        if principal is not None:
+            labels.caller = Authenticated(principal, None, None)
+        return response
+
+    async def _status(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
         raw_path, _, raw_query = http.raw_path.partition("?")
         try:
-            caller = self._authenticator.authenticate(
-                method=http.method,
-                raw_path=raw_path,
-                raw_query=raw_query,
-                headers=http.headers,
-                now_us=self._deployment.clock.now_us(),
+            caller = labels.caller = self._authenticator.authenticate(
+                method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us
             )
             if caller.principal.anonymous:
                 raise AccessDenied()
         except S3Error as error:
-            return await send_error(
-                http,
-                error,
-                RequestLabels(request_id=ids.request_id(), head=False, now_us=self._deployment.clock.now_us()),
-            )
+            return await send_error(http, error, labels)
         status = await deployment_status(self._deployment, caller.principal, caller.policies)
         return web.Response(body=json.dumps(status).encode(), content_type="application/json")
 
@@ -195,8 +220,9 @@ async def start(
     sockets: Sequence[socket.socket],
     settings: ServerSettings | None = None,
     make_console: MakeConsole | None = None,
+    audit: Audit | None = None,
 ) -> ApiServer:
     """Serve the deployment on sockets that are bound already."""
-    server = ApiServer(deployment, settings or ServerSettings(), make_console)
+    server = ApiServer(deployment, settings or ServerSettings(), make_console, audit)
     await server.listen(sockets)
     return server

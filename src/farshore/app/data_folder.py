@@ -5,6 +5,7 @@ farshore-data/
     credentials             the root access key, as an AWS credentials file (mode 0600)
     run/counters/           what the running processes count, for monitoring
     run/endpoint            where the running server answers; removed when it stops
+    logs/audit.jsonl        the audit log, where one is kept
     directory/              accounts, keys, bucket names
     regions/us-east-1/      a region's metadata, and its blobs
 """
@@ -43,6 +44,10 @@ class DataFolder:
     @property
     def counters(self) -> Path:
         return self.path / "run" / "counters"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.path / "logs" / "audit.jsonl"
 
     @property
     def directory(self) -> Path:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from farshore.api import server
 from farshore.api.authenticate import Authenticator
+from farshore.api.request_records import Audit
+from farshore.app.audit import open_audit
 from farshore.app.background import Background
 from farshore.app.bell import Bell
 from farshore.app.build import data_folder, open_deployment
@@ -25,8 +27,11 @@ from farshore.transports.event_target import EventTarget
 async def api_process(settings: Settings, name: str, listener: socket.socket, bell: Bell, ties: Ties) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
     stop = _until_told(ties)
-    async with open_deployment(settings, bell.ring, process=name) as deployment:
-        api = await _start_api(deployment, listener, settings)
+    async with (
+        open_deployment(settings, bell.ring, process=name) as deployment,
+        open_audit(settings, deployment.counters) as audit,
+    ):
+        api = await _start_api(deployment, listener, settings, audit)
         ties.up()
         await stop.wait()
         await api.drain(settings.drain_s)
@@ -58,11 +63,12 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
     async with (
         open_deployment(settings, lambda region: rung[0](region), process="server") as deployment,
         open_event_targets(settings, os.environ, deployment.clock) as targets,
+        open_audit(settings, deployment.counters) as audit,
     ):
         background = _background(settings, deployment, targets)
         rung.append(background.hear)
         working = asyncio.create_task(background.run(stop))
-        api = await _start_api(deployment, listener, settings)
+        api = await _start_api(deployment, listener, settings, audit)
         telling = asyncio.create_task(told.wait())
         try:
             await asyncio.to_thread(up)
@@ -95,9 +101,15 @@ def _until_told(ties: Ties) -> asyncio.Event:
     return stop
 
 
-async def _start_api(deployment: Deployment, listener: socket.socket, settings: Settings) -> server.ApiServer:
+async def _start_api(
+    deployment: Deployment, listener: socket.socket, settings: Settings, audit: Audit | None
+) -> server.ApiServer:
     return await server.start(
-        deployment, sockets=[listener], settings=_server_settings(settings), make_console=_make_console
+        deployment,
+        sockets=[listener],
+        settings=_server_settings(settings),
+        make_console=_make_console,
+        audit=audit,
     )
 
 

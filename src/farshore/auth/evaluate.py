@@ -155,7 +155,10 @@ _LACKING = {
 }
 
 
-_OWNER = Decision(allowed=True, reason=Reason.ROOT_OF_OWNER)
+OWNER = Decision(allowed=True, reason=Reason.ROOT_OF_OWNER)
+"""The root of an account in that account."""
+BLOCKED = Decision(allowed=False, reason=Reason.PUBLIC_ACCESS_BLOCKED)
+"""By Block Public Access."""
 _IMPLICIT = Decision(allowed=False, reason=Reason.IMPLICIT_DENY)
 _BY_ACL = Decision(allowed=True, reason=Reason.ACL_ALLOW)
 
@@ -175,7 +178,7 @@ def evaluate(request: AccessRequest, resource: ResourceAccess = NO_RESOURCE_POLI
         or request.action in _ON_ANY_OBJECT
     )
     if owner_root and resource.policy is None and own_object and request.policies is NO_POLICIES:
-        return _OWNER
+        return OWNER
     denied = _explicit_deny(request, resource.policy)
     if denied is not None and not (owner_root and request.action in _ROOT_ALWAYS_MAY):
         return denied
@@ -185,7 +188,7 @@ def evaluate(request: AccessRequest, resource: ResourceAccess = NO_RESOURCE_POLI
         and not same_account
         and principal.kind is not PrincipalKind.SERVICE
     ):
-        return Decision(allowed=False, reason=Reason.PUBLIC_ACCESS_BLOCKED)
+        return BLOCKED
     level, granted = _resource_grant(request, resource, own_object)
     if same_account and own_object:
         return _within_account(request, level, granted)
@@ -212,7 +215,7 @@ def _within_account(request: AccessRequest, level: Level, granted: Decision) -> 
     """Either side's permission is enough; boundary and session policies limit what the identity brings."""
     principal = request.principal
     if principal.kind is PrincipalKind.ROOT and request.policies.session is None:
-        return _OWNER
+        return OWNER
     if level is Level.DIRECT:
         return granted
     if level is Level.ROLE:
@@ -233,7 +236,7 @@ def _across_accounts(request: AccessRequest, level: Level, granted: Decision) ->
 def _identity_side(request: AccessRequest, refusal: Decision) -> Decision:
     """What the caller's own account says. Its root may do everything."""
     if request.principal.kind is PrincipalKind.ROOT:
-        return _limits(request) or _OWNER
+        return _limits(request) or OWNER
     allowed = _first_allow(request, request.policies.identity)
     if allowed is None:
         return refusal

@@ -26,7 +26,7 @@ from farshore.model.errors import AccessDenied, S3Error
 from farshore.model.identity import Session
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment
-from farshore.service.sessions import seal_session
+from farshore.service.sessions import SIGNED_IN, seal_session
 
 PATH = "/-/console/session"
 GUARD_HEADER = "X-Farshore-Console"
@@ -96,10 +96,11 @@ class Sessions:
         caller = self._authenticate(
             method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=now_us
         )
+        http[SIGNED_IN] = caller.principal
         if caller.principal.anonymous or caller.session is not None:
             raise AccessDenied("Sign in with a long-lived access key")
         signed_in = SignIn(access_key_id=caller.principal.access_key_id, expires_us=now_us + SESSION_S * 1_000_000)
-        response = self._grant(signed_in, now_us)
+        response = self._grant(http, signed_in, now_us)
         assert response is not None, "the key that signed is there"
         sealed = self._deployment.directory.seal(_encode(signed_in), _SEALED_FOR)
         response.set_cookie(
@@ -119,7 +120,7 @@ class Sessions:
         signed_in = self._signed_in(http.cookies.get(COOKIE, ""))
         if signed_in is None or now_us >= signed_in.expires_us:
             return _ended()
-        return self._grant(signed_in, now_us) or _ended()
+        return self._grant(http, signed_in, now_us) or _ended()
 
     def _signed_in(self, cookie: str) -> SignIn | None:
         if not cookie or len(cookie) > _COOKIE_CHARS_MAX:
@@ -131,13 +132,14 @@ class Sessions:
         content = self._deployment.directory.unseal(sealed, _SEALED_FOR)
         return None if content is None else _decode(content)
 
-    def _grant(self, signed_in: SignIn, now_us: int) -> web.Response | None:
+    def _grant(self, http: web.BaseRequest, signed_in: SignIn, now_us: int) -> web.Response | None:
         """Fresh credentials; None when the key that opened the session works no more."""
         deployment = self._deployment
         key = deployment.directory.access_key(signed_in.access_key_id)
         identity = None if key is None or not key.active else deployment.identities.of_access_key(key)
         if key is None or identity is None:
             return None
+        http[SIGNED_IN] = identity.principal
         session = _session(key, now_us, min(signed_in.expires_us, now_us + CREDENTIALS_S * 1_000_000))
         document: dict[str, Any] = {
             "Account": key.account_id,

@@ -13,7 +13,7 @@ import structlog
 from farshore.runtime.settings import LogFormat, LogLevel
 
 _SECRET_NAMES = re.compile(r"secret|password|authorization|signature|token", re.IGNORECASE)
-_SECRET_IN_TEXT = re.compile(r"((?:X-Amz-Signature|X-Amz-Security-Token|Signature)=)[^&\s,\"']+", re.IGNORECASE)
+_SECRET_IN_TEXT = re.compile(r"((?:X-Amz-Signature|X-Amz-Security-Token|Signature)(?:=|%3D))[^&\s,\"']+", re.IGNORECASE)
 _HIDDEN = "(hidden)"
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # Locals hold secrets.
@@ -66,8 +66,15 @@ def hide_secrets(_logger: object, _method: str, event: Event) -> Event:
         if _SECRET_NAMES.search(name):
             event[name] = _HIDDEN
         elif isinstance(value, str):
-            event[name] = _SECRET_IN_TEXT.sub(rf"\1{_HIDDEN}", value)
+            event[name] = hide_in_text(value)
     return event
+
+
+def hide_in_text(text: str) -> str:
+    """Hide signatures and session tokens inside of URLs and headers."""
+    if "=" not in text and "%" not in text:
+        return text
+    return _SECRET_IN_TEXT.sub(rf"\1{_HIDDEN}", text)
 
 
 def _name_process(process: str) -> Any:

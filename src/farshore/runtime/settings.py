@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics_on_loopback: True lets anybody on this machine read `/-/metrics` without the token: not behind a proxy.
     events: where event notifications go. event_retention_days, event_backlog_max: how long, and how many for each
         destination of a region, they wait for one that does not take them; then the oldest are given up.
+    audit_log: where every request leaves a record: `file` (`logs/audit.jsonl` in the data folder), an absolute path, or
+        `stdout`; `off` keeps none.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
 
@@ -59,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     events: tuple[EventDestination, ...] = ()
     event_retention_days: Annotated[float, msgspec.Meta(gt=0)] = 4.0
     event_backlog_max: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
+    audit_log: Annotated[str, msgspec.Meta(pattern=r"^(off|stdout|file|/.+)$")] = "off"
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"

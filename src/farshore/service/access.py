@@ -8,7 +8,6 @@ Source: S3 User Guide, "Required permissions for Amazon S3 API operations"; "How
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -106,7 +105,7 @@ def copy_source_for(
     source: Params = {} if version_id is None else {"VersionId": version_id}
     action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
     require(request, region, bucket, action, key=key, version=version, params=source)
-    check_owner(bucket, request.params.get("ExpectedSourceBucketOwner"))
+    check_owner(request, bucket, request.params.get("ExpectedSourceBucketOwner"))
     return region, bucket, version
 
 
@@ -130,6 +129,7 @@ def require(
         AccessDenied: in AWS's words: why, to callers of the bucket's account; nothing more to others.
     """
     decision, resource = decide(request, region, bucket, action, key=key, version=version, params=params)
+    request.trail.note(action, resource, decision)
     if not decision.allowed:
         refused = refusal(request, bucket.owner, decision, action, resource)
         if request.operation == "HeadBucket":
@@ -183,9 +183,14 @@ def access_of(deployment: Deployment, region: Region, bucket: Bucket) -> Resourc
     return deployment.bucket_access.get(region.metadata.reader, bucket)
 
 
-def require_in_account(request: Request, action: str, resource: str) -> None:
-    """Refuse a caller who may not do an action that is on no bucket yet, or on all: it is on the caller's account."""
+def require_in_account(request: Request, action: str, resource: str, about: Params | None = None) -> None:
+    """Refuse a caller who may not do an action that is on no bucket yet, or on all: it is on the caller's account.
+
+    Args:
+        about: what condition keys are taken from, where they are not the request's own members.
+    """
     if request.principal.anonymous:
+        request.trail.refuse("anonymous", action, resource)
         raise AccessDenied()
     account = request.principal.account_id
     asked = AccessRequest(
@@ -194,9 +199,10 @@ def require_in_account(request: Request, action: str, resource: str) -> None:
         action=action,
         resource=resource,
         resource_account=account,
-        context=context_of(request, account),
+        context=context_of(request, account, params=about),
     )
     decision = evaluate(asked)
+    request.trail.note(action, resource, decision)
     if not decision.allowed:
         raise refusal(request, account, decision, action, resource)
 
@@ -210,6 +216,7 @@ def refusal(request: Request, owner: str, decision: Decision, action: str, resou
         principal=principal.arn or "anonymous",
         action=action,
         resource=resource,
+        decision="deny",
         reason=decision.sentence(action),
     )
     if principal.account_id != owner:
@@ -231,7 +238,7 @@ def still(tx: Transaction, bucket: Bucket) -> Bucket:
     return now
 
 
-def check_owner(bucket: Bucket, expected: str | None) -> None:
+def check_owner(request: Request, bucket: Bucket, expected: str | None) -> None:
     """`x-amz-expected-bucket-owner` and `x-amz-source-expected-bucket-owner`.
 
     Raises:
@@ -243,6 +250,7 @@ def check_owner(bucket: Bucket, expected: str | None) -> None:
         raise InvalidBucketOwnerAWSAccountID(
             f"The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
         )
+    request.trail.refuse("expected_bucket_owner", resource=f"arn:aws:s3:::{bucket.name}")
     raise AccessDenied()
 
 
@@ -252,16 +260,20 @@ def enforced_owner(deployment: Deployment, region: Region, bucket: Bucket) -> st
 
 
 def _authorize(
-    request: Request, region: Region, bucket: Bucket, version: Version | None, actions: Sequence[str]
+    request: Request, region: Region, bucket: Bucket, version: Version | None, actions: tuple[str, ...]
 ) -> None:
     """Raises AuthorizationHeaderMalformed for a request signed for another region than the bucket's, as AWS does."""
+    trail = request.trail
+    trail.region, trail.bucket = region.name, bucket
     if request.region_signed and request.region != region.name:
         raise _wrong_region(request, region.name)
-    if not _is_owner_root(request, region, bucket, version):
-        key: str | None = request.params.get("Key")
+    key: str | None = request.params.get("Key")
+    if _is_owner_root(request, region, bucket, version):
+        trail.by_root, trail.key = actions, key
+    else:
         for action in actions:
             require(request, region, bucket, action, key=key, version=version)
-    check_owner(bucket, request.params.get("ExpectedBucketOwner"))
+    check_owner(request, bucket, request.params.get("ExpectedBucketOwner"))
 
 
 def _is_owner_root(request: Request, region: Region, bucket: Bucket, version: Version | None) -> bool:

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import msgspec
 
-from farshore.auth.evaluate import AccessRequest, evaluate
 from farshore.metadata.store import Transaction
 from farshore.model.batch import ENDED, Job, JobState, JobStatus
 from farshore.model.control_errors import (
@@ -28,8 +27,7 @@ from farshore.model.control_errors import (
 from farshore.model.errors import AccessDenied
 from farshore.semantics.batch_request import check_create_job, check_job_tags, check_priority, role_account
 from farshore.semantics.job_states import AWAITING_CONFIRMATION, active_s, may_move, moved
-from farshore.service.access import refusal
-from farshore.service.access_context import context_of
+from farshore.service.access import require_in_account
 from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.roles import BATCH_SERVICE
 
@@ -46,12 +44,13 @@ async def create_job(request: Request) -> Answer:
     asked = check_create_job(params)
     tags = check_job_tags(params.get("Tags", []))
     about = {"RequestJobPriority": params["Priority"], "RequestJobOperation": asked.operation.value}
-    _require(request, "s3:CreateJob", "*", about)
+    require_in_account(request, "s3:CreateJob", "*", about)
     if tags:
-        _require(request, "s3:PutJobTagging", "*", about)
+        require_in_account(request, "s3:PutJobTagging", "*", about)
     if role_account(asked.role_arn) != request.principal.account_id:
+        request.trail.refuse("role_of_another_account", "iam:PassRole", asked.role_arn)
         raise AccessDenied("Cross-account pass role is not allowed")
-    _require(request, "iam:PassRole", asked.role_arn, {"PassedToService": BATCH_SERVICE})
+    require_in_account(request, "iam:PassRole", asked.role_arn, {"PassedToService": BATCH_SERVICE})
     job = Job(
         id=str(uuid.uuid4()),
         account_id=request.principal.account_id,
@@ -85,7 +84,7 @@ async def describe_job(request: Request) -> Answer:
 async def list_jobs(request: Request) -> Answer:
     """The account's jobs in the region, newest first."""
     region = _region(request)
-    _require(request, "s3:ListJobs", "*")
+    require_in_account(request, "s3:ListJobs", "*", {})
     params = request.params
     limit: int = params.get("MaxResults", LISTED_MAX)
     if not 0 <= limit <= LISTED_MAX:
@@ -191,28 +190,8 @@ def _region(request: Request) -> Region:
     return request.deployment.regions[request.region]
 
 
-def _require(request: Request, action: str, resource: str, about: Params | None = None) -> None:
-    """Refuse a caller who may not do the action in its account.
-
-    Args:
-        about: what condition keys of jobs and roles are taken from.
-    """
-    account = request.principal.account_id
-    asked = AccessRequest(
-        principal=request.principal,
-        policies=request.policies,
-        action=action,
-        resource=resource,
-        resource_account=account,
-        context=context_of(request, account, params=about or {}),
-    )
-    decision = evaluate(asked)
-    if not decision.allowed:
-        raise refusal(request, account, decision, action, resource)
-
-
 def _require_on_job(request: Request, action: str, region: Region, job: Job) -> None:
-    """As `_require`, on an existing job."""
+    """Refuse a caller who may not do the action on an existing job of its account."""
     about: Params = {
         "ExistingJobPriority": job.priority,
         "ExistingJobOperation": job.request.operation.value,
@@ -220,7 +199,7 @@ def _require_on_job(request: Request, action: str, region: Region, job: Job) -> 
     }
     if job.status is JobStatus.SUSPENDED:
         about["JobSuspendedCause"] = AWAITING_CONFIRMATION
-    _require(request, action, job.arn(region.name), about)
+    require_in_account(request, action, job.arn(region.name), about)
 
 
 def _own(request: Request, job: Job | None) -> Job:

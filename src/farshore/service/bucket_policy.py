@@ -8,6 +8,7 @@ Source: API Reference, PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, Get
 from __future__ import annotations
 
 from farshore.auth.bucket_policy import PolicyTooLong, compile_bucket_policy, named_principals, normalized, shown
+from farshore.auth.evaluate import BLOCKED
 from farshore.auth.policy import Policy, PolicyError
 from farshore.auth.public_access import is_public
 from farshore.metadata.store import Transaction
@@ -37,6 +38,7 @@ async def put_bucket_policy(request: Request) -> Answer:
     ids = _ids_of_principals(request.deployment, policy)
     if is_public(policy) and access_of(request.deployment, region, bucket).block.block_public_policy:
         resource = f"arn:aws:s3:::{bucket.name}"
+        request.trail.note("s3:PutBucketPolicy", resource, BLOCKED)
         raise AccessDenied(denied_message(request, "s3:PutBucketPolicy", resource, _POLICY_BLOCKED))
     await _store(region, bucket, encode_policy(StoredPolicy(text=normalized(text), ids=ids)))
     return Answer(status=204)

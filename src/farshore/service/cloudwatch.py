@@ -135,6 +135,7 @@ def _authorize(request: Request) -> None:
             context=_context(request),
         )
     )
+    request.trail.note(action, "*", decision)
     if not decision.allowed:
         raise AccessDenied(
             f"User: {request.principal.arn} is not authorized to perform: {action} {decision.because(action)}"

@@ -20,6 +20,7 @@ from farshore.service.commit_watch import CommitWatch
 from farshore.service.configurations import Notifications, ReplicationConfigurations
 from farshore.service.identities import Identities
 from farshore.service.last_uses import LastUses
+from farshore.service.trail import Trail
 
 Params = dict[str, Any]
 """A request's or an answer's members, by AWS's names (botocore's), as the wire parsed or will write them."""
@@ -114,6 +115,7 @@ class Request:
     session: the temporary credentials that the request was made with, None for long-lived ones.
     secure: whether it came over TLS.
     host_style: whether the host names the bucket (virtual-host style).
+    trail: what was decided of it, for its record.
     """
 
     deployment: Deployment
@@ -134,6 +136,7 @@ class Request:
     secure: bool = False
     also: Callable[[Transaction], None] | None = None
     host_style: bool = False
+    trail: Trail = field(default_factory=Trail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

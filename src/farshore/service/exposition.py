@@ -13,6 +13,7 @@ from farshore.model.events import EventBacklog
 from farshore.model.metrics import LATENCY_BOUNDS_S, Account, Pending, Route
 from farshore.runtime.counters import Name
 from farshore.service.deployment import Deployment, Region
+from farshore.transports.audit_log import AUDIT_SLOTS, COUNTED
 from farshore.wire.prometheus_text import Family, Labels
 
 REQUESTS = "requests"
@@ -59,6 +60,7 @@ async def exposition(deployment: Deployment, counted: Counted) -> list[Family]:
         *_workers(counted),
         *await _stores(deployment, counted),
         *_requests(counted),
+        _audit(counted),
     ]
 
 
@@ -194,3 +196,15 @@ def _requests(counted: Counted) -> Iterator[Family]:
             counts = values[: len(DURATION_BOUNDS_S) + 1]
             requests.add_histogram(labels, DURATION_BOUNDS_S, counts, values[SUM_SLOT] / 1e6)
     yield requests
+
+
+def _audit(counted: Counted) -> Family:
+    records = Family(
+        "farshore_audit_records_total",
+        "counter",
+        "Records for the audit log; lost are those that could not be written, or not as fast as they came.",
+    )
+    if COUNTED in counted:
+        for outcome, count in zip(AUDIT_SLOTS, counted[COUNTED], strict=False):
+            records.add({"outcome": outcome}, count)
+    return records

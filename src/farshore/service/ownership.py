@@ -6,6 +6,7 @@ Amazon S3 API operations".
 
 from __future__ import annotations
 
+from farshore.auth.evaluate import BLOCKED
 from farshore.model.access import canonical_user_id
 from farshore.model.access_control import Grant, ObjectOwnership, PublicAccessBlock
 from farshore.model.buckets import Bucket
@@ -62,6 +63,7 @@ def check_public_acl(
     if grants is None or not block.block_public_acls or not any(grant.is_public for grant in grants):
         return
     resource = f"arn:aws:s3:::{bucket.name}" if key is None else f"arn:aws:s3:::{bucket.name}/{key}"
+    request.trail.note(action, resource, BLOCKED)
     if request.principal.account_id != bucket.owner:
         raise AccessDenied()
     raise AccessDenied(denied_message(request, action, resource, _ACLS_BLOCKED))

@@ -29,6 +29,7 @@ def require_pass_role(request: Request, role_arn: str, *, account: str, service:
     """
     parts = arn_parts(role_arn, "role")
     if parts is None or parts[0] != account or request.principal.account_id != account:
+        request.trail.refuse("role_of_another_account", PASS_ROLE, role_arn)
         raise AccessDenied()
     others = context_of(request, account)
 
@@ -44,5 +45,6 @@ def require_pass_role(request: Request, role_arn: str, *, account: str, service:
         context=LazyContext(lookup),
     )
     decision = evaluate(asked)
+    request.trail.note(PASS_ROLE, role_arn, decision)
     if not decision.allowed:
         raise refusal(request, account, decision, PASS_ROLE, role_arn)

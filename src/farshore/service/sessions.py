@@ -15,6 +15,9 @@ import msgspec
 from farshore.metadata.directory import Directory
 from farshore.model.identity import Session
 
+SIGNED_IN = "signed in"
+"""Under this name a request for the console's session says whose it is."""
+
 TOKEN_CHARS_MAX = 16 * 1024
 _CONTENT_BYTES_MAX = 64 * 1024
 

@@ -46,9 +46,12 @@ async def assume_role(request: Request) -> Params:
     params, deployment = request.params, request.deployment
     _check_supported(params)
     if request.principal.kind is PrincipalKind.ROOT:
+        request.trail.refuse("root", ASSUME_ROLE, params["RoleArn"])
         raise AccessDenied("Roles may not be assumed by root accounts.")
     role = find_role(deployment.directory.identities, params["RoleArn"])
     tags = tags_of(params.get("Tags"))
+    if role is None:
+        request.trail.refuse("no_such_role", ASSUME_ROLE, params["RoleArn"])
     if role is None or not _may_assume(request, role, tags):
         raise AccessDenied(
             f"User: {request.principal.arn} is not authorized to perform: {ASSUME_ROLE} on resource: "
@@ -112,20 +115,20 @@ def _may_assume(request: Request, role: Role, tags: Tags) -> bool:
         values["sts:externalid"] = (params["ExternalId"],)
     context = context_of(request, Target(resource=role.arn, tags=role.tags, values=values))
     trust = request.deployment.identities.trust_of(role)
-    return all(
-        evaluate_trust(
-            AccessRequest(
-                principal=request.principal,
-                policies=request.policies,
-                action=action,
-                resource=role.arn,
-                resource_account=role.account_id,
-                context=context,
-            ),
-            trust,
-        ).allowed
-        for action in ((ASSUME_ROLE, "sts:TagSession") if tags else (ASSUME_ROLE,))
-    )
+    for action in (ASSUME_ROLE, "sts:TagSession") if tags else (ASSUME_ROLE,):
+        asked = AccessRequest(
+            principal=request.principal,
+            policies=request.policies,
+            action=action,
+            resource=role.arn,
+            resource_account=role.account_id,
+            context=context,
+        )
+        decision = evaluate_trust(asked, trust)
+        request.trail.note(action, role.arn, decision)
+        if not decision.allowed:
+            return False
+    return True
 
 
 def _duration_of(request: Request, role: Role) -> int:

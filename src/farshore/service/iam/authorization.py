@@ -52,6 +52,7 @@ def authorize(request: Request, action: str, targets: tuple[Target, ...]) -> Non
                 context=context_of(request, target),
             )
         )
+        request.trail.note(action, target.resource, decision)
         if not decision.allowed:
             raise AccessDenied(
                 f"User: {request.principal.arn} is not authorized to perform: {action} on resource: "

@@ -1,0 +1,316 @@
+"""The audit log: every request leaves one record of who did what, and of the statement that decided; never a secret."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from tests.support.people import Person, allow, anonymous, deny, owner, policy, stranger, user
+from tests.support.replication import wait_for
+from tests.support.server import Server
+
+TOKEN = "monitoring-token-of-the-test"
+
+
+class Audited:
+    """A server that keeps an audit log, and what is in it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.path = server.data / "logs" / "audit.jsonl"
+        self.root = owner(server)
+
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def of(self, request_id: str) -> dict[str, Any]:
+        """The one record of a request, which is written within a moment."""
+        found = wait_for(lambda: [each for each in self.records() if each["request_id"] == request_id], 10, "a record")
+        assert len(found) == 1
+        return found[0]
+
+    def last(self) -> dict[str, Any]:
+        """The record of the request before: a further one is made, and everything until that one is there."""
+        marker = self.server.client().list_buckets()["ResponseMetadata"]["RequestId"]
+        self.of(marker)
+        records = self.records()
+        place = next(place for place, record in enumerate(records) if record["request_id"] == marker)
+        return records[place - 1]
+
+    def refused(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+        """The record of a call that is refused."""
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        return self.of(caught.value.response["ResponseMetadata"]["RequestId"])
+
+    def done(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+        """The record of a call that succeeds."""
+        return self.of(call(**arguments)["ResponseMetadata"]["RequestId"])
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
+    environment = {"FARSHORE_AUDIT_LOG": "file", "FARSHORE_METRICS_TOKEN": TOKEN}
+    server = Server(tmp_path_factory.mktemp("audited") / "data", environment=environment)
+    server.start()
+    yield Audited(server)
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def bucket(audited: Audited) -> str:
+    name = f"audited-{uuid4().hex[:12]}"
+    audited.server.client().create_bucket(Bucket=name)
+    return name
+
+
+def test_a_request_of_the_owner_s_root(audited: Audited, bucket: str) -> None:
+    s3 = audited.server.client()
+    put = audited.done(s3.put_object, Bucket=bucket, Key="dir/a b", Body=b"12345")
+    root, arn = audited.root, f"arn:aws:s3:::{bucket}/dir/a b"
+    timed = {name: put.pop(name) for name in ("time", "total_us", "turnaround_us", "host_id", "request_id")}
+    assert timed["time"].endswith("+00:00") and timed["total_us"] >= timed["turnaround_us"] > 0
+    assert put.pop("user_agent").startswith("Boto3/")
+    assert put == {
+        "service": "s3",
+        "operation": "PutObject",
+        "account": root.account_id,
+        "principal": root.arn,
+        "access_key_id": root.key_id,
+        "source_ip": "127.0.0.1",
+        "region": "us-east-1",
+        "bucket": bucket,
+        "bucket_owner": root.account_id,
+        "key": "dir/a b",
+        "method": "PUT",
+        "uri": f"/{bucket}/dir/a%20b",
+        "protocol": "HTTP/1.1",
+        "host": f"127.0.0.1:{audited.server.port}",
+        "status": 200,
+        "decision": "allow",
+        "by": {"action": "s3:PutObject", "resource": arn, "allowed": True, "reason": "root_of_owner"},
+        "object_bytes": 5,
+        "signature_version": "SigV4",
+        "auth_type": "AuthHeader",
+    }
+    got = audited.done(s3.get_object, Bucket=bucket, Key="dir/a b", Range="bytes=1-2")
+    assert (got["status"], got["bytes_sent"], got["object_bytes"]) == (206, 2, 5)
+
+
+def test_the_statement_of_the_caller_s_own_policy_that_let_it_in(audited: Audited, bucket: str) -> None:
+    may = user(audited.root, "may", [deny("s3:DeleteObject"), {**allow("s3:PutObject"), "Sid": "Uploads"}])
+    s3 = may.client()
+    record = audited.done(s3.put_object, Bucket=bucket, Key="k", Body=b"x")
+    named = may.arn.rpartition("/")[2]
+    assert (record["decision"], record["principal"], record["access_key_id"]) == ("allow", may.arn, may.key_id)
+    assert record["by"] == {
+        "action": "s3:PutObject",
+        "resource": f"arn:aws:s3:::{bucket}/k",
+        "allowed": True,
+        "reason": "identity_allow",
+        "policy_type": "identity-based policy",
+        "policy": f"the inline policy may of user {named}",
+        "statement": "Uploads",
+    }
+    record = audited.refused(s3.delete_object, Bucket=bucket, Key="k")
+    assert (record["decision"], record["status"], record["code"]) == ("deny", 403, "AccessDenied")
+    assert record["by"] == {
+        "action": "s3:DeleteObject",
+        "resource": f"arn:aws:s3:::{bucket}/k",
+        "allowed": False,
+        "reason": "explicit_deny",
+        "policy_type": "identity-based policy",
+        "policy": f"the inline policy may of user {named}",
+        "statement": "statement 1",
+    }
+    record = audited.refused(s3.get_bucket_policy, Bucket=bucket)
+    assert (record["by"]["reason"], record["by"].get("statement")) == ("implicit_deny", None)
+
+
+def test_bucket_policy_access_control_list_and_block_public_access(audited: Audited) -> None:
+    name = f"shared-{uuid4().hex[:12]}"
+    s3 = audited.server.client()
+    s3.create_bucket(Bucket=name)
+    guest = stranger(audited.server)
+    arn = f"arn:aws:s3:::{name}"
+    statement = {**allow("s3:GetObject", f"{arn}/*"), "Sid": "Guests", "Principal": {"AWS": guest.account_id}}
+    s3.put_bucket_policy(Bucket=name, Policy=policy(statement))
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    record = audited.done(guest.client().get_object, Bucket=name, Key="k")
+    by = {member: record["by"][member] for member in ("reason", "policy_type", "policy", "statement")}
+    assert by == {
+        "reason": "resource_allow",
+        "policy_type": "resource-based policy",
+        "policy": "the bucket policy",
+        "statement": "Guests",
+    }
+    assert (record["account"], record["bucket_owner"]) == (guest.account_id, audited.root.account_id)
+    record = audited.refused(guest.client().put_object, Bucket=name, Key="k", Body=b"x")
+    assert record["by"]["reason"] == "cross_account_resource_missing"
+
+    everyone = {**allow("s3:GetObject", f"{arn}/*"), "Principal": "*"}
+    record = audited.refused(s3.put_bucket_policy, Bucket=name, Policy=policy(everyone))
+    assert (record["by"]["action"], record["by"]["policy_type"]) == ("s3:PutBucketPolicy", "Block Public Access")
+
+    s3.delete_public_access_block(Bucket=name)
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    s3.put_object(Bucket=name, Key="open", Body=b"x", ACL="public-read")
+    s3.delete_bucket_policy(Bucket=name)
+    record = audited.done(anonymous(audited.server).get_object, Bucket=name, Key="open")
+    assert (record["principal"], record["by"]["policy_type"]) == ("anonymous", "access control list")
+    assert record["acl_required"] is True
+
+
+def test_what_was_decided_besides(audited: Audited, bucket: str) -> None:
+    s3 = user(audited.root, "half", [allow("s3:*"), deny("s3:DeleteObject", f"arn:aws:s3:::{bucket}/kept")]).client()
+    named = {"Objects": [{"Key": key} for key in ("gone", "kept")]}
+    record = audited.done(s3.delete_objects, Bucket=bucket, Delete=named)
+    assert (record["status"], record["decision"], record["by"]["allowed"]) == (200, "allow", True)
+    assert [(each["resource"].rpartition("/")[2], each["allowed"]) for each in record["also"]] == [("kept", False)]
+    with_tags = audited.done(s3.put_object, Bucket=bucket, Key="k", Body=b"x", Tagging="a=b")
+    assert [with_tags["by"]["action"], with_tags["also"][0]["action"]] == ["s3:PutObject", "s3:PutObjectTagging"]
+
+
+def test_many_decisions_make_no_endless_record(audited: Audited, bucket: str) -> None:
+    s3 = user(audited.root, "many", [allow("s3:*")]).client()
+    named = {"Objects": [{"Key": f"none/{number}"} for number in range(500)], "Quiet": True}
+    record = audited.done(s3.delete_objects, Bucket=bucket, Delete=named)
+    assert len(record["also"]) == 32
+
+
+def test_credentials_that_do_not_hold(audited: Audited, bucket: str) -> None:
+    wrong = Person(server=audited.server, account_id="", arn="", key_id=audited.root.key_id, secret="wrong-secret")
+    record = audited.refused(wrong.client().get_object, Bucket=bucket, Key="k")
+    assert record["decision"] == "deny"
+    assert record["by"] == {"allowed": False, "reason": "authentication"}
+    assert (record["code"], record["access_key_id"]) == ("SignatureDoesNotMatch", audited.root.key_id)
+    assert "principal" not in record and (record["bucket"], record["key"]) == (bucket, "k")
+    unknown = Person(server=audited.server, account_id="", arn="", key_id="AKIAUNKNOWN", secret="wrong-secret")
+    record = audited.refused(unknown.client().list_buckets)
+    assert (record["code"], record["access_key_id"]) == ("InvalidAccessKeyId", "AKIAUNKNOWN")
+
+
+def test_what_was_not_decided(audited: Audited) -> None:
+    record = audited.refused(audited.server.client().list_objects_v2, Bucket=f"none-{uuid4().hex}")
+    assert (record["decision"], record["code"], "by" in record) == ("none", "NoSuchBucket", False)
+    record = audited.refused(anonymous(audited.server).list_buckets)
+    assert (record["decision"], record["by"]["reason"]) == ("deny", "anonymous")
+
+
+def test_the_expected_owner_is_named_as_the_reason(audited: Audited, bucket: str) -> None:
+    record = audited.refused(audited.server.client().get_bucket_acl, Bucket=bucket, ExpectedBucketOwner="000000000000")
+    assert (record["decision"], record["by"]["reason"]) == ("deny", "expected_bucket_owner")
+
+
+def test_every_service_leaves_records(audited: Audited, bucket: str) -> None:
+    nobody = user(audited.root, "nobody")
+    server = audited.server
+    record = audited.done(server.client("sts").get_caller_identity)
+    assert (record["service"], record["operation"], record["decision"]) == ("sts", "GetCallerIdentity", "allow")
+    role = f"arn:aws:iam::{nobody.account_id}:role/none"
+    record = audited.refused(nobody.client("sts").assume_role, RoleArn=role, RoleSessionName="night")
+    assert record["by"] == {
+        "action": "sts:AssumeRole", "resource": role, "allowed": False, "reason": "no_such_role",
+    }  # fmt: skip
+    record = audited.refused(nobody.client("iam").get_user)
+    assert (record["service"], record["operation"], record["by"]["action"]) == ("iam", "GetUser", "iam:GetUser")
+    assert (record["by"]["resource"], record["by"]["reason"]) == (nobody.arn, "implicit_deny")
+    record = audited.refused(nobody.client("cloudwatch").list_metrics)
+    assert (record["service"], record["by"]["action"]) == ("monitoring", "cloudwatch:ListMetrics")
+    control = nobody.client("s3control")
+    record = audited.refused(control.list_jobs, AccountId=nobody.account_id)
+    assert (record["service"], record["operation"], record["by"]["action"]) == ("s3control", "ListJobs", "s3:ListJobs")
+    assert audited.refused(server.client().put_bucket_website, Bucket=bucket, WebsiteConfiguration={})["code"] in (
+        "NotImplemented", "MalformedXML",
+    )  # fmt: skip
+
+
+def fetch(server: Server, path: str, **headers: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_the_server_s_own_paths_leave_records(audited: Audited, bucket: str) -> None:
+    server = audited.server
+    assert fetch(server, "/-/metrics") == 401
+    record = audited.last()
+    assert (record["operation"], record["decision"], record["status"]) == ("/-/metrics", "deny", 401)
+    assert fetch(server, "/-/metrics", Authorization=f"Bearer {TOKEN}") == 200
+    assert audited.last()["decision"] == "allow"
+    assert fetch(server, f"/-/replication/status?bucket={bucket}") == 403
+    record = audited.last()
+    assert (record["service"], record["operation"]) == ("farshore", "/-/replication/status")
+    assert (record["bucket"], record["decision"], record["by"]["reason"]) == (bucket, "deny", "anonymous")
+    server.cli("status")
+    record = audited.last()
+    assert (record["operation"], record["principal"], record["decision"]) == (
+        "/-/status", audited.root.arn, "allow",
+    )  # fmt: skip
+
+
+def presigned(person: Person, bucket: str, signature_version: str, token: str | None = None) -> str:
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=person.server.endpoint,
+        aws_access_key_id=person.key_id,
+        aws_secret_access_key=person.secret,
+        aws_session_token=token,
+        config=Config(signature_version=signature_version),
+    )
+    return client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+
+
+def test_no_log_holds_a_secret_a_signature_or_a_session_token(audited: Audited, bucket: str) -> None:
+    server, root = audited.server, audited.root
+    ana = user(root, "ana", [allow("s3:*"), allow("sts:*")])
+    given = ana.client("sts").get_session_token()["Credentials"]
+    session = Person(server=server, account_id="", arn="", key_id=given["AccessKeyId"], secret=given["SecretAccessKey"])
+    secrets = {root.secret, ana.secret, session.secret, given["SessionToken"], TOKEN, "wrong-secret"}
+    ana.client().put_object(Bucket=bucket, Key="k", Body=b"x")
+    seen: set[str] = set()
+
+    def remember(request: Any, **_: Any) -> None:
+        seen.add(request.headers["Authorization"].decode().rpartition("Signature=")[2])
+
+    signed = ana.client()
+    signed.meta.events.register("before-send.s3", remember)
+    signed.put_object(Bucket=bucket, Key="k", Body=b"y")
+    with pytest.raises(ClientError):
+        signed.get_object(Bucket=bucket, Key="no")
+    urls = [
+        presigned(ana, bucket, "s3v4"),
+        presigned(ana, bucket, "s3"),
+        presigned(session, bucket, "s3v4", given["SessionToken"]),
+        presigned(session, bucket, "s3", given["SessionToken"]),
+    ]
+    for url in urls:
+        query = urlsplit(url).query
+        seen |= {part.partition("=")[2] for part in query.split("&") if "ignature=" in part or "oken=" in part}
+        path = url.removeprefix(server.endpoint)
+        assert fetch(server, path) == 200
+        disguised = path.replace("Signature=", "Signatur%65=").replace("Security-Token=", "Security-Toke%6E=")
+        fetch(server, disguised)
+        fetch(server, path + "x")  # Some other signature or key: refused.
+        fetch(server, f"/{bucket}/k", Referer=url, **{"User-Agent": url})
+    assert len(seen) >= 7
+    seen |= {unquote(secret) for secret in seen}
+    marker = server.client().list_buckets()["ResponseMetadata"]["RequestId"]
+    audited.of(marker)
+    logs = {path: path.read_text() for path in (audited.path, server.log)}
+    assert all(logs.values())
+    found = [(path.name, what) for path, text in logs.items() for what in secrets | seen if what in text]
+    assert found == []
+    assert logs[audited.path].count("(hidden)") >= 8
