@@ -66,6 +66,7 @@ async def send_lines(http: web.BaseRequest, lines: AsyncGenerator[Any], labels: 
         first = await anext(lines, None)
         headers = [("Content-Type", "application/x-ndjson"), ("Cache-Control", "no-store"), *_labels(labels)]
         response = web.StreamResponse(status=200, headers=CIMultiDict(headers))
+        labels.status, labels.first_byte_ns = 200, perf_counter_ns()
         await response.prepare(http)
         try:
             if first is not None:
