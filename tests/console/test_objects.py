@@ -177,3 +177,76 @@ def test_a_shared_page_reaches_nothing_of_the_console(visit: Visit, server: Serv
         f"{server.endpoint}/-/console/session",
     )
     assert asked == "refused"
+
+
+def test_edited_metadata_are_those_of_a_new_version(visit: Visit, server: Server) -> None:
+    client = server.client()
+    visitor = open_bucket(visit, server, "objects-metadata")
+    first = client.put_object(
+        Bucket="objects-metadata",
+        Key="a b/k",
+        Body=b"content",
+        Tagging="keep=1",
+        StorageClass="STANDARD_IA",
+        Metadata={"made-by": "a test", "goes": "away"},
+    )["VersionId"]
+    page = visitor.page
+    visitor.go("/buckets/objects-metadata/object?key=a%20b/k")
+    page.get_by_role("button", name="Edit metadata").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Metadata of a version never change.")).to_be_visible()
+    dialog.get_by_role("button", name="Remove goes").click()
+    dialog.get_by_label("Value of metadata 1").fill("text/plain; charset=utf-8")
+    dialog.get_by_role("button", name="Add metadata").click()
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(dialog.get_by_text("Enter a key.")).to_be_visible()
+    dialog.get_by_label("Key of metadata 3").fill("Made-By")
+    dialog.get_by_label("Value of metadata 3").fill("ü")
+    expect(dialog.get_by_text("This key is there already.")).to_be_visible()
+    expect(dialog.get_by_text("Use printable ASCII characters.")).to_be_visible()
+    visitor.check_accessible()
+    dialog.get_by_role("button", name="Type of metadata 3").click()
+    page.get_by_role("option", name="System defined").click()
+    dialog.get_by_role("button", name="Key of metadata 3").click()
+    page.get_by_role("option", name="Cache-Control").click()
+    dialog.get_by_label("Value of metadata 3").fill("max-age=60")
+    visitor.picture("61-metadata")
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("Saved: a new version of the object is current")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("Cache-Control max-age=60"))).to_be_visible()
+    now = client.head_object(Bucket="objects-metadata", Key="a b/k")
+    assert now["VersionId"] != first
+    assert (now["ContentType"], now["CacheControl"]) == ("text/plain; charset=utf-8", "max-age=60")
+    assert (now["Metadata"], now["StorageClass"]) == ({"made-by": "a test"}, "STANDARD_IA")
+    assert client.get_object_tagging(Bucket="objects-metadata", Key="a b/k")["TagSet"] == [
+        {"Key": "keep", "Value": "1"}
+    ]
+    before = client.head_object(Bucket="objects-metadata", Key="a b/k", VersionId=first)
+    assert before["Metadata"] == {"made-by": "a test", "goes": "away"}
+
+
+def test_an_upload_has_the_storage_class_the_tags_and_the_metadata_that_were_given(
+    visit: Visit, server: Server
+) -> None:
+    visitor = open_bucket(visit, server, "objects-given")
+    page = visitor.page
+    page.get_by_role("link", name="Upload").first.click()
+    page.get_by_label("Files to upload").set_input_files([file("small", b"1"), file("large", bytes(17 * MIB))])
+    page.get_by_role("button", name="Properties").click()
+    page.get_by_role("button", name="Storage class").click()
+    page.get_by_role("option", name="One Zone-IA").click()
+    page.get_by_role("button", name="Add tag").click()
+    page.get_by_label("Key of tag 1").fill("kind")
+    page.get_by_role("button", name="Add metadata").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Enter a key.")).to_be_visible()
+    page.get_by_label("Key of metadata 1").fill("made-by")
+    page.get_by_label("Value of metadata 1").fill("a test")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+    client = server.client()
+    for key in ("small", "large"):
+        head = client.head_object(Bucket="objects-given", Key=key)
+        assert (head["Metadata"], head["StorageClass"]) == ({"made-by": "a test"}, "ONEZONE_IA")
+        tags = client.get_object_tagging(Bucket="objects-given", Key=key)["TagSet"]
+        assert tags == [{"Key": "kind", "Value": ""}]

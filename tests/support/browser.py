@@ -88,6 +88,11 @@ class Visitor:
             for node in violation["nodes"]
         ]
 
+    def check_accessible(self) -> None:
+        """What is shown now, and no page of its own: a dialog, an error. Checks nothing where axe is not installed."""
+        if AXE.is_file():
+            assert self.violations() == []
+
     def _said(self, kind: str, text: str) -> None:
         """Errors of the page. Answers of 4xx, which browsers note as well, are part of the conversation."""
         if kind == "error" and "Failed to load resource" not in text:

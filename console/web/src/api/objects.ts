@@ -3,6 +3,7 @@
 import type { BucketPlace, Tag } from "./buckets.ts";
 import { taggingDocument } from "./buckets.ts";
 import type { ApiRequest, Client } from "./client.ts";
+import { metadataHeaders, metadataRows } from "../model/metadata.ts";
 import { encode, encodePath } from "./signer.ts";
 import { el, s3Document, type XmlElement } from "./xml.ts";
 
@@ -266,20 +267,33 @@ export async function createFolder(client: Client, bucket: BucketPlace, key: str
 }
 
 /**
- * A new version with the same bytes, metadata and tags, which the rules look at anew.
+ * A copy of the version onto its own key, with these metadata: the headers that say them, and no others.
  *
- * AWS refuses a copy onto itself that changes nothing: metadata are sent again, as they are.
+ * AWS: metadata belong to a version for good. The copy keeps tags and storage class, and has an ACL of its own. `head`
+ * is of the version; when the object has changed since, the copy is refused with PreconditionFailed.
  */
-export async function copyOntoItself(client: Client, place: ObjectPlace): Promise<void> {
-  const head = await headObject(client, place);
-  const headers: Record<string, string | undefined> = {
-    "x-amz-copy-source": `/${encode(place.bucket.name)}/${encodePath(place.key)}${place.versionId ? `?versionId=${encode(place.versionId)}` : ""}`,
+export async function replaceMetadata(
+  client: Client,
+  place: ObjectPlace,
+  head: ObjectHead,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { bucket, key, versionId } = place;
+  const headers = {
+    ...metadata,
+    "x-amz-copy-source": `/${encode(bucket.name)}/${encodePath(key)}${versionId ? `?versionId=${encode(versionId)}` : ""}`,
+    "x-amz-copy-source-if-match": `"${head.etag}"`,
     "x-amz-metadata-directive": "REPLACE",
     "x-amz-storage-class": head.storageClass === "STANDARD" ? undefined : head.storageClass,
   };
-  for (const [name, value] of Object.entries(head.systemMetadata)) headers[name.toLowerCase()] = value;
-  for (const [name, value] of Object.entries(head.userMetadata)) headers[`x-amz-meta-${name}`] = value;
-  await client.send({ ...objectRequest({ bucket: place.bucket, key: place.key }, "PUT"), headers });
+  await client.send({ ...objectRequest({ bucket, key }, "PUT"), headers });
+}
+
+/** A new version with the same bytes, metadata and tags, which the rules look at anew. */
+export async function copyOntoItself(client: Client, place: ObjectPlace): Promise<void> {
+  const head = await headObject(client, place);
+  // AWS refuses a copy onto itself that changes nothing: metadata are sent again, as they are.
+  await replaceMetadata(client, place, head, metadataHeaders(metadataRows(head)));
 }
 
 /** A link that anyone may download the object by, for so many seconds. */

@@ -18,6 +18,7 @@ export interface Upload {
   readonly contentType: string;
   readonly storageClass?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
+  /** Headers that say the object's metadata; a Content-Type among them comes before the file's. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (sentBytes: number) => void;
@@ -102,15 +103,14 @@ export function partSize(fileBytes: number): number {
 }
 
 function attributes(task: Upload): Record<string, string | undefined> {
-  const headers: Record<string, string | undefined> = {
+  return {
     "content-type": task.contentType || "application/octet-stream",
     "x-amz-storage-class": task.storageClass,
     "x-amz-tagging": task.tags?.length
       ? task.tags.map((tag) => `${encodeURIComponent(tag.key)}=${encodeURIComponent(tag.value)}`).join("&")
       : undefined,
+    ...task.metadata,
   };
-  for (const [name, value] of Object.entries(task.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
-  return headers;
 }
 
 /** Try what failed in passing (no answer, 5xx) a few times more. */

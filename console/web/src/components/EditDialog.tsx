@@ -10,16 +10,20 @@ interface Properties {
   readonly action?: string;
   readonly size?: "small" | "medium" | "large" | "max";
   readonly disabled?: boolean;
+  /** Asked before it is saved: false leaves the dialog to say what is missing. */
+  readonly isComplete?: () => boolean;
   readonly onSave: () => Promise<void>;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
 /** Something to change in a dialog: saved, or refused with the server's own words above what was entered. */
-export function EditDialog({ header, action = "Save changes", size, disabled, onSave, onClose, children }: Properties) {
+export function EditDialog(properties: Properties) {
+  const { header, action = "Save changes", size, disabled, isComplete, onSave, onClose, children } = properties;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const save = async () => {
+    if (isComplete && !isComplete()) return;
     setBusy(true);
     setError(undefined);
     try {

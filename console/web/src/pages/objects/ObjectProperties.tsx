@@ -1,9 +1,11 @@
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
+import { useState } from "react";
 import { getVersioning } from "../../api/buckets.ts";
 import { getObjectTags, type ObjectHead, type ObjectPlace, putObjectTags } from "../../api/objects.ts";
 import { ReplicationStatusText } from "../../components/ReplicationStatusText.tsx";
@@ -12,7 +14,10 @@ import { Copyable } from "../../components/Copyable.tsx";
 import { useConsole } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
 import { formatBytes, formatTime } from "../../model/format.ts";
+import { metadataRows, USER_PREFIX } from "../../model/metadata.ts";
+import { href, navigate } from "../../router.ts";
 import { storageClassText } from "./columns.tsx";
+import { EditMetadata } from "./EditMetadata.tsx";
 import { Why } from "./Why.tsx";
 
 const TAGS_MAX = 10;
@@ -57,7 +62,7 @@ export function ObjectProperties({ place, head, onChanged }: Properties) {
         <KeyValuePairs columns={2} items={[{ label: "Storage class", value: storageClassText(head.storageClass) }]} />
       </Container>
       <Tags place={place} onChanged={onChanged} />
-      <Metadata head={head} />
+      <Metadata place={place} head={head} onChanged={onChanged} />
     </SpaceBetween>
   );
 }
@@ -121,34 +126,54 @@ function Tags({ place, onChanged }: { place: ObjectPlace; onChanged: () => Promi
   );
 }
 
-function Metadata({ head }: { head: ObjectHead }) {
-  const rows = [
-    ...Object.entries(head.systemMetadata).map(([key, value]) => ({ type: "System defined", key, value })),
-    ...Object.entries(head.userMetadata).map(([key, value]) => ({
-      type: "User defined",
-      key: `x-amz-meta-${key}`,
-      value,
-    })),
-  ];
+function Metadata({ place, head, onChanged }: Properties) {
+  const [editing, setEditing] = useState(false);
+  const rows = metadataRows(head);
   return (
-    <Table
-      items={rows}
-      columnDefinitions={[
-        { id: "type", header: "Type", cell: (row) => row.type },
-        { id: "key", header: "Key", cell: (row) => row.key, isRowHeader: true },
-        { id: "value", header: "Value", cell: (row) => row.value },
-      ]}
-      ariaLabels={{ tableLabel: "Metadata" }}
-      header={
-        <Header
-          variant="h2"
-          counter={`(${rows.length})`}
-          description="Metadata is given as name and value when an object is uploaded."
-        >
-          Metadata
-        </Header>
-      }
-      empty={<Box textAlign="center">No metadata.</Box>}
-    />
+    <>
+      <Table
+        items={rows}
+        columnDefinitions={[
+          { id: "type", header: "Type", cell: (row) => (row.type === "system" ? "System defined" : "User defined") },
+          {
+            id: "key",
+            header: "Key",
+            cell: (row) => (row.type === "system" ? row.name : `${USER_PREFIX}${row.name}`),
+            isRowHeader: true,
+          },
+          { id: "value", header: "Value", cell: (row) => row.value },
+        ]}
+        ariaLabels={{ tableLabel: "Metadata" }}
+        header={
+          <Header
+            variant="h2"
+            counter={`(${rows.length})`}
+            description="Names and values that belong to this version. Other ones make a new version."
+            actions={
+              <Button ariaLabel="Edit metadata" onClick={() => setEditing(true)}>
+                Edit
+              </Button>
+            }
+          >
+            Metadata
+          </Header>
+        }
+        empty={<Box textAlign="center">No metadata.</Box>}
+      />
+      {editing && (
+        <EditMetadata
+          place={place}
+          head={head}
+          onClose={() => setEditing(false)}
+          onSaved={async () => {
+            await onChanged();
+            // The page of one version goes on to the object, whose current version is the new one.
+            if (place.versionId) {
+              navigate(href(`/buckets/${encodeURIComponent(place.bucket.name)}/object`, { key: place.key }));
+            }
+          }}
+        />
+      )}
+    </>
   );
 }

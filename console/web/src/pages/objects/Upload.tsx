@@ -1,30 +1,24 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Container from "@cloudscape-design/components/container";
-import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import Form from "@cloudscape-design/components/form";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
-import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import type { Tag } from "../../api/buckets.ts";
 import { upload } from "../../api/uploads.ts";
 import { Loading, PageFailure } from "../../components/Loading.tsx";
-import { filledTags, TagsEditor } from "../../components/TagsEditor.tsx";
+import { filledTags } from "../../components/TagsEditor.tsx";
 import { useClient } from "../../context.tsx";
 import { useBucket } from "../../hooks/useBucket.ts";
 import { formatBytes, plural } from "../../model/format.ts";
+import { metadataHeaders, rowProblems } from "../../model/metadata.ts";
 import { keyProblem } from "../../model/names.ts";
 import { totalsOf, UploadQueue } from "../../model/uploadQueue.ts";
 import { href } from "../../router.ts";
-import { STORAGE_CLASS_OPTIONS } from "../../components/storageClasses.ts";
 import { filesOfDrop, filesOfInput, type PathedFile } from "./dropped.ts";
+import { NOTHING_GIVEN, UploadProperties } from "./UploadProperties.tsx";
 import { UploadTable } from "./UploadTable.tsx";
-
-const TAGS_MAX = 10;
 
 export default function Upload({ name, prefix }: { name: string; prefix: string }) {
   const client = useClient();
@@ -34,8 +28,8 @@ export default function Upload({ name, prefix }: { name: string; prefix: string 
   const [started, setStarted] = useState(false);
   const [over, setOver] = useState(false);
   const [refused, setRefused] = useState<readonly string[]>([]);
-  const [storageClass, setStorageClass] = useState("STANDARD");
-  const [tags, setTags] = useState<readonly Tag[]>([]);
+  const [given, setGiven] = useState(NOTHING_GIVEN);
+  const [checked, setChecked] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   useEffect(() => () => queue.cancel(), [queue]);
@@ -52,14 +46,17 @@ export default function Upload({ name, prefix }: { name: string; prefix: string 
     queue.add(keyed.filter(({ key }) => !keyProblem(key)));
   };
   const start = () => {
+    setChecked(true);
+    if (rowProblems(given.metadata).some((problem) => problem)) return;
     setStarted(true);
     queue.start((task, signal, onProgress) =>
       upload(client, {
         place: { bucket: place, key: task.key },
         file: task.file,
         contentType: task.file.type,
-        storageClass: storageClass === "STANDARD" ? undefined : storageClass,
-        tags: filledTags(tags),
+        storageClass: given.storageClass === "STANDARD" ? undefined : given.storageClass,
+        tags: filledTags(given.tags),
+        metadata: metadataHeaders(given.metadata),
         signal,
         onProgress,
       }),
@@ -160,38 +157,7 @@ export default function Upload({ name, prefix }: { name: string; prefix: string 
           </div>
         )}
         <UploadTable tasks={tasks} started={started} queue={queue} />
-        {!started && (
-          <Container disableContentPaddings>
-            <Box padding="m">
-              <ExpandableSection
-                headerText="Properties"
-                headerDescription="Storage class, and tags that replication rules may filter by."
-              >
-                <SpaceBetween size="m">
-                  <FormField label="Storage class">
-                    <Select
-                      ariaLabel="Storage class"
-                      selectedOption={STORAGE_CLASS_OPTIONS.find((each) => each.value === storageClass) ?? null}
-                      options={STORAGE_CLASS_OPTIONS}
-                      onChange={({ detail }) => setStorageClass(detail.selectedOption.value ?? "STANDARD")}
-                    />
-                  </FormField>
-                  <FormField
-                    label={
-                      <span>
-                        Tags - <i>optional</i>
-                      </span>
-                    }
-                    description="Rules with tag filters look at the tags given with the upload, not at later ones."
-                    stretch
-                  >
-                    <TagsEditor tags={tags} onChange={setTags} max={TAGS_MAX} />
-                  </FormField>
-                </SpaceBetween>
-              </ExpandableSection>
-            </Box>
-          </Container>
-        )}
+        {!started && <UploadProperties given={given} onChange={setGiven} checked={checked} />}
       </SpaceBetween>
     </Form>
   );
