@@ -5,6 +5,7 @@ Source: User Guide, "Deleting object versions from a versioning-enabled bucket";
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from farshore.metadata.store import Transaction
@@ -12,6 +13,7 @@ from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchVersion, S3Error
 from farshore.model.events import EventName
 from farshore.model.objects import NULL_VERSION, Version
+from farshore.runtime.together import all_or_first_error
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
@@ -20,6 +22,9 @@ from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.notifications import notify
 
 DELETED_AT_ONCE_MAX = 1000
+DELETED_IN_A_COMMAND = 64
+"""Entries that one command deletes, during which other writes wait."""
+
 _AS_PARAMETER = {"ETag": "IfMatch", "LastModifiedTime": "IfMatchLastModifiedTime", "Size": "IfMatchSize"}
 
 
@@ -61,22 +66,15 @@ async def delete_object(request: Request) -> Answer:
 
 
 async def delete_objects(request: Request) -> Answer:
-    """Delete up to 1,000 keys or versions, in one command; each succeeds or fails by itself."""
+    """Delete up to 1,000 keys or versions; each succeeds or fails by itself, in the order in which they are listed."""
     document: Params = request.params["Delete"]
     listed: list[Params] = document.get("Objects", [])
     if not 1 <= len(listed) <= DELETED_AT_ONCE_MAX:
         raise MalformedXML()
     region, bucket = bucket_for(request)
-    refusals = [_refusal(request, region, bucket, entry) for entry in listed]
-
-    def command(tx: Transaction) -> list[Deleted | S3Error]:
-        now = still(tx, bucket)
-        pairs = zip(listed, refusals, strict=True)
-        return [
-            _delete_listed(tx, request, region, now, entry) if refused is None else refused for entry, refused in pairs
-        ]
-
-    outcomes = await region.metadata.write(command)
+    parts = [listed[start : start + DELETED_IN_A_COMMAND] for start in range(0, len(listed), DELETED_IN_A_COMMAND)]
+    done = await all_or_first_error(_delete_some(request, region, bucket, part) for part in parts)
+    outcomes = [outcome for part in done for outcome in part]
     if any(isinstance(outcome, Deleted) and outcome.follows for outcome in outcomes):
         request.deployment.ring(region.name)
     quiet: bool = document.get("Quiet", False)
@@ -85,6 +83,19 @@ async def delete_objects(request: Request) -> Answer:
     if not quiet:
         output["Deleted"] = [_deleted_entry(entry, done) for entry, done in pairs if isinstance(done, Deleted)]
     return Answer(output={name: entries for name, entries in output.items() if entries})
+
+
+async def _delete_some(
+    request: Request, region: Region, bucket: Bucket, entries: Sequence[Params]
+) -> list[Deleted | S3Error]:
+    refusals = [_refusal(request, region, bucket, entry) for entry in entries]
+
+    def command(tx: Transaction) -> list[Deleted | S3Error]:
+        now = still(tx, bucket)
+        pairs = zip(entries, refusals, strict=True)
+        return [refused or _delete_listed(tx, request, region, now, entry) for entry, refused in pairs]
+
+    return await region.metadata.write(command)
 
 
 def _refusal(request: Request, region: Region, bucket: Bucket, entry: Params) -> AccessDenied | None:
