@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.damage import blob_file, change, flip_a_byte, zero_inline_body
+from tests.support.damage import blob_file, change, flip_a_byte, look, zero_inline_body
 from tests.support.own_api import Refused, call, lines
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
 from tests.support.server import Server
@@ -36,6 +38,12 @@ class Pair:
         enable_versioning(self.s3, self.source)
         enable_versioning(self.there, self.destination)
         put_rule(self.s3, self.source, self.destination, delete_markers=True, ID="all", **members)
+
+    def again(self) -> Pair:
+        """After another start of the server."""
+        one = copy.copy(self)
+        one.s3, one.there = self.server.client("s3"), self.server.client("s3", THERE)
+        return one
 
     def put(self, key: str, body: bytes = b"x", **members: Any) -> str:
         return self.s3.put_object(Bucket=self.source, Key=key, Body=body, **members)["VersionId"]
@@ -347,3 +355,27 @@ def test_who_may_not_list_both_buckets_learns_nothing_and_who_may_not_replicate_
     allow((listing, [here, there]), (["s3:InitiateReplication"], [f"{here}/*"]))
     found = lines(pair.server, "/-/replication/verify", bucket=pair.source, signer=signer, repair="true")
     assert found[-1]["counts"]["repaired"] == 1
+
+
+def test_a_pending_version_that_lost_its_task_is_told_and_gets_a_new_one(server_factory: Callable[..., Server]) -> None:
+    """By a verification with repair, and by reconciliation at the next start."""
+    server = server_factory(environment={"FARSHORE_REPLICATE": "false"})
+    pair = Pair(server)
+    for key in ("told", "found"):
+        pair.put(key)
+    assert pair.verify()[0]["counts"]["pending"] == 2
+    assert change(server.data, HERE, "DELETE FROM replication_task") == 2
+    explained = call(server, "GET", "/-/explain", bucket=pair.source, key="told")
+    (destination,) = explained["destinations"]
+    assert destination["waiting"]["hold"] == "LOST"
+    command = destination["remedy"]["command"]
+    assert command.endswith(f"verify {pair.source} --destination {pair.destination} --prefix told --repair")
+    _, (difference,) = pair.verify(prefix="told", repair="true")
+    assert (difference["why"], difference["status"], difference["repair"]) == ("NO_TASK", "PENDING", "ON_ITS_WAY")
+    assert look(server.data, HERE, "SELECT key FROM replication_task") == [(b"told",)]
+    server.stop()
+    server.environment.pop("FARSHORE_REPLICATE")
+    server.start()
+    pair = pair.again()
+    pair.arrived()
+    wait_for(lambda: pair.verify()[0]["counts"]["equal"] == 2, 20, "what reconciliation found")

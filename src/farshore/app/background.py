@@ -17,6 +17,7 @@ from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.maintenance.store_sizes import measure_sizes
 from farshore.metadata.store import StoreUnavailable
 from farshore.replication.auto_retry import AutoRetry
+from farshore.replication.reconcile import Reconciler
 from farshore.replication.time_control import TimeControl
 from farshore.replication.worker import ReplicationWorker
 from farshore.service.deployment import Deployment
@@ -86,6 +87,8 @@ class Background:
                 workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))
                 workers.create_task(MetricRecorder(self._deployment, region).run(stop))
                 workers.create_task(TimeControl(self._deployment, region).run(stop))
+                if self._replication is not None:
+                    workers.create_task(Reconciler(self._deployment, region).run(stop))
                 if self._retries:
                     workers.create_task(AutoRetry(self._deployment, region).run(stop))
                 collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from farshore.metadata import named_sql
-from farshore.metadata.sqlite_rows import Row, tags_column, to_tags
+from farshore.metadata.sqlite_rows import Row, tags_column, to_tags, to_version
 from farshore.metadata.sqlite_session import Session
 from farshore.metadata.survey import KEYS_END, Counted, Kind
+from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 
-_SQL = named_sql.load("survey")
+_SQL = named_sql.load("read", "survey")
 
 
 class SqliteSurvey:
@@ -44,6 +45,13 @@ class SqliteSurvey:
             limit,
         )
         return [row[0].decode() for row in self._session.all(_SQL["keys_of_kind"], bindings)]
+
+    def newest_row(self) -> int:
+        row = self._session.one(_SQL["newest_row"])
+        return 0 if row is None else row[0]
+
+    def doubtful_pending(self, after_row: int, up_to_row: int) -> list[Version]:
+        return [to_version(row) for row in self._session.all(_SQL["doubtful_pending"], (after_row, up_to_row))]
 
 
 def _to_counted(row: Row) -> Counted:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 
 KEYS_END = b"\xff"
@@ -55,4 +56,13 @@ class SurveyReader(Protocol):
 
     def keys(self, bucket_id: int, start: bytes, end: bytes, kind: Kind, limit: int) -> list[str]:
         """The first keys of a range that have a version of this kind."""
+        ...
+
+    def newest_row(self) -> int:
+        """The greatest `Version.row` that was ever given; 0 when none was."""
+        ...
+
+    def doubtful_pending(self, after_row: int, up_to_row: int) -> list[Version]:
+        """Versions of a span of rows, of any bucket, that may stand PENDING at a destination without a task: all that
+        do, and others with several destinations. Costs by versions of the span that wait."""
         ...

@@ -191,9 +191,11 @@ def _mend_waiting(subject: Subject, state: DestinationState, waiting: Waiting) -
         )
     if waiting.hold is Hold.LOST:
         return Remedy(
-            action=Action.WAIT,
+            action=Action.VERIFY,
             bucket=subject.bucket,
-            text="no task waits for it, which should not be: copy the version onto itself to replicate it anew",
+            text="no task waits for it, which should not be: reconciliation makes a new one, at every start of the "
+            "server and every hour; verify with repair does it now",
+            command=replication_remedy.repair_command(subject, state.bucket),
         )
     if waiting.error:
         return Remedy(

@@ -47,7 +47,7 @@ class Hold(StrEnum):
     STOPPED = "STOPPED"
     """The server was started with replication stopped."""
     LOST = "LOST"
-    """No task waits for it. Reconciliation finds such versions and makes their tasks anew."""
+    """No task waits for it. Reconciliation, and verify with repair, find such versions and make their tasks anew."""
 
 
 class Then(StrEnum):

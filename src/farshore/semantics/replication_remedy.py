@@ -40,6 +40,7 @@ class Action(StrEnum):
     RETRY = "Retry"
     REACH_DESTINATION = "ReachDestination"
     START_REPLICATION = "StartReplication"
+    VERIFY = "Verify"
     WAIT = "Wait"
 
 
@@ -191,6 +192,13 @@ def write_again(subject: Subject) -> str | None:
 
 def retry_command(bucket: str, code: FailureCode | None) -> str:
     return _words("farshore", "replication", "retry", bucket, *(() if code is None else ("--cause", code.value)))
+
+
+def repair_command(subject: Subject, destination: str) -> str:
+    return _words(
+        *("farshore", "replication", "verify", subject.bucket, "--destination", destination),
+        *("--prefix", subject.key, "--repair"),
+    )
 
 
 def wait_command(subject: Subject) -> str:

@@ -31,6 +31,9 @@ WORKER = "replication worker"
 WORKER_SLOTS = ("seen", "running", "resting", "waiting")
 """seen: when the worker last looked for tasks, in seconds since the epoch; then lanes by state."""
 
+RECONCILED = "reconciled"
+"""Counters: (RECONCILED, region) -> versions that were PENDING without a task, and got one."""
+
 SIZES = "sizes"
 """Counters: (SIZES, region) -> current objects, their bytes."""
 
@@ -156,13 +159,20 @@ def _workers(counted: Counted) -> Iterator[Family]:
         "gauge",
         "When the replication worker last looked for tasks. It looks every few seconds; if this stands, it is dead.",
     )
+    reconciled = Family(
+        "farshore_replication_reconciled_total",
+        "counter",
+        "Pending operations that had lost their task, and were given one. There should be none: look at the disk.",
+    )
     for name, values in counted.items():
+        if name[0] == RECONCILED:
+            reconciled.add({"region": name[1]}, values[0])
         if name[0] == WORKER:
             labels = {"region": name[1]}
             seen.add(labels, values[0])
             for slot, state in enumerate(WORKER_SLOTS[1:], 1):
                 lanes.add({**labels, "state": state}, values[slot])
-    yield from (seen, lanes)
+    yield from (seen, lanes, reconciled)
 
 
 async def _stores(deployment: Deployment, counted: Counted) -> Sequence[Family]:

@@ -145,6 +145,24 @@ def again_task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: 
     return msgspec.structs.replace(_task(version, rule, kind, now_us, batch=True), last_error=note)
 
 
+def lost_task(version: Version, state: DestinationState, now_us: int) -> ReplicationTask:
+    """A task for a destination where the version stands PENDING though no task is there, as no rule decides anew."""
+    kind = TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+    return ReplicationTask(
+        bucket_id=version.bucket_id,
+        key=version.key,
+        version_id=version.version_id,
+        destination=state.bucket,
+        kind=state.changed[0] if state.changed else kind,
+        enqueued_us=now_us,
+        due_us=now_us,
+        size=version.size,
+        last_error="no task was there",
+        rule_id=state.rule_id,
+        batch=True,
+    )
+
+
 _CAUSES = {TaskKind.TAGS: Cause.METADATA, TaskKind.ACL: Cause.ACL}
 
 

@@ -19,3 +19,16 @@ SELECT DISTINCT key FROM version INDEXED BY version_order
 WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3 AND latest = ?4 AND delete_marker = ?5 AND storage_class = ?6
     AND replication_status IS ?7 AND tags IS ?8
 ORDER BY key LIMIT ?9
+
+-- name: newest_row
+SELECT seq FROM sqlite_sequence WHERE name = 'version'
+
+-- name: doubtful_pending
+-- A version of one destination (an array of one in msgpack) that is PENDING has a task or is lost; of several, the
+-- caller looks. Walks the rows of the span.
+SELECT {version_columns} FROM version NOT INDEXED
+WHERE row > ?1 AND row <= ?2 AND replication_status IN ('PENDING', 'FAILED') AND destinations IS NOT NULL
+    AND (substr(destinations, 1, 1) <> x'91' OR (replication_status = 'PENDING' AND NOT EXISTS (
+        SELECT 1 FROM replication_task AS task INDEXED BY replication_task_version
+        WHERE task.version_id = version.version_id AND task.key = version.key AND task.bucket_id = version.bucket_id)))
+ORDER BY row
