@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from farshore.model.events import EventBacklog, StoredEvent
+from farshore.model.events import Event, EventBacklog, StoredEvent
 
 
 class EventReader(Protocol):
@@ -26,7 +26,9 @@ class EventReader(Protocol):
 
 
 class EventTransaction(EventReader, Protocol):
-    def add(self, events: Sequence[StoredEvent]) -> None: ...
+    def add(self, destination: str, events: Sequence[Event]) -> None:
+        """Store events of a change; ids ascend in the order of the changes, whatever commands make them."""
+        ...
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         """Remove events that the destination has taken."""

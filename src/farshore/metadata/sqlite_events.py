@@ -1,9 +1,15 @@
-"""The event outbox in a region's SQLite file: the port's `EventTransaction` over one connection."""
+"""The event outbox in a region's SQLite file: the port's `EventTransaction` over one connection.
+
+The events of a group of commands to one destination are one row, written at the group's end. While they are delivered
+in their order a number says how far; once some wait behind others (a refused one, and those of its key), what waits is
+written anew.
+"""
 
 from __future__ import annotations
 
 import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 
 import apsw
 import msgspec
@@ -13,9 +19,31 @@ from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session
 from farshore.model.events import Event, EventBacklog, StoredEvent
 
+GROUP_EVENTS_MAX = 1000
+_PLACE_BITS = 12
+"""Of an event's id those that say its place in its group."""
+
+_PLACES = (1 << _PLACE_BITS) - 1
+assert GROUP_EVENTS_MAX <= _PLACES
+
 _SQL = named_sql.load("events")
+
+
+class _Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """An event that waits by itself, in a group whose events do not wait in their order any more."""
+
+    place: int
+    event: msgspec.Raw
+    due_us: int = 0
+    attempts: int = 0
+    last_error: str = ""
+
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Event).decode
+_decode_event = msgspec.msgpack.Decoder(Event).decode
+_decode_events = msgspec.msgpack.Decoder(list[Event]).decode
+_decode_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_waiting = msgspec.msgpack.Decoder(list[_Waiting]).decode
 
 
 class SqliteEvents:
@@ -23,16 +51,26 @@ class SqliteEvents:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._gathered = session.gathered
 
     def backlogs(self) -> list[EventBacklog]:
+        self.write_gathered()
         return [_to_backlog(row) for row in self._session.all(_SQL["backlogs"])]
 
     def page(self, destination: str, after_id: int, limit: int) -> list[StoredEvent]:
-        return [_to_event(row) for row in self._session.all(_SQL["page"], (destination, after_id, limit))]
+        self.write_gathered()
+        found: list[StoredEvent] = []
+        with closing(self._session.iterate(_SQL["groups"], (destination, after_id >> _PLACE_BITS))) as rows:
+            for row in rows:
+                found += [stored for stored in _stored(destination, row) if stored.id > after_id]
+                if len(found) >= limit:
+                    break
+        return found[:limit]
 
-    def add(self, events: Sequence[StoredEvent]) -> None:
-        for event in events:  # Mostly one: running one statement costs less than preparing to run many.
-            self._session.run(_SQL["add"], _event_row(event))
+    def add(self, destination: str, events: Sequence[Event]) -> None:
+        gathered = self._gathered.events
+        for event in events:
+            gathered.append((destination, event.at_us, msgspec.Raw(_encode(event))))
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         if ids:
@@ -40,21 +78,120 @@ class SqliteEvents:
             self._session.run(_SQL["count_delivered"], (destination, len(ids)))
 
     def failed(self, destination: str, again: Sequence[tuple[int, int]], error: str) -> None:
-        self._session.run_many(_SQL["reschedule"], [(event_id, due_us, error) for event_id, due_us in again])
+        for group_id, due_us in _by_group(dict(again)).items():
+            self._change(group_id, again=due_us, error=error)
         self._session.run(_SQL["count_failed"], (destination, error))
 
     def drop(self, destination: str, *, before_us: int, keep: int, limit: int) -> int:
+        self.write_gathered()
         row = self._session.one(_SQL["waiting"], (destination,))
-        beyond = 0 if row is None else row[0] - keep
-        oldest = self._session.all(_SQL["oldest"], (destination, limit))
-        dropped = [row[0] for number, row in enumerate(oldest) if number < beyond or row[1] < before_us]
-        if dropped:
-            self._remove(dropped)
-            self._session.run(_SQL["count_dropped"], (destination, len(dropped)))
+        beyond, oldest_us = (0, None) if row is None else (row[0] - keep, row[1])
+        if oldest_us is None or (beyond <= 0 and oldest_us >= before_us):
+            return 0
+        oldest = enumerate(self.page(destination, 0, limit))
+        dropped = [stored.id for number, stored in oldest if number < beyond or stored.enqueued_us < before_us]
+        self._remove(dropped)
+        self._session.run(_SQL["count_dropped"], (destination, len(dropped)))
         return len(dropped)
 
+    def write_gathered(self) -> None:
+        """Write what commands have left; done at the end of each group, and before anything is read."""
+        if not self._gathered.events:
+            return
+        by_destination: dict[str, list[tuple[int, msgspec.Raw]]] = {}
+        for destination, at_us, event in self._gathered.events:
+            by_destination.setdefault(destination, []).append((at_us, event))
+        self._gathered.take_back()
+        for destination, events in by_destination.items():
+            for start in range(0, len(events), GROUP_EVENTS_MAX):
+                self._add_group(destination, events[start : start + GROUP_EVENTS_MAX])
+
+    def _add_group(self, destination: str, events: Sequence[tuple[int, msgspec.Raw]]) -> None:
+        oldest_us = min(at_us for at_us, _ in events)
+        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events)))
+        group_id = self._session.connection.last_insert_rowid()
+        self._session.run(_SQL["add_content"], (group_id, _encode([event for _, event in events])))
+
     def _remove(self, ids: Sequence[int]) -> None:
-        self._session.run(_SQL["remove"], (apsw.carray(array.array("q", ids)),))
+        ended: list[int] = []
+        for group_id, places in _by_group(dict.fromkeys(ids, 0)).items():
+            row = self._session.one(_SQL["group"], (group_id,))
+            if row is None:
+                continue
+            left, taken = row
+            if taken is None or list(places) != list(range(taken, taken + len(places))):
+                self._change(group_id, gone=places)
+            elif len(places) < left:
+                self._session.run(_SQL["advance"], (group_id, left - len(places), taken + len(places)))
+            else:
+                ended.append(group_id)
+        self._end(ended)
+
+    def _change(
+        self, group_id: int, *, gone: Mapping[int, int] = {}, again: Mapping[int, int] = {}, error: str = ""
+    ) -> None:
+        """Write a group anew: without some events, others put off.
+
+        Args:
+            gone: places. again: place -> not before then.
+        """
+        waiting = [
+            _put_off(each, again[each.place], error) if each.place in again else each
+            for each in self._waiting(group_id)
+            if each.place not in gone
+        ]
+        if not waiting:
+            self._end([group_id])
+            return
+        self._session.run(_SQL["advance"], (group_id, len(waiting), None))
+        self._session.run(_SQL["replace_content"], (group_id, _encode(waiting)))
+
+    def _waiting(self, group_id: int) -> list[_Waiting]:
+        group = self._session.one(_SQL["group"], (group_id,))
+        content = self._session.one(_SQL["content"], (group_id,))
+        if group is None or content is None:
+            return []
+        taken = group[1]
+        if taken is None:
+            return _decode_waiting(content[0])
+        return [_Waiting(place, event) for place, event in enumerate(_decode_raw(content[0])) if place >= taken]
+
+    def _end(self, group_ids: Sequence[int]) -> None:
+        if group_ids:
+            self._session.run(_SQL["remove_groups"], (apsw.carray(array.array("q", group_ids)),))
+
+
+def _by_group(by_id: Mapping[int, int]) -> dict[int, dict[int, int]]:
+    """Event id -> a value, as group id -> place -> the value; both ascending."""
+    groups: dict[int, dict[int, int]] = {}
+    for event_id in sorted(by_id):
+        groups.setdefault(event_id >> _PLACE_BITS, {})[event_id & _PLACES] = by_id[event_id]
+    return groups
+
+
+def _put_off(waiting: _Waiting, due_us: int, error: str) -> _Waiting:
+    return msgspec.structs.replace(waiting, due_us=due_us, attempts=waiting.attempts + 1, last_error=error)
+
+
+def _stored(destination: str, row: Row) -> Iterator[StoredEvent]:
+    """The events of a group that wait, in their order."""
+    group_id, enqueued_us, taken, content = row
+    first_id = group_id << _PLACE_BITS
+    if taken is None:
+        for each in _decode_waiting(content):
+            yield StoredEvent(
+                id=first_id + each.place,
+                destination=destination,
+                enqueued_us=enqueued_us,
+                due_us=each.due_us,
+                attempts=each.attempts,
+                last_error=each.last_error,
+                event=_decode_event(each.event),
+            )
+        return
+    for place, event in enumerate(_decode_events(content)):
+        if place >= taken:
+            yield StoredEvent(id=first_id + place, destination=destination, enqueued_us=enqueued_us, event=event)
 
 
 def _to_backlog(row: Row) -> EventBacklog:
@@ -67,28 +204,4 @@ def _to_backlog(row: Row) -> EventBacklog:
         dropped=dropped,
         failed_attempts=failed_attempts,
         last_error=last_error,
-    )
-
-
-def _to_event(row: Row) -> StoredEvent:
-    event_id, destination, enqueued_us, due_us, attempts, last_error, event = row
-    return StoredEvent(
-        id=event_id,
-        destination=destination,
-        enqueued_us=enqueued_us,
-        due_us=due_us,
-        attempts=attempts,
-        last_error=last_error,
-        event=_decode(event),
-    )
-
-
-def _event_row(stored: StoredEvent) -> Row:
-    return (
-        stored.destination,
-        stored.enqueued_us,
-        stored.due_us,
-        stored.attempts,
-        stored.last_error,
-        _encode(stored.event),
     )

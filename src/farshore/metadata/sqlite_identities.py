@@ -37,6 +37,9 @@ class SqliteIdentities:
         self.session = session
         self._key = key
 
+    def write_gathered(self) -> None:
+        """Nothing here is left to the end of a group."""
+
     # Users and groups.
 
     def user(self, account_id: str, name: str) -> User | None:

@@ -6,12 +6,13 @@ SQLite's errors fall into two kinds here. The disk's (full, I/O, locked, corrupt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from farshore.metadata.sqlite_gathered import Gathered
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.store import StoreUnavailable
 
@@ -88,12 +89,16 @@ def unavailable(error: apsw.Error) -> StoreUnavailable:
 
 
 class Session:
-    """Statements on one connection. Used by one thread at a time."""
+    """Statements on one connection. Used by one thread at a time.
+
+    gathered: what commands have left to be written at the end of their group.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
         self._execute = connection.execute
         self._open: set[apsw.Cursor] = set()
+        self.gathered = Gathered()
 
     def one(self, sql: str, bindings: Bindings = ()) -> Row | None:
         """The first row, or None."""
@@ -116,7 +121,7 @@ class Session:
         except UNAVAILABLE as error:
             raise unavailable(error) from error
 
-    def iterate(self, sql: str, bindings: Bindings) -> Iterator[Row]:
+    def iterate(self, sql: str, bindings: Bindings) -> Generator[Row]:
         """Rows, read as they are asked for. Ends early, with `apsw.CursorClosedError`, after `close_iterators`."""
         try:
             cursor = self._execute(sql, bindings)

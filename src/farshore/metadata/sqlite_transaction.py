@@ -44,6 +44,10 @@ class SqliteTransaction(SqliteReader):
         self._run_many = session.run_many
         self._last_insert_rowid = session.connection.last_insert_rowid
 
+    def write_gathered(self) -> None:
+        """At the end of a group of commands: write what they have left to be written once."""
+        self.events.write_gathered()
+
     def create_bucket(self, name: str, owner: str, created_us: int) -> Bucket:
         try:
             self._run(_SQL["create_bucket"], (name, owner, created_us, VersioningStatus.UNVERSIONED))

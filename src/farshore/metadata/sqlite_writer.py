@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
-from typing import Any, Generic, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 
 import apsw
 
@@ -41,8 +41,16 @@ WAITING_MAX = 4096
 """Commands that wait; more are refused."""
 
 T = TypeVar("T")
-Tx = TypeVar("Tx")
+Tx = TypeVar("Tx", bound="Gathers")
 Ts = TypeVarTuple("Ts")
+
+
+class Gathers(Protocol):
+    """What commands work with. It may gather some of what they change (`Session.gathered`)."""
+
+    def write_gathered(self) -> None:
+        """Write what was gathered; called before a group is flushed."""
+        ...
 
 
 class _Entry:
@@ -163,9 +171,11 @@ class GroupWriter(Generic[Tx]):
             return
         try:
             if not self._run_together(group):
+                self._session.gathered.take_back()
                 self._session.run("ROLLBACK")
                 self._session.run("BEGIN IMMEDIATE")
                 self._run_apart(group)
+            self._transaction.write_gathered()
             if not self._session.connection.in_transaction:
                 raise StoreUnavailable("SQLite rolled the transaction back")
         except (StoreUnavailable, apsw.Error) as error:
@@ -181,25 +191,30 @@ class GroupWriter(Generic[Tx]):
 
     def _run_together(self, group: list[_Entry]) -> bool:
         """Move what waits into the group and run it. False when a command raised after it had changed something."""
-        total_changes = self._session.connection.total_changes
+        total_changes, gathered = self._session.connection.total_changes, self._session.gathered
         changes = total_changes()
         end = perf_counter() + GROUP_S_MAX
         while self._waiting and len(group) < GROUP_MAX and perf_counter() < end:
             entry = self._waiting.popleft()
             group.append(entry)
+            mark = gathered.mark()
             self._run_one(entry)
             before, changes = changes, total_changes()
-            if entry.error is not None and changes != before:
-                return False
+            if entry.error is not None:
+                if changes != before:
+                    return False
+                gathered.take_back(mark)
         return True
 
     def _run_apart(self, group: list[_Entry]) -> None:
         """Run again what did not raise, so that a command that raises takes only its own changes back."""
         for entry in group:
             if entry.error is None:
+                self._transaction.write_gathered()
                 self._session.run("SAVEPOINT command")
                 self._run_one(entry)
                 if entry.error is not None:
+                    self._session.gathered.take_back()
                     self._session.run("ROLLBACK TO command")
                 self._session.run("RELEASE command")
 
@@ -283,6 +298,7 @@ class GroupWriter(Generic[Tx]):
     def _fail(self, group: list[_Entry], error: StoreUnavailable | apsw.Error) -> None:
         """Take the group back and tell all of it. A connection that cannot even roll back has lost its transaction."""
         self._session.close_iterators()
+        self._session.gathered.take_back()
         with contextlib.suppress(StoreUnavailable, apsw.Error):
             if self._session.connection.in_transaction:
                 self._session.run("ROLLBACK")

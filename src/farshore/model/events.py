@@ -43,7 +43,7 @@ class NotificationRule(msgspec.Struct, frozen=True, kw_only=True):
 NotificationConfiguration = tuple[NotificationRule, ...]
 
 
-class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True):
+class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an event of replication tells besides.
 
     failure_reason: of a failure; empty otherwise. threshold_us: how long it may take, of events of Replication Time
@@ -59,7 +59,7 @@ class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True):
     took_us: int | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What happened to an object, as a destination will be told.
 
     version_id: None where the bucket was never versioned. size, etag: None where the message has none.
@@ -83,19 +83,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     replication: ReplicationEventData | None = None
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event in the outbox, on its way to one destination.
 
-    id: ascending in the order of the changes; 0 before it is stored. due_us: not before this time.
+    id: ascending in the order of the changes. enqueued_us: when it was stored, or another one of the same moment before
+    it. due_us: not before this time.
     """
 
+    id: int
     destination: str
     event: Event
     enqueued_us: int
     due_us: int = 0
     attempts: int = 0
     last_error: str = ""
-    id: int = 0
 
 
 class EventBacklog(msgspec.Struct, frozen=True, kw_only=True):

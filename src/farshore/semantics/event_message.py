@@ -11,8 +11,9 @@ from base64 import b32encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote_plus
+
+import msgspec
 
 from farshore.model.events import Event, EventName, ReplicationEventData
 
@@ -20,44 +21,85 @@ _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELET
 _REPLICATION = "Replication:"
 _PLAIN = re.compile(r"[A-Za-z0-9/*._-]*")
 
+_encode = msgspec.json.Encoder().encode
 
-def message(events: Sequence[tuple[int, Event]]) -> dict[str, Any]:
-    """One message of events, each with its place in the order of changes; of a test event, which comes alone."""
+
+class _Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
+    """Members as AWS spells and orders them; what is None is left out."""
+
+
+class _UserIdentity(_Told, frozen=True, gc=False):
+    principal_id: str
+
+
+class _RequestParameters(_Told, frozen=True, gc=False):
+    source_address: str = msgspec.field(name="sourceIPAddress")
+
+
+class _ResponseElements(_Told, frozen=True, gc=False):
+    request_id: str = msgspec.field(name="x-amz-request-id")
+    host_id: str = msgspec.field(name="x-amz-id-2")
+
+
+class _Bucket(_Told, frozen=True, gc=False):
+    name: str
+    owner_identity: _UserIdentity
+    arn: str
+
+
+class _Object(_Told, frozen=True, gc=False):
+    key: str
+    size: int | None = None
+    e_tag: str | None = None
+    version_id: str | None = None
+    sequencer: str | None = None
+
+
+class _S3(_Told, frozen=True, gc=False):
+    s3_schema_version: str
+    configuration_id: str
+    bucket: _Bucket
+    object: _Object
+
+
+class _ReplicationEventData(_Told, frozen=True, gc=False):
+    """AWS: names and types are those of its SDK for Java (`ReplicationEventData`); it shows no value of a threshold."""
+
+    replication_rule_id: str
+    destination_bucket: str
+    s3_operation: str
+    request_time: str
+    failure_reason: str | None = None
+    threshold: str | None = None
+    replication_time: str | None = None
+
+
+class _Record(_Told, frozen=True, gc=False):
+    event_version: str
+    event_source: str
+    aws_region: str
+    event_time: str
+    event_name: str
+    user_identity: _UserIdentity
+    request_parameters: _RequestParameters
+    response_elements: _ResponseElements
+    s3: _S3
+    replication_event_data: _ReplicationEventData | None = None
+
+
+class _Message(msgspec.Struct, frozen=True):
+    records: list[_Record] = msgspec.field(name="Records")
+
+
+def message(events: Sequence[tuple[int, Event]]) -> bytes:
+    """One message of events, each with its place in the order of changes; of a test event, which comes alone.
+
+    Of two events of a key the later has the greater place, and the greater sequencer.
+    """
     if events[0][1].name is EventName.TEST:
         assert len(events) == 1, events
         return _test_message(events[0][1])
-    return {"Records": [record(event, place) for place, event in events]}
-
-
-def record(event: Event, place: int) -> dict[str, Any]:
-    """One event.
-
-    Args:
-        place: ascending in the order of changes: of two events of a key the later has the greater sequencer.
-    """
-    made: dict[str, Any] = {
-        "eventVersion": _version(event),
-        "eventSource": "aws:s3",
-        "awsRegion": event.region,
-        "eventTime": _time(event.at_us),
-        "eventName": event.name.value,
-        "userIdentity": {"principalId": event.principal_id},
-        "requestParameters": {"sourceIPAddress": event.source_address},
-        "responseElements": {"x-amz-request-id": event.request_id, "x-amz-id-2": event.host_id},
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": event.configuration_id,
-            "bucket": {
-                "name": event.bucket,
-                "ownerIdentity": {"principalId": customer_id(event.bucket_owner)},
-                "arn": f"arn:aws:s3:::{event.bucket}",
-            },
-            "object": _object(event, place),
-        },
-    }
-    if event.replication is not None:
-        made["replicationEventData"] = _replication(event.replication)
-    return made
+    return _encode(_Message([_record(event, place) for place, event in events]))
 
 
 @lru_cache(maxsize=1024)
@@ -66,46 +108,55 @@ def customer_id(account_id: str) -> str:
     return "A" + b32encode(hashlib.sha256(b"farshore customer " + account_id.encode()).digest()).decode()[:13]
 
 
-def _test_message(event: Event) -> dict[str, Any]:
-    return {
-        "Service": "Amazon S3",
-        "Event": "s3:TestEvent",
-        "Time": _time(event.at_us),
-        "Bucket": event.bucket,
-        "RequestId": event.request_id,
-        "HostId": event.host_id,
-    }
+def _record(event: Event, place: int) -> _Record:
+    return _Record(
+        _version(event),
+        "aws:s3",
+        event.region,
+        _time(event.at_us),
+        event.name.value,
+        _UserIdentity(event.principal_id),
+        _RequestParameters(event.source_address),
+        _ResponseElements(event.request_id, event.host_id),
+        _S3("1.0", event.configuration_id, _bucket(event.bucket, event.bucket_owner), _object(event, place)),
+        None if event.replication is None else _replication(event.replication),
+    )
 
 
-def _replication(data: ReplicationEventData) -> dict[str, str]:
-    """AWS: names and types are those of its SDK for Java (`ReplicationEventData`); it shows no value of a threshold."""
-    made = {
-        "replicationRuleId": data.rule_id,
-        "destinationBucket": f"arn:aws:s3:::{data.destination_bucket}",
-        "s3Operation": data.operation,
-        "requestTime": _time(data.requested_us),
-    }
-    if data.failure_reason:
-        made["failureReason"] = data.failure_reason
-    if data.threshold_us is not None:
-        made["threshold"] = _seconds(data.threshold_us)
-    if data.took_us is not None:
-        made["replicationTime"] = _seconds(data.took_us)
-    return made
+@lru_cache(maxsize=1024)
+def _bucket(name: str, owner: str) -> _Bucket:
+    return _Bucket(name, _UserIdentity(customer_id(owner)), f"arn:aws:s3:::{name}")
 
 
-def _seconds(duration_us: int) -> str:
-    """To the millisecond, without zeros at the end: `900`, `1021.5`."""
-    return f"{duration_us / 1e6:.3f}".rstrip("0").rstrip(".")
+def _object(event: Event, place: int) -> _Object:
+    # AWS: events of metadata have no sequencer (recorded).
+    sequencer = None if event.name in _CHANGES_OF_METADATA else f"{place:018X}"
+    return _Object(_encoded(event.key), event.size, event.etag, event.version_id, sequencer)
 
 
-def _object(event: Event, place: int) -> dict[str, Any]:
-    optional = {"size": event.size, "eTag": event.etag, "versionId": event.version_id}
-    found: dict[str, Any] = {"key": _encoded(event.key)}
-    found |= {name: value for name, value in optional.items() if value is not None}
-    if event.name not in _CHANGES_OF_METADATA:  # AWS: recorded so.
-        found["sequencer"] = f"{place:018X}"
-    return found
+def _replication(data: ReplicationEventData) -> _ReplicationEventData:
+    return _ReplicationEventData(
+        data.rule_id,
+        f"arn:aws:s3:::{data.destination_bucket}",
+        data.operation,
+        _time(data.requested_us),
+        data.failure_reason or None,
+        None if data.threshold_us is None else _seconds(data.threshold_us),
+        None if data.took_us is None else _seconds(data.took_us),
+    )
+
+
+def _test_message(event: Event) -> bytes:
+    return _encode(
+        {
+            "Service": "Amazon S3",
+            "Event": "s3:TestEvent",
+            "Time": _time(event.at_us),
+            "Bucket": event.bucket,
+            "RequestId": event.request_id,
+            "HostId": event.host_id,
+        }
+    )
 
 
 def _version(event: Event) -> str:
@@ -119,6 +170,11 @@ def _encoded(key: str) -> str:
     if _PLAIN.fullmatch(key):
         return key
     return quote_plus(key, safe="/*").replace("~", "%7E")
+
+
+def _seconds(duration_us: int) -> str:
+    """To the millisecond, without zeros at the end: `900`, `1021.5`."""
+    return f"{duration_us / 1e6:.3f}".rstrip("0").rstrip(".")
 
 
 def _time(at_us: int) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, ConfigurationKind
-from farshore.model.events import Event, EventName, StoredEvent
+from farshore.model.events import Event, EventName
 from farshore.runtime import ids
-from farshore.semantics.notification_config import Destination, Document, Reachable, destinations_of, validate
+from farshore.semantics.notification_config import Destination, Reachable, destinations_of, validate
 from farshore.service.access import bucket_for, still
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Region, Request
@@ -34,7 +34,8 @@ async def put_bucket_notification_configuration(request: Request) -> Answer:
         stored = encode_document(document) if document else None
         tx.put_configuration(now.id, ConfigurationKind.NOTIFICATION, stored)
         if not skips:
-            tx.events.add(_tests(request, region, now, document))
+            for configuration_id, destination in destinations_of(document):
+                tx.events.add(destination, [_test(request, region, now, configuration_id)])
 
     await region.metadata.write(command)
     request.deployment.ring(region.name)
@@ -55,21 +56,14 @@ def _reachable(request: Request, bucket: Bucket, destination: Destination) -> st
     return Reachable.YES if bucket.owner in accounts else Reachable.FORBIDDEN
 
 
-def _tests(request: Request, region: Region, bucket: Bucket, document: Document) -> list[StoredEvent]:
-    return [
-        StoredEvent(
-            destination=arn,
-            enqueued_us=request.now_us,
-            event=Event(
-                name=EventName.TEST,
-                at_us=request.now_us,
-                region=region.name,
-                bucket=bucket.name,
-                bucket_owner=bucket.owner,
-                configuration_id=configuration_id,
-                request_id=request.request_id,
-                host_id=f"farshore/{request.request_id}",
-            ),
-        )
-        for configuration_id, arn in destinations_of(document)
-    ]
+def _test(request: Request, region: Region, bucket: Bucket, configuration_id: str) -> Event:
+    return Event(
+        name=EventName.TEST,
+        at_us=request.now_us,
+        region=region.name,
+        bucket=bucket.name,
+        bucket_owner=bucket.owner,
+        configuration_id=configuration_id,
+        request_id=request.request_id,
+        host_id=f"farshore/{request.request_id}",
+    )

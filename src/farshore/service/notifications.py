@@ -6,12 +6,12 @@ Source: S3 User Guide, "Amazon S3 Event Notifications".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model.access import Principal, PrincipalKind
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.events import Event, EventName, NotificationConfiguration, ReplicationEventData, StoredEvent
+from farshore.model.events import Event, EventName, NotificationConfiguration, ReplicationEventData
 from farshore.model.objects import Version
 from farshore.semantics.notification_config import listening
 from farshore.service.deployment import Region, Request
@@ -24,8 +24,7 @@ _DELETIONS = frozenset((EventName.DELETE, EventName.DELETE_MARKER_CREATED))
 _WITHOUT_SIZE = frozenset((*_DELETIONS, EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """By what an event came about: the request, or S3 itself.
 
     region: of the bucket.
@@ -73,7 +72,7 @@ def announce(
             source_address=occasion.source_address,
             replication=replication,
         )
-        tx.events.add([StoredEvent(destination=rule.destination, event=event, enqueued_us=occasion.now_us)])
+        tx.events.add(rule.destination, [event])
     return told
 
 

@@ -11,8 +11,9 @@ Contract, for every driver:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 
 class Unreachable(Exception):  # noqa: N818 - named for what is so.
@@ -23,8 +24,7 @@ class Rejected(Exception):  # noqa: N818
     """The destination refuses these events; the text says how."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message, encoded as AWS's JSON.
 
     ids: of its events in the region's outbox, ascending: together with the region they name it for ever.

@@ -14,7 +14,8 @@ import pytest
 from tests.support.deployments import NOON_US, World, in_world, until
 
 from farshore.maintenance.event_delivery import EventDelivery, Retention
-from farshore.model.events import Event, EventName, StoredEvent
+from farshore.metadata.store import Transaction
+from farshore.model.events import Event, EventName
 from farshore.transports.event_file import FileTarget
 from farshore.transports.event_target import Message, Rejected, Unreachable
 
@@ -60,7 +61,8 @@ def contents(message: Message) -> list[tuple[str, int]]:
     return [(record["s3"]["object"]["key"], record["s3"]["object"]["size"]) for record in records]
 
 
-def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) -> StoredEvent:
+def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) -> tuple[str, Event]:
+    """An event on its way to a destination."""
     told = Event(
         name=EventName.PUT,
         at_us=at_us,
@@ -74,7 +76,7 @@ def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) 
         size=size,
         etag="e",
     )
-    return StoredEvent(destination=destination, event=told, enqueued_us=at_us)
+    return destination, told
 
 
 @contextlib.asynccontextmanager
@@ -95,8 +97,14 @@ async def delivering(world: World, target: Target, **retention: Any) -> AsyncIte
             await running
 
 
-async def add(world: World, *events: StoredEvent) -> None:
-    await world.write(lambda tx: tx.events.add(events))
+async def add(world: World, *events: tuple[str, Event]) -> None:
+    """In one command, and so as one group."""
+
+    def command(tx: Transaction) -> None:
+        for destination, each in events:
+            tx.events.add(destination, [each])
+
+    await world.write(command)
 
 
 def waiting(world: World) -> int:
@@ -210,7 +218,8 @@ def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: P
     async def test(world: World) -> None:
         store = world.stores["us-east-1"]
         hour_us = 3600 * 1_000_000
-        await add(world, *(event("k", number, at_us=NOON_US - (10 - number) * hour_us) for number in range(10)))
+        for number in range(10):
+            await add(world, event("k", number, at_us=NOON_US - (10 - number) * hour_us))
         nobody = {}
         by_age = EventDelivery(world.deployment, store, nobody, retention=Retention(age_s=4.5 * 3600, events=100))
         await by_age.drop()
@@ -229,7 +238,7 @@ def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: P
 def test_events_of_a_change_that_failed_are_not_told(tmp_path: Path) -> None:
     async def test(world: World) -> None:
         def change(tx: Any) -> None:
-            tx.events.add([event("a", 1)])
+            tx.events.add(ARN, [event("a", 1)[1]])
             raise KeyError("the change fails")
 
         with pytest.raises(KeyError):

@@ -6,6 +6,7 @@ Source: S3 User Guide, "Receiving replication failure events with Amazon S3 Even
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.support.ways import Ways, on_ways
 
 from farshore.model.buckets import ConfigurationKind, VersioningStatus
 from farshore.replication.time_control import LOOK_EVERY_S, UNAVAILABLE_S, TimeControl
-from farshore.semantics.event_message import record
+from farshore.semantics.event_message import message
 from farshore.service.bucket_replication import put_bucket_replication
 from farshore.service.configurations import encode_document
 from farshore.service.delete_object import delete_object
@@ -66,7 +67,7 @@ class Timed:
     @property
     def records(self) -> list[dict[str, Any]]:
         page = self.ways.deployed.stores[EAST].metadata.reader.events.page(QUEUE, 0, 1000)
-        return [record(stored.event, stored.id) for stored in page]
+        return json.loads(message([(stored.id, stored.event) for stored in page]))["Records"] if page else []
 
     @property
     def told(self) -> list[tuple[str, str]]:

@@ -1,34 +1,45 @@
 -- The event outbox of a region. Parameters are numbered; the caller's method says what they are.
 
 -- name: backlogs
-SELECT destination, events, (SELECT enqueued_us FROM event WHERE destination = backlog.destination ORDER BY id LIMIT 1),
+SELECT destination, events,
+    (SELECT enqueued_us FROM event_group WHERE destination = backlog.destination ORDER BY id LIMIT 1),
     delivered, dropped, failed_attempts, last_error
 FROM event_backlog AS backlog ORDER BY destination
 
--- name: page
-SELECT id, destination, enqueued_us, due_us, attempts, last_error, event FROM event
-WHERE destination = ?1 AND id > ?2 ORDER BY id LIMIT ?3
+-- name: groups
+SELECT id, enqueued_us, taken, events FROM event_group JOIN event_content USING (id)
+WHERE destination = ?1 AND id >= ?2 ORDER BY id
 
--- name: add
-INSERT INTO event (destination, enqueued_us, due_us, attempts, last_error, event) VALUES (?, ?, ?, ?, ?, ?)
+-- name: group
+SELECT left, taken FROM event_group WHERE id = ?1
 
--- name: remove
-DELETE FROM event WHERE id IN carray(?1)
+-- name: content
+SELECT events FROM event_content WHERE id = ?1
+
+-- name: add_group
+INSERT INTO event_group (destination, enqueued_us, left, taken) VALUES (?1, ?2, ?3, 0)
+
+-- name: add_content
+INSERT INTO event_content (id, events) VALUES (?1, ?2)
+
+-- name: advance
+UPDATE event_group SET left = ?2, taken = ?3 WHERE id = ?1
+
+-- name: replace_content
+UPDATE event_content SET events = ?2 WHERE id = ?1
+
+-- name: remove_groups
+DELETE FROM event_group WHERE id IN carray(?1)
 
 -- name: count_delivered
 UPDATE event_backlog SET delivered = delivered + ?2, last_error = '' WHERE destination = ?1
 
--- name: reschedule
-UPDATE event SET due_us = ?2, attempts = attempts + 1, last_error = ?3 WHERE id = ?1
-
 -- name: count_failed
 UPDATE event_backlog SET failed_attempts = failed_attempts + 1, last_error = ?2 WHERE destination = ?1
 
--- name: oldest
-SELECT id, enqueued_us FROM event WHERE destination = ?1 ORDER BY id LIMIT ?2
-
 -- name: waiting
-SELECT events FROM event_backlog WHERE destination = ?1
+SELECT events, (SELECT enqueued_us FROM event_group WHERE destination = ?1 ORDER BY id LIMIT 1)
+FROM event_backlog WHERE destination = ?1
 
 -- name: count_dropped
 UPDATE event_backlog SET dropped = dropped + ?2 WHERE destination = ?1

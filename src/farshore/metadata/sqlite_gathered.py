@@ -1,0 +1,25 @@
+"""What the commands of a group leave to be written once, before the group is flushed: one row where each would add one.
+
+The writer takes back what a command left that raised. Whoever reads what is gathered writes it first (`SqliteEvents`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Gathered:
+    """events: (destination, when it happened, encoded) each, in the order of the changes."""
+
+    __slots__ = ("events",)
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, int, msgspec.Raw]] = []
+
+    def mark(self) -> int:
+        """Where a command begins, for `take_back`."""
+        return len(self.events)
+
+    def take_back(self, mark: int = 0) -> None:
+        """Forget what was left since; by default all."""
+        del self.events[mark:]
