@@ -6,11 +6,15 @@ import filecmp
 import hashlib
 import os
 import random
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from tests.support.replication import enable_versioning, put_rule, wait_for
 from tests.support.shell import Shell, tool
 
@@ -144,3 +148,15 @@ def test_restic_backs_up_and_restores_also_from_the_replica(
     back = tree.with_name("back")
     run(destination, "restore", "latest", "--no-lock", "--target", str(back), AWS_DEFAULT_REGION="us-west-2")
     assert same(tree, back / tree.relative_to("/"))
+
+
+def test_a_url_that_an_sdk_presigned_with_the_checksum_of_an_empty_body(server: Any, pair: tuple[str, str]) -> None:
+    """The JavaScript SDK does so of every PUT, since it has no body then. S3 leaves these parameters unread."""
+    source, _ = pair
+    parameters = "x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32&x-id=PutObject"
+    request: Any = AWSRequest("PUT", f"{server.endpoint}/{source}/presigned?{parameters}")
+    credentials = Credentials(server.access_key_id, server.secret_access_key)
+    S3SigV4QueryAuth(credentials, "s3", "us-east-1", expires=60).add_auth(request)
+    with urllib.request.urlopen(urllib.request.Request(request.url, b"a body", method="PUT")) as answer:
+        assert answer.status == 200
+    assert server.client().get_object(Bucket=source, Key="presigned")["Body"].read() == b"a body"
