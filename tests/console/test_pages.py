@@ -39,6 +39,7 @@ PAGES = [
     (f"{BUCKET}/create-replication-rule", "Create replication rule"),
     (f"{BUCKET}/edit-replication-rule?rule=metered", "Edit replication rule"),
     (f"{BUCKET}/replication-rule?rule=metered", "metered"),
+    (f"{BUCKET}/verify-replication?destination={DESTINATION}", "Verify replication"),
     ("/replication", "Replication overview"),
     ("/jobs", "Batch Operations"),
     ("/create-job", "Create Batch Operations job"),

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import structlog
-
 from farshore.metadata.directory import Directory
 from farshore.model.access import AccessKey, Account
 from farshore.model.errors import AccessDenied
@@ -21,9 +19,6 @@ from farshore.service.deployment import Request
 _NAME = re.compile(r"[!-~](?:[ -~]{0,48}[!-~])?")
 _EVERYTHING = "*"
 """AWS: these actions have no resource that a policy could name."""
-
-log = structlog.get_logger()
-
 
 class AccountError(Exception):
     """What stands in the way, in words for people."""
@@ -73,5 +68,5 @@ def require_administrator(request: Request, action: str) -> None:
     require_in_account(request, action, _EVERYTHING)
     administrator = oldest_first(request.deployment.directory)[0]
     if request.principal.account_id != administrator.id:
-        log.info("access denied", request_id=request.request_id, principal=request.principal.arn, action=action)
+        request.trail.refuse("not_administrator", action, _EVERYTHING)
         raise AccessDenied()

@@ -2,7 +2,16 @@
 
 import type { BucketPlace } from "./buckets.ts";
 import type { Client } from "./client.ts";
+import { differencesOf, readCounts } from "../model/verification.ts";
 import { date, number, object, objects, text } from "./json.ts";
+
+export interface LastVerification {
+  readonly at: Date | undefined;
+  /** Every body was read. */
+  readonly deep: boolean;
+  readonly equal: boolean;
+  readonly differences: number;
+}
 
 export interface DestinationStatus {
   readonly destination: string;
@@ -16,6 +25,8 @@ export interface DestinationStatus {
   /** Everything for the destination met this trouble, and waits. */
   readonly error: string | undefined;
   readonly rules: ReadonlyMap<string, { readonly operations: number; readonly bytes: number }>;
+  /** Of the whole bucket; undefined when it was never verified. */
+  readonly lastVerification: LastVerification | undefined;
 }
 
 export interface FailureCause {
@@ -62,6 +73,7 @@ export function readStatus(bucket: BucketPlace, value: unknown): BucketStatus {
       oldestAgeS: number(each["oldest_age_s"]),
       operationsPerS: number(each["operations_per_s"]),
       failed: number(each["failed"]),
+      lastVerification: readVerification(each["last_verification"]),
       error: text(each["error"]),
       rules: new Map(
         objects(each["rules"]).map((rule) => [
@@ -80,6 +92,17 @@ export function readStatus(bucket: BucketPlace, value: unknown): BucketStatus {
       lastKey: text(each["last_key"]) ?? "",
       lastVersionId: text(each["last_version_id"]),
     })),
+  };
+}
+
+function readVerification(value: unknown): LastVerification | undefined {
+  if (value === null || value === undefined) return undefined;
+  const members = object(value);
+  return {
+    at: date(members["at"]),
+    deep: members["deep"] === true,
+    equal: members["equal"] === true,
+    differences: differencesOf(readCounts(members["counts"])),
   };
 }
 
@@ -108,7 +131,7 @@ export async function retryFailures(client: Client, bucket: BucketPlace, which: 
     });
     const members = object(JSON.parse(answer.text));
     retried += number(members["retried"]);
-    left += number(members["left"]);
+    for (const count of Object.values(object(members["left"]))) left += number(count);
     from = text(members["next"]);
   } while (from);
   return { retried, left };

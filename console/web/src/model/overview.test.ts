@@ -20,6 +20,7 @@ function lane(part: Partial<DestinationStatus> = {}): DestinationStatus {
     operationsPerS: 0,
     failed: 0,
     error: undefined,
+    lastVerification: undefined,
     rules: new Map(),
     ...part,
   };

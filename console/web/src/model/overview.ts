@@ -1,7 +1,7 @@
 /** Every rule of every bucket, with how it stands. Free of React. */
 
 import type { Bucket } from "../api/buckets.ts";
-import type { BucketStatus } from "../api/replicationStatus.ts";
+import type { BucketStatus, LastVerification } from "../api/replicationStatus.ts";
 import type { Rule } from "./replication.ts";
 
 export type RuleState = "unknown" | "up-to-date" | "replicating" | "behind" | "held-up" | "failing" | "disabled";
@@ -18,6 +18,8 @@ export interface RuleLine {
   readonly operationsPerS: number;
   readonly failed: number;
   readonly error: string | undefined;
+  /** Of the destination: undefined when it was never verified, or the caller may not see it. */
+  readonly lastVerification: LastVerification | undefined;
 }
 
 /** After this, what still waits is behind, not on its way: Replication Time Control's threshold. */
@@ -41,6 +43,7 @@ export function ruleLines(
       operationsPerS: lane?.operationsPerS ?? 0,
       failed: lane?.failed ?? 0,
       error: lane?.error,
+      lastVerification: lane?.lastVerification,
     };
     const again = (lane?.againOperations ?? 0) > 0;
     return { ...line, state: status === undefined ? "unknown" : stateOf(rule, line, again) };

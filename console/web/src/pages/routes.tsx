@@ -18,6 +18,7 @@ const DeleteBucket = lazy(() => import("./buckets/DeleteBucket.tsx"));
 const Upload = lazy(() => import("./objects/Upload.tsx"));
 const ObjectPage = lazy(() => import("./objects/ObjectPage.tsx"));
 const RulePage = lazy(() => import("./replication/RulePage.tsx"));
+const VerifyPage = lazy(() => import("./replication/VerifyPage.tsx"));
 const RuleForm = lazy(() => import("./replication/RuleFormPage.tsx"));
 const Users = lazy(() => import("./access/Users.tsx"));
 const UserPage = lazy(() => import("./access/UserPage.tsx"));
@@ -113,6 +114,16 @@ const ROUTES: readonly Route[] = [
         [BUCKETS, ...ruleTrail(bucket), here(query.get("rule") ?? "")],
         <RulePage name={bucket} ruleId={query.get("rule") ?? ""} />,
       ),
+  },
+  {
+    pattern: "/buckets/:bucket/verify-replication",
+    page: ({ bucket = "" }, query) => {
+      const destination = query.get("destination") ?? "";
+      return page(
+        [BUCKETS, ...ruleTrail(bucket), here("Verify replication")],
+        <VerifyPage key={`${bucket}/${destination}`} name={bucket} destination={destination} />,
+      );
+    },
   },
   { pattern: "/replication", page: () => page([here("Replication overview")], <Overview />, true) },
   { pattern: "/jobs", page: () => page([JOBS], <Jobs />, true) },

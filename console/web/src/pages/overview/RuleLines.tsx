@@ -8,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { formatBytes, formatCount, formatDuration } from "../../model/format.ts";
+import { formatBytes, formatCount, formatDuration, plural } from "../../model/format.ts";
 import type { RuleLine, RuleState } from "../../model/overview.ts";
 import { href } from "../../router.ts";
 
@@ -92,12 +92,40 @@ const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
       </StatusIndicator>
     ),
   },
-  { id: "operations", header: "Pending", cell: (line) => formatCount(line.operations) },
-  { id: "bytes", header: "Bytes", cell: (line) => formatBytes(line.bytes) },
+  {
+    id: "pending",
+    header: "Pending",
+    cell: ({ operations, bytes }) => formatCount(operations) + (operations > 0 ? ` (${formatBytes(bytes)})` : ""),
+  },
   { id: "oldest", header: "Oldest", cell: (line) => (line.operations > 0 ? formatDuration(line.oldestAgeS) : "-") },
+  { id: "verified", header: "Last verification", cell: (line) => <Verified line={line} /> },
   { id: "rate", header: "Per second", cell: (line) => formatCount(Math.round(line.operationsPerS)) },
   { id: "failed", header: "Failed", cell: (line) => formatCount(line.failed) },
 ];
+
+/** What the last verification found, and when; it leads to where one is made. */
+function Verified({ line: { bucket, rule, state, lastVerification } }: { line: RuleLine }) {
+  const destination = rule.destination.bucket;
+  const page = href(`/buckets/${encodeURIComponent(bucket.name)}/verify-replication`, { destination });
+  const verify = (
+    <Link href={page} ariaLabel={`Verify ${destination} of ${bucket.name}`}>
+      Verify
+    </Link>
+  );
+  if (state === "unknown") return "-";
+  if (!lastVerification) return <>Never verified. {verify}</>;
+  const { at, deep, equal, differences } = lastVerification;
+  const ageS = at && Math.max(0, Date.now() - at.getTime()) / 1000;
+  return (
+    <>
+      <StatusIndicator type={equal ? "success" : "error"}>
+        {equal ? "Equal" : plural(differences, "difference")}
+        {deep && ", every body read"}
+      </StatusIndicator>{" "}
+      {ageS !== undefined && `${formatDuration(Math.ceil(ageS))} ago`} {verify}
+    </>
+  );
+}
 
 function NoRules() {
   return (

@@ -59,12 +59,21 @@ export default function RulePage({ name, ruleId }: { name: string; ruleId: strin
         <Header
           variant="h1"
           actions={
-            <Button
-              variant="primary"
-              href={href(`/buckets/${encodeURIComponent(name)}/edit-replication-rule`, { rule: rule.id })}
-            >
-              Edit replication rule
-            </Button>
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button
+                href={href(`/buckets/${encodeURIComponent(name)}/verify-replication`, {
+                  destination: destination.bucket,
+                })}
+              >
+                Verify replication
+              </Button>
+              <Button
+                variant="primary"
+                href={href(`/buckets/${encodeURIComponent(name)}/edit-replication-rule`, { rule: rule.id })}
+              >
+                Edit replication rule
+              </Button>
+            </SpaceBetween>
           }
         >
           {rule.id}
