@@ -75,6 +75,8 @@ class Judge:
     async def judge(self, names: Sequence[Name]) -> dict[Name, Verdict]:
         """A verdict for each, in the order of the names."""
         verdicts: dict[Name, Verdict] = dict.fromkeys(names)
+        if not verdicts:
+            return verdicts
         left = list(verdicts)
         before = await self.source.read(lambda reader: self._of_source(reader, left))
         for _ in range(ROUNDS_MAX):

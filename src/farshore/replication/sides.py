@@ -6,7 +6,7 @@ only what differs. Every function is a read of its own, for a reading thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -113,6 +113,12 @@ def list_destination(
 ) -> list[Found]:
     """The versions of a piece of the destination that `digest_destination` did not cut."""
     return list(_scan_ranges(reader, bucket_id, ranges, piece))
+
+
+def in_order(versions: Iterable[Version]) -> list[Version]:
+    """Versions in the order of their places."""
+    newest_first = sorted(versions, key=lambda each: (each.created_us, each.version_id), reverse=True)
+    return sorted(newest_first, key=lambda each: each.key.encode())
 
 
 def _scan_ranges(

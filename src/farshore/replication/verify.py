@@ -19,6 +19,7 @@ import msgspec
 from farshore.metadata.store import Transaction
 from farshore.model.access_control import ObjectOwnership
 from farshore.model.buckets import Bucket
+from farshore.model.objects import Version
 from farshore.model.replication import FailureCode
 from farshore.model.verification import VerificationCounts, VerificationRecord, found_equal
 from farshore.replication.body_check import damaged_bodies
@@ -32,6 +33,7 @@ from farshore.replication.sides import (
     Place,
     SourcePiece,
     digest_destination,
+    in_order,
     list_destination,
     read_source,
 )
@@ -43,7 +45,6 @@ from farshore.service.deployment import Deployment, Region
 from farshore.service.repair import Fault, Repaired, repair
 
 PIECE_VERSIONS = 512
-"""Versions of one piece."""
 
 PROGRESS_S = 1.0
 
@@ -57,12 +58,13 @@ _encode = msgspec.msgpack.Encoder().encode
 class Asked:
     """What is to be verified.
 
-    prefix: of keys; empty for all. deep: read the bodies too. permitted: whether the caller may let a version go again
-    (key, version id); None without repair.
+    prefix: of keys; empty for all. deep: read the bodies too. piece_versions: versions of one piece.
+    permitted: whether the caller may let a version go again (key, version id); None without repair.
     """
 
     prefix: str = ""
     deep: bool = False
+    piece_versions: int = PIECE_VERSIONS
     permitted: Callable[[str, str], bool] | None = None
 
 
@@ -91,7 +93,7 @@ class _Walk:
         self._there, self._replicas = destination
         self._asked = asked
         self._counts = VerificationCounts()
-        self._sha = hashlib.sha256()
+        self._compared, self._found, self._damaged = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
         self._expectation = _expectation(deployment, source, destination)
         self._judge = Judge(
             source=self._source.metadata,
@@ -125,7 +127,7 @@ class _Walk:
             equal=complete and found_equal(self._counts),
             counts=self._counts,
             took_s=round(time.monotonic() - began, 3),
-            digest=self._sha.hexdigest(),
+            digest=self._digest(),
         )
 
     async def _begun(self, piece: Piece) -> Begun:
@@ -144,25 +146,24 @@ class _Walk:
 
     async def _verify_piece(self, piece: Piece) -> tuple[Place | None, Sequence[Difference]]:
         """Verify the next piece; returns where it ended (None: with the bucket) and the differences in it."""
-        found = await self._read_source(piece, PIECE_VERSIONS)
+        size = self._asked.piece_versions
+        found = await self._read_source(piece, size)
         piece = replace(piece, upto=found.upto)
         there = await self._there.metadata.read(
-            lambda reader: digest_destination(
-                reader, self._replicas.id, self._expectation.ranges, piece, 2 * PIECE_VERSIONS
-            )
+            lambda reader: digest_destination(reader, self._replicas.id, self._expectation.ranges, piece, 2 * size)
         )
         if there.cut is not None:
             piece = replace(piece, upto=there.cut)
-            found = await self._read_source(piece, PIECE_VERSIONS + 1)
+            found = await self._read_source(piece, size + 1)
         self._counts.versions += found.versions
         self._counts.not_expected += found.versions - len(found.expected)
-        self._sha.update(b"".join(found.rows))
+        self._compared.update(b"".join(found.rows))
         if there.cut is None and there.digest == digest_of(found.rows) and not self._asked.deep:
             self._counts.equal += len(found.expected)
             return piece.upto, ()
         differences = await self._compare(found, piece)
         for each in differences:
-            self._sha.update(_encode(each))
+            (self._damaged if each.damaged else self._found).update(_encode(each))
         if self._asked.permitted is not None:
             differences = await self._repair(differences)
         return piece.upto, differences
@@ -179,19 +180,17 @@ class _Walk:
         )
         rows = {(each.version.key, each.version.version_id): each for each in listed}
         alike: list[Equal] = []
-        doubtful: dict[Name, None] = {}
+        doubtful: list[Version] = []
         for expected, row in zip(found.expected, found.rows, strict=True):
-            name = (expected.version.key, expected.version.version_id)
-            replica = rows.pop(name, None)
+            replica = rows.pop((expected.version.key, expected.version.version_id), None)
             if replica is not None and row_of(replica.version, in_order=replica.in_order) == row:
                 alike.append(Equal(expected, replica.version))
             else:
-                doubtful[name] = None
-        doubtful.update(dict.fromkeys(rows))
-        judged = await self._judge.judge(list(doubtful)) if doubtful else {}
+                doubtful.append(expected.version)
+        doubtful += [each.version for each in rows.values()]
+        judged = await self._judge.judge([(each.key, each.version_id) for each in in_order(doubtful)])
         differences: list[Difference] = []
-        for name in sorted(judged):
-            verdict = judged[name]
+        for name, verdict in judged.items():
             if name in rows:
                 # What the source has elsewhere in the order, or has had since, is told where it stands there.
                 if isinstance(verdict, Differs) and verdict.difference.kind is Kind.EXTRA:
@@ -204,7 +203,8 @@ class _Walk:
                 self._counts.pending += 1
         if self._asked.deep:
             sound, damaged = await self._read_bodies(alike)
-            alike, differences = sound, [*differences, *damaged]
+            alike = sound
+            differences += damaged
         self._counts.equal += len(alike)
         for each in differences:
             self._count(each)
@@ -272,6 +272,11 @@ class _Walk:
         now_us = self._deployment.clock.now_us()
         return repair(tx, configuration, bucket.id, self._replicas.name, faults, now_us)
 
+    def _digest(self) -> str:
+        """The same of two verifications that compared and found the same, whatever their pieces were."""
+        parts = (self._compared, self._found, self._damaged)
+        return hashlib.sha256(b"".join(part.digest() for part in parts)).hexdigest()
+
     async def _keep(self, began_us: int) -> None:
         record = VerificationRecord(
             destination=self._replicas.name,
@@ -279,7 +284,7 @@ class _Walk:
             ended_us=self._deployment.clock.now_us(),
             deep=self._asked.deep,
             counts=self._counts,
-            digest=self._sha.hexdigest(),
+            digest=self._digest(),
         )
 
         def command(tx: Transaction) -> None:
