@@ -20,6 +20,7 @@ _NAME = re.compile(r"[!-~](?:[ -~]{0,48}[!-~])?")
 _EVERYTHING = "*"
 """AWS: these actions have no resource that a policy could name."""
 
+
 class AccountError(Exception):
     """What stands in the way, in words for people."""
 
