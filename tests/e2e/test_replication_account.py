@@ -153,6 +153,31 @@ def test_failures_are_driven_again_by_cause_and_prefix_once_the_cause_is_mended(
     assert (cause["count"], cause["first_key"], cause["last_key"]) == (1, "b/1", "b/1")
 
 
+def test_one_version_is_driven_again_and_no_other_that_begins_like_it(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    suspend(pair)
+    old = pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    fail(pair, "k", "k/longer")
+    enable_versioning(pair.there, pair.destination)
+    post = "/-/replication/retry"
+    done = call(pair.server, "POST", post, bucket=pair.source, key="k", version_id=old)
+    assert (done["matched"], done["retried"], done["next"]) == (1, 1, None)
+    wait_for(
+        lambda: pair.s3.head_object(Bucket=pair.source, Key="k", VersionId=old)["ReplicationStatus"] == "COMPLETED",
+        ARRIVAL_S,
+        "the old version",
+    )
+    assert (pair.settled("k"), pair.settled("k/longer")) == ("FAILED", "FAILED")
+    assert call(pair.server, "POST", post, bucket=pair.source, key="k", cause="DstBucketNotFound")["matched"] == 0
+    assert pair.server.cli("replication", "retry", pair.source, "--key", "k")["retried"] == 1
+    assert (pair.settled("k"), pair.settled("k/longer")) == ("COMPLETED", "FAILED")
+    assert call(pair.server, "POST", post, bucket=pair.source, key="nowhere")["matched"] == 0
+    for wrong in ({"version_id": old}, {"key": "k", "prefix": "k"}, {"key": "k", "version_id": "x"}):
+        with pytest.raises(Refused, match="400"):
+            call(pair.server, "POST", post, bucket=pair.source, **wrong)
+
+
 def test_a_failure_whose_cause_is_not_mended_fails_again(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     suspend(pair)

@@ -120,8 +120,9 @@ async def status_of_replication(call: OwnCall) -> Any:
 async def retry(call: OwnCall) -> Any:
     """POST /-/replication/retry?bucket=…[&cause=…][&destination=…][&prefix=…][&dry-run=true][&from=…].
 
-    Needs s3:InitiateReplication on all keys with the prefix, and on each, as Batch Replication does. A call does a part
-    of the work; the next one goes on `from` where it ended.
+    With key=…[&version-id=…] instead of a prefix, for one version.
+    Needs s3:InitiateReplication on all keys with the prefix, and on each, as Batch Replication does; of one version on
+    its key. A call does a part of the work; the next one goes on `from` where it ended.
     """
     request, query = call.request, call.query
     region, bucket = bucket_for(request)
@@ -129,8 +130,12 @@ async def retry(call: OwnCall) -> Any:
         cause=query.get("cause") or None,
         destination=query.get("destination") or None,
         prefix=query.get("prefix", ""),
+        key=query.get("key") or None,
+        version_id=query.get("version-id") or None,
     )
-    require(request, region, bucket, "s3:InitiateReplication", key=f"{selection.prefix}*")
+    _check_one(selection)
+    keys = f"{selection.prefix}*" if selection.key is None else selection.key
+    require(request, region, bucket, "s3:InitiateReplication", key=keys)
     place = decode_place(query["from"]) if query.get("from") else Place(until_us=request.now_us)
 
     def permitted(key: str, version_id: str) -> bool:
@@ -141,6 +146,22 @@ async def retry(call: OwnCall) -> Any:
     return await retry_failures(
         request.deployment, region, bucket, selection, place, permitted=permitted, dry_run=dry_run
     )
+
+
+def _check_one(selection: Selection) -> None:
+    """Refuse what names no version.
+
+    Raises:
+        InvalidArgument, KeyTooLongError.
+    """
+    if selection.key is not None:
+        naming.check_key(selection.key)
+    if selection.version_id is not None:
+        if selection.key is None:
+            raise InvalidArgument("version-id is of a key", ArgumentName="key", ArgumentValue="")
+        versioning.check_version_id(selection.version_id)
+    if selection.key is not None and selection.prefix:
+        raise InvalidArgument("a key has no prefix", ArgumentName="prefix", ArgumentValue=selection.prefix)
 
 
 async def wait_for_replication(call: OwnCall) -> Any:

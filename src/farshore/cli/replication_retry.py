@@ -22,6 +22,10 @@ def retry(
         str | None, typer.Option(help="Only failures of this destination bucket.", show_default=False)
     ] = None,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
+    key: Annotated[str | None, typer.Option(help="Only this key's current version.", show_default=False)] = None,
+    version_id: Annotated[
+        str | None, typer.Option(help="With --key: this version instead of the current one.", show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
     endpoint_url: EndpointUrl = None,
     data: Data = None,
@@ -33,7 +37,14 @@ def retry(
     Exits with 1 when some of them were left as they are, since no rule would take them, or you may not.
     """
     api = connect(endpoint_url, data, profile).api()
-    asked = {"bucket": bucket, "cause": cause, "destination": destination, "prefix": prefix or None}
+    asked = {
+        "bucket": bucket,
+        "cause": cause,
+        "destination": destination,
+        "prefix": prefix or None,
+        "key": key,
+        "version-id": version_id,
+    }
     total = _count(api, asked) if dry_run or not json else None
     done = total if dry_run else _drive(api, asked, None if total is None else total["matched"])
     assert done is not None

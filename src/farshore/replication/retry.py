@@ -1,4 +1,5 @@
-"""Retry failures of a bucket: by cause, destination and prefix, a bounded number at a time, from a place on.
+"""Retry failures of a bucket, or of one version: by cause, destination and prefix, a bounded number at a time, from a
+place on.
 
 Failures that come after the retry began are left for another one, so that one that fails again at once ends the retry
 instead of keeping it going for ever.
@@ -15,7 +16,7 @@ import msgspec
 from farshore.metadata.store import Reader, Transaction
 from farshore.model.buckets import Bucket
 from farshore.model.errors import InvalidArgument
-from farshore.model.replication import FailureCode
+from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.model.replication_record import FailedVersion
 from farshore.service.deployment import Deployment, Region
 from farshore.service.redrive import Redriven, redrive
@@ -31,11 +32,19 @@ LOOKED_AT_MAX = 50_000
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which failures. cause: a failure code; None for all. destination: None for all."""
+    """Which failures. cause: a failure code; None for all. destination: None for all.
+
+    key: those of one version of this key; version_id: which, None for the current one.
+    """
 
     cause: str | None = None
     destination: str | None = None
     prefix: str = ""
+    key: str | None = None
+    version_id: str | None = None
+
+    def takes(self, destination: str, code: str) -> bool:
+        return self.cause in (None, code) and self.destination in (None, destination)
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -128,13 +137,15 @@ def _select(
     reader: Reader, bucket_id: int, selection: Selection, place: Place
 ) -> tuple[Sequence[FailedVersion], Place | None]:
     """The next failures of a selection, and where to go on."""
+    if selection.key is not None:
+        return _of_version(reader, bucket_id, selection.key, selection), None
     found: list[FailedVersion] = []
     looked_at = 0
     causes = sorted((each.destination, each.code) for each in reader.records.failure_causes(bucket_id))
     for destination, code in causes:
         if (destination, code) < (place.destination, place.code):
             continue
-        if selection.cause not in (None, code) or selection.destination not in (None, destination):
+        if not selection.takes(destination, code):
             continue
         same = (destination, code) == (place.destination, place.code)
         after = (place.failed_us, place.row) if same else (0, 0)
@@ -145,3 +156,24 @@ def _select(
             if len(found) == MATCHED_MAX or looked_at == LOOKED_AT_MAX:
                 return found, Place(place.until_us, destination, code, failure.failed_us, failure.row)
     return found, None
+
+
+def _of_version(reader: Reader, bucket_id: int, key: str, selection: Selection) -> list[FailedVersion]:
+    """The failures of one version; none when it is not there."""
+    version_id = selection.version_id
+    version = reader.current(bucket_id, key) if version_id is None else reader.version(bucket_id, key, version_id)
+    if version is None:
+        return []
+    failures = [
+        FailedVersion(
+            row=version.row,
+            destination=state.bucket,
+            code="" if state.reason is None else state.reason.value,
+            failed_us=state.at_us,
+            key=version.key,
+            version_id=version.version_id,
+        )
+        for state in version.destinations
+        if state.status is ReplicationStatus.FAILED
+    ]
+    return [each for each in failures if selection.takes(each.destination, each.code)]

@@ -109,7 +109,9 @@ function readVerification(value: unknown): LastVerification | undefined {
 export interface Retry {
   readonly cause?: string;
   readonly destination?: string;
-  readonly prefix?: string;
+  /** Of one version only: the current one of the key, where no id is given. */
+  readonly key?: string;
+  readonly versionId?: string | undefined;
 }
 
 export interface Retried {
@@ -120,6 +122,7 @@ export interface Retried {
 
 /** Make the failures that match PENDING again. A request does a part of the work; this goes on to the end. */
 export async function retryFailures(client: Client, bucket: BucketPlace, which: Retry): Promise<Retried> {
+  const { cause, destination, key, versionId } = which;
   let [retried, left] = [0, 0];
   let from: string | undefined;
   do {
@@ -127,7 +130,7 @@ export async function retryFailures(client: Client, bucket: BucketPlace, which: 
       region: bucket.region,
       method: "POST",
       path: "/-/replication/retry",
-      query: { bucket: bucket.name, ...which, from },
+      query: { bucket: bucket.name, cause, destination, key, "version-id": versionId, from },
     });
     const members = object(JSON.parse(answer.text));
     retried += number(members["retried"]);

@@ -54,9 +54,9 @@ export function mendOf(remedy: Remedy, place: ObjectPlace): PossibleMend | undef
   }
 }
 
-/** By the key as a prefix, which is how failures are chosen: those of longer keys that begin with it go along. */
-async function retry(client: Client, place: ObjectPlace): Promise<void> {
-  await retryFailures(client, place.bucket, { prefix: place.key });
+async function retry(client: Client, { bucket, key, versionId }: ObjectPlace): Promise<void> {
+  const { retried } = await retryFailures(client, bucket, { key, versionId });
+  if (retried === 0) throw new Error("No rule would take it now, or you may not start its replication.");
 }
 
 async function enableVersioning(client: Client, name: string): Promise<void> {
