@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
+from farshore.auth.post_signature import PostCredentials, verify_policy
 from farshore.auth.request_credentials import RequestCredentials, query_parameters, read_credentials
 from farshore.auth.sigv2 import read_presigned, verify_presigned
 from farshore.auth.sigv4 import VerifiedSignature, Verifier
@@ -106,6 +107,16 @@ class Authenticator:
         self._note(caller, now_us, credentials.service, credentials.region)
         identity = caller.identity
         return Authenticated(identity.principal, credentials, signature, identity.policies, caller.session)
+
+    def authenticate_form(self, credentials: PostCredentials | None, now_us: int) -> Authenticated:
+        """The caller of an upload by form. Raises AWS's error for credentials that do not hold."""
+        if credentials is None:
+            return ANONYMOUS_REQUEST
+        caller = self._caller(credentials.access_key_id, credentials.session_token, now_us)
+        verify_policy(credentials, caller.secret, self._regions)
+        scope = credentials.scope
+        self._note(caller, now_us, S3_SERVICES[0], self._regions[0] if scope is None else scope[1])
+        return Authenticated(caller.identity.principal, None, None, caller.identity.policies, caller.session)
 
     def _without_scope(
         self,

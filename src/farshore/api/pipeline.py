@@ -15,11 +15,13 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from farshore.api import post_object
 from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
 from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, Lines, OwnCall, params_of
+from farshore.api.post_form import read_form
 from farshore.api.request_body import HttpBody
 from farshore.api.request_labels import RequestLabels
 from farshore.api.request_record import shown_target
@@ -28,6 +30,7 @@ from farshore.api.respond import S3_CONTROL_SERVICE, send_answer, send_error, se
 from farshore.api.s3control import OPERATIONS as S3_CONTROL
 from farshore.api.s3control import is_control
 from farshore.auth.chunk_signatures import ChunkSigner
+from farshore.auth.post_signature import read_form_credentials
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
 from farshore.model import errors
@@ -41,7 +44,8 @@ from farshore.model.errors import (
     ServiceUnavailable,
 )
 from farshore.runtime import ids
-from farshore.service.deployment import Deployment, Params, Request
+from farshore.service.deployment import Deployment, Params, Request, RequestBody
+from farshore.service.put_object import put_object
 from farshore.service.replication_wait import WAIT_HEADER, WAITING_OPERATIONS, asked_s, wait_after_write
 from farshore.wire.addressing import bucket_of_host, parse_query, resolve
 from farshore.wire.aws_chunked import AwsChunkedDecoder, Mode
@@ -118,6 +122,8 @@ class Pipeline:
             labels.service = S3_CONTROL_SERVICE
         else:
             labels.bucket, labels.key = bucket, key
+            if http.method == "POST" and bucket is not None and key is None and not raw_query:
+                return await self._serve_form(http, labels, bucket, host_style=host_bucket is not None)
         query = parse_query(raw_query)
         labels.asked_who = True
         caller = labels.caller = self.authenticator.authenticate(
@@ -150,6 +156,32 @@ class Pipeline:
         if answer.body is not None and opens_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
         return await send_answer(http, model.serialize(operation, answer.output, status=answer.status), answer, labels)
+
+    async def _serve_form(
+        self, http: web.BaseRequest, labels: RequestLabels, bucket: str, *, host_style: bool
+    ) -> web.StreamResponse:
+        """An upload by a browser's form: its credentials are in its body, before the file."""
+        labels.operation = post_object.OPERATION
+        labels.body = HttpBody(http, http.content_length, None)
+        form = await read_form(http, labels.body)
+        labels.asked_who = True
+        credentials = read_form_credentials(form.fields)
+        caller = labels.caller = self.authenticator.authenticate_form(credentials, labels.now_us)
+        size = post_object.check_policy(form, credentials, bucket, labels.now_us)
+        params = post_object.put_params(self.model, form, bucket)
+        labels.key = params["Key"]
+        request = labels.request = self._request(
+            http,
+            caller,
+            labels,
+            operation=post_object.OPERATION,
+            params=params,
+            body=form.body(size),
+            host_style=host_style,
+        )
+        answer = labels.answer = await put_object(request)
+        wire = post_object.answer_form(self.model, http, answer, params, form.fields)
+        return await send_answer(http, wire, answer, labels)
 
     async def _serve_own(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
         """Farshore's own API: authenticated as S3's, answered as JSON."""
@@ -186,7 +218,7 @@ class Pipeline:
         *,
         operation: str,
         params: Params,
-        body: HttpBody,
+        body: RequestBody,
         host_style: bool = False,
     ) -> Request:
         credentials = caller.credentials

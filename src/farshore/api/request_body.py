@@ -82,7 +82,7 @@ class HttpBody:
             raise IncompleteBody(NumberBytesExpected=self._length, NumberBytesProvided=received)
 
     async def _raw(self) -> AsyncIterator[bytes]:
-        await self._send_continue()
+        await self.begin()
         content = self._request.content
         while not content.at_eof():
             try:
@@ -99,7 +99,8 @@ class HttpBody:
                 yield data
         self.read_ns = perf_counter_ns()
 
-    async def _send_continue(self) -> None:
+    async def begin(self) -> None:
+        """Let the client send the body. Done by whatever reads it here."""
         if self._continued:
             return
         self._continued = True

@@ -124,6 +124,18 @@ class InvalidArgument(S3Error):
     default_message = "Invalid Argument"
 
 
+class InvalidPolicyDocument(S3Error):
+    default_message = "The content of the form does not meet the conditions specified in the policy document."
+
+
+class MalformedPOSTRequest(S3Error):
+    default_message = "The body of your POST request is not well-formed multipart/form-data."
+
+
+class MaxPostPreDataLengthExceededError(S3Error):
+    default_message = "Your POST request fields preceding the upload file were too large."
+
+
 class InvalidBucketAclWithBlockPublicAccessError(S3Error):
     default_message = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
 
