@@ -97,10 +97,14 @@ def on_ways(folder: Path, test: Callable[[Ways], Awaitable[None]]) -> None:
 
 
 def of_key(key: str) -> Callable[..., Exception | None]:
-    """A defect that shows where a version of this key is given."""
+    """A defect that shows where a version of this key is given, or named, also among others."""
+
+    def shows(given: Any) -> bool:
+        if isinstance(given, list | tuple):
+            return any(shows(each) for each in given)  # pyright: ignore[reportUnknownVariableType]
+        return given == key or (isinstance(given, Version) and given.key == key)
 
     def fault(*args: Any, **_: Any) -> Exception | None:
-        shown = any(isinstance(each, Version) and each.key == key for each in args)
-        return ZeroDivisionError("a defect") if shown or key in args else None
+        return ZeroDivisionError("a defect") if shows(args) else None
 
     return fault

@@ -20,7 +20,7 @@ from farshore.batch.manifest_cursor import Draw, ManifestCursor
 from farshore.batch.object_task import ObjectTask
 from farshore.batch.single_objects import compute_checksum, delete_tagging, put_acl, put_tagging
 from farshore.metadata.store import Transaction
-from farshore.model.batch import EMPTY_VERSION, Job, JobStatus, JobTask, OperationName, TaskResult
+from farshore.model.batch import EMPTY_VERSION, Job, JobStatus, JobTask, ManifestRow, OperationName, TaskResult
 from farshore.model.errors import InvalidRequest, NoSuchKey, S3Error
 from farshore.semantics.manifest_rows import decode_key
 from farshore.service.job_tasks import finish
@@ -56,68 +56,64 @@ async def operate_on_objects(running: RunningJob) -> None:
     role = running.role(job)
     if job.request.operation is OperationName.COPY:
         check_target(role, job.request.parameters)
-    cursor = ManifestCursor(running)
+    cursor = ManifestCursor(running.region.metadata.reader.jobs, running.number)
     while not running.stop.is_set():
         job = running.read()
-        left = running.region.metadata.reader.jobs.tasks(job.number, -1, DRAWN_AT_ONCE)
+        left = running.region.metadata.reader.jobs.places(job.number, -1, DRAWN_AT_ONCE)
         if left:
-            await _perform_all(running, role, job, left)
+            await _perform_all(running, role, job, {place: await cursor.row(place) for place in left})
         if job.status is not JobStatus.ACTIVE:
             raise JobMoved
         if left:
             continue
-        draws = await cursor.next(job, [DRAWN_AT_ONCE])
+        draws = await cursor.draws(job, [DRAWN_AT_ONCE])
         if not draws:
             return
         await _draw(running, draws[0])
 
 
 async def _draw(running: RunningJob, draw: Draw) -> None:
-    tasks = [
-        JobTask(job=running.number, place=place, row=row, bucket_id=0, key="", version_id="")
-        for place, row in enumerate(draw.rows, draw.place)
-    ]
+    tasks = [JobTask(job=running.number, place=draw.place + number) for number in range(len(draw.rows))]
 
     def change(tx: Transaction, job: Job) -> Job:
-        assert (job.state.drawn_segments, job.state.drawn_rows) == draw.before, (job.id, draw.before)
+        assert job.drawn == draw.place, (job.id, job.drawn, draw.place)
         tx.jobs.add_tasks(tasks)
-        segments, rows = draw.after
-        state = msgspec.structs.replace(job.state, drawn_segments=segments, drawn_rows=rows)
-        return msgspec.structs.replace(job, drawn=job.drawn + len(tasks), state=state)
+        return msgspec.structs.replace(job, drawn=job.drawn + len(tasks))
 
     await running.step(JobStatus.ACTIVE, change)
 
 
-async def _perform_all(running: RunningJob, role: JobRole, job: Job, tasks: list[JobTask]) -> None:
-    places = asyncio.Semaphore(PERFORMED_AT_ONCE)
-    await all_or_first_error(_perform(running, role, job, task, places) for task in tasks)
+async def _perform_all(running: RunningJob, role: JobRole, job: Job, rows: Mapping[int, ManifestRow]) -> None:
+    at_once = asyncio.Semaphore(PERFORMED_AT_ONCE)
+    await all_or_first_error(_perform(running, role, job, place, row, at_once) for place, row in rows.items())
 
 
-async def _perform(running: RunningJob, role: JobRole, job: Job, task: JobTask, places: asyncio.Semaphore) -> None:
-    async with places:
+async def _perform(
+    running: RunningJob, role: JobRole, job: Job, place: int, row: ManifestRow, at_once: asyncio.Semaphore
+) -> None:
+    async with at_once:
         now_us = running.deployment.clock.now_us()
 
         def end(tx: Transaction, result: TaskResult) -> None:
-            still = tx.jobs.by_number(task.job)
-            assert still is not None, task
-            tx.jobs.remove_tasks(task.job, [task.place])
+            still = tx.jobs.by_number(job.number)
+            assert still is not None, job.id
+            tx.jobs.remove_tasks([JobTask(job=job.number, place=place)])
             tx.jobs.put(finish(tx, still, [result], now_us))
 
         def end_well(tx: Transaction, message: str) -> None:
-            end(tx, TaskResult(task.row, 200, "", message))
+            end(tx, TaskResult(place, 200, "", message))
 
         try:
-            message = await _PERFORMERS[job.request.operation](role, _object_task(job, task, end_well))
+            message = await _PERFORMERS[job.request.operation](role, _object_task(job, row, end_well))
         except S3Error as error:
-            failed = TaskResult(task.row, error.status, error.code, error.message)
+            failed = TaskResult(place, error.status, error.code, error.message)
             await running.write(lambda tx: end(tx, failed))
         else:
             if message is not None:
                 await running.write(lambda tx: end_well(tx, message))
 
 
-def _object_task(job: Job, task: JobTask, end: Callable[[Transaction, str], None]) -> ObjectTask:
-    row = task.row
+def _object_task(job: Job, row: ManifestRow, end: Callable[[Transaction, str], None]) -> ObjectTask:
     if row.version == EMPTY_VERSION:
         raise InvalidRequest(MISSING_VERSION)
     try:

@@ -17,8 +17,9 @@ from farshore.batch.job import JobFails, RunningJob
 from farshore.batch.job_role import JobRole, Written
 from farshore.batch.manifest import manifest_rows
 from farshore.batch.manifest_generator import Scanned, Wanted, scan_segment
+from farshore.metadata.jobs import JobReader
 from farshore.metadata.store import Transaction
-from farshore.model.batch import Document, Job, JobStatus, ManifestPlace, ManifestRow, OperationName
+from farshore.model.batch import Document, Job, JobStatus, ManifestPlace, ManifestRow, OperationName, Segment
 from farshore.model.errors import S3Error
 from farshore.semantics.batch_request import bucket_of_arn
 from farshore.semantics.manifest_filter import asks_for_encryption, common_prefix, compile_filter
@@ -57,7 +58,7 @@ async def prepare(running: RunningJob) -> None:
 
 async def _read(running: RunningJob, role: JobRole, job: Job, manifest: Document) -> Job:
     """Store a user's manifest; what was stored before an interruption is passed over."""
-    stored = running.region.metadata.reader.jobs.rows_stored(job.number)
+    stored = job.total
     gathered: list[ManifestRow] = []
     async for rows in manifest_rows(role, manifest):
         passed = min(stored, len(rows))
@@ -134,8 +135,7 @@ async def _store(running: RunningJob, content: bytes, rows: int, place: Manifest
     def change(tx: Transaction, job: Job) -> Job:
         state = msgspec.structs.replace(job.state, scanned=place)
         if rows:
-            tx.jobs.add_segment(job.number, state.segments, rows, content)
-            state = msgspec.structs.replace(state, segments=state.segments + 1)
+            tx.jobs.add_segment(job.number, Segment(job.total, rows, content))
         return msgspec.structs.replace(job, total=job.total + rows, state=state)
 
     return await running.step(JobStatus.PREPARING, change)
@@ -152,11 +152,13 @@ async def _save(running: RunningJob, role: JobRole, job: Job, generator: Documen
     folder = f"{prefix}job-{job.id}/manifest"
     owner: str | None = place.get("ExpectedManifestBucketOwner")
     files: list[dict[str, Any]] = []
-    for first in range(0, job.state.segments, _FILE_SEGMENTS):
-        key = f"{folder}/data/{first // _FILE_SEGMENTS:06d}.csv.gz"
-        counted = _Counted(_segments(running, first, min(first + _FILE_SEGMENTS, job.state.segments)))
-        await _put(role, bucket, key, "application/gzip", owner, counted.pieces())
-        files.append({"key": key, "size": counted.size, "MD5checksum": counted.md5})
+    first = 0
+    while first < job.total:
+        key = f"{folder}/data/{len(files):06d}.csv.gz"
+        file = _SavedFile(running.region.metadata.reader.jobs, job, first)
+        await _put(role, bucket, key, "application/gzip", owner, file.pieces())
+        files.append({"key": key, "size": file.size, "MD5checksum": file.md5})
+        first = file.place
     described = {
         "sourceBucket": bucket_of_arn(generator["SourceBucket"]),
         "destinationBucket": place["Bucket"],
@@ -191,21 +193,18 @@ async def _put(
     return answer.output["ETag"]
 
 
-async def _segments(running: RunningJob, first: int, end: int) -> AsyncIterator[bytes]:
-    for number in range(first, end):
-        yield running.region.metadata.reader.jobs.segment(running.number, number)
-
-
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-class _Counted:
-    """Passes pieces on, and knows afterwards how many bytes they were, and their MD5 in hex."""
+class _SavedFile:
+    """Segments from a place on; known once they were read: the place behind them, their bytes, and their MD5 in hex."""
 
-    def __init__(self, source: AsyncIterator[bytes]) -> None:
-        self._source = source
+    def __init__(self, jobs: JobReader, job: Job, place: int) -> None:
+        self._jobs = jobs
+        self._job = job
         self._digest = hashlib.md5(usedforsecurity=False)
+        self.place = place
         self.size = 0
 
     @property
@@ -213,7 +212,11 @@ class _Counted:
         return self._digest.hexdigest()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        async for piece in self._source:
-            self.size += len(piece)
-            self._digest.update(piece)
-            yield piece
+        for _ in range(_FILE_SEGMENTS):
+            if self.place >= self._job.total:
+                return
+            segment = self._jobs.segment(self._job.number, self.place)
+            self.place += segment.rows
+            self.size += len(segment.content)
+            self._digest.update(segment.content)
+            yield segment.content

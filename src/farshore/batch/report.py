@@ -6,21 +6,23 @@ Source: S3 User Guide, "Completion reports".
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 
 from farshore.batch.job import JobFails, RunningJob
 from farshore.batch.job_role import JobRole, Written
+from farshore.batch.manifest_cursor import ManifestCursor
+from farshore.metadata.store import Reader
 from farshore.model.batch import Document, Job, JobFailure, ReportScope
 from farshore.model.errors import S3Error
 from farshore.semantics import completion_report
 from farshore.semantics.batch_request import bucket_of_arn
 from farshore.semantics.completion_report import ReportFile
-from farshore.service.job_tasks import decode_results
+from farshore.service.job_tasks import results_of_block
 from farshore.service.put_object import put_object
 
 FILE_ROWS_MAX = 1_000_000
-_PAGE = 64
 
 NOT_WRITTEN = JobFailure(
     "ReportNotWritten", "The job report could not be written to your report bucket. Please check your permissions."
@@ -55,10 +57,10 @@ class _Report:
 
     async def write_results(self, *, failed: bool) -> None:
         """The files of the tasks that failed, or of those that succeeded; none when there are no such."""
-        after = 0
+        after = -1
         while True:
-            file = _ResultFile(self._running, self._job.number, failed, after)
-            if not await file.begin():
+            file = _ResultFile(self._running.region.metadata.reader, self._job.number, failed, after)
+            if not file.begins():
                 return
             number = sum(each.failed is failed for each in self._files)
             key = completion_report.file_key(self._prefix, self._job.id, failed, number)
@@ -83,15 +85,16 @@ class _Report:
 
 
 class _ResultFile:
-    """The lines of one file, page by page of the results that are stored.
+    """The lines of one file, block by block of the results that are kept.
 
-    last: id of the last stored results in it. md5: hex, once it was read.
+    last: the last block in it. md5: hex, once it was read.
     """
 
-    def __init__(self, running: RunningJob, number: int, failed: bool, after: int) -> None:
-        self._jobs = running.region.metadata.reader.jobs
+    def __init__(self, reader: Reader, number: int, failed: bool, after: int) -> None:
+        self._reader = reader
         self._number = number
         self._failed = failed
+        self._manifest = ManifestCursor(reader.jobs, number)
         self._digest = hashlib.md5(usedforsecurity=False)
         self.last = after
 
@@ -99,23 +102,23 @@ class _ResultFile:
     def md5(self) -> str:
         return self._digest.hexdigest()
 
-    async def begin(self) -> bool:
+    def begins(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._page(1))
+        return self._next() is not None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         rows = 0
-        while rows < FILE_ROWS_MAX and (page := self._page(_PAGE)):
-            for number, content in page:
-                results = decode_results(content)
-                rows += len(results)
-                piece = completion_report.rows(results)
-                self._digest.update(piece)
-                self.last = number
-                yield piece
+        while rows < FILE_ROWS_MAX and (block := self._next()) is not None:
+            results = results_of_block(self._reader, self._number, self._failed, block)
+            rows += len(results)
+            lines = [(await self._manifest.row(result.place), result) for result in results]
+            piece = await asyncio.to_thread(completion_report.rows, lines)
+            self._digest.update(piece)
+            self.last = block
+            yield piece
 
-    def _page(self, limit: int) -> list[tuple[int, bytes]]:
-        return self._jobs.results(self._number, self._failed, self.last, limit)
+    def _next(self) -> int | None:
+        return self._reader.jobs.result_block(self._number, self._failed, self.last)
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

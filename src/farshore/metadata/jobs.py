@@ -1,8 +1,9 @@
 """The port of a region's Batch Operations jobs: jobs, their manifests, tasks in flight, results.
 
-A job lives in the region that it was created in. Its manifest is stored in segments; rows are drawn from them in order,
-and a drawn task is either done at once or in flight until whoever finishes it says so. Counts, tasks in flight and
-results change in the transaction of what they count, so that a crash loses no task and counts none twice.
+A job lives in the region that it was created in. Its manifest is stored in segments; a row is named by its place in the
+manifest, from 0. Rows are drawn in order, and a drawn task is either done at once or in flight until whoever finishes
+it says so. Counts, tasks in flight and results change in the transaction of what they count, so that a crash loses no
+task and counts none twice.
 
 Contract, as for the region's store: reads are synchronous and see the last committed state; changes are made inside
 commands, which may be run more than once and leave nothing behind when they raise.
@@ -10,10 +11,11 @@ commands, which may be run more than once and leave nothing behind when they rai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from farshore.model.batch import Job, JobStatus, JobTask
+from farshore.model.batch import Job, JobStatus, JobTask, Segment
+from farshore.model.objects import VersionName
 
 
 class JobReader(Protocol):
@@ -37,28 +39,28 @@ class JobReader(Protocol):
 
     def ended_before(self, before_us: int, limit: int) -> list[Job]: ...
 
-    def segment(self, number: int, place: int) -> bytes:
-        """A part of a job's manifest, from 0. Raises KeyError when it is not there."""
-        ...
-
-    def rows_stored(self, number: int) -> int:
-        """Rows in all segments of a job."""
+    def segment(self, number: int, place: int) -> Segment:
+        """The part of a job's manifest that has the row of this place. Raises KeyError when it is not there."""
         ...
 
     def has_tasks(self) -> bool:
-        """Whether any job has a task in flight. Cheap: asked for every change that replication settles."""
+        """Whether any job has a `JobTask` in flight. Cheap: asked for every change that replication settles."""
         ...
 
-    def tasks(self, number: int, after: int, limit: int) -> list[JobTask]:
-        """A job's tasks in flight, of places after this one, in order."""
+    def places(self, number: int, after: int, limit: int) -> list[int]:
+        """Places after this one of a job's tasks in flight that wait for no version, ascending."""
         ...
 
-    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[JobTask]:
-        """Tasks of any job that are in flight for this version."""
+    def tasks_of_versions(self, versions: Iterable[VersionName]) -> list[JobTask]:
+        """Tasks of any job that are in flight for these versions."""
         ...
 
-    def results(self, number: int, failed: bool, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """(id, content) of results that succeeded or failed, with ids after this one, in order."""
+    def result_block(self, number: int, failed: bool, after: int) -> int | None:
+        """The next block after this one that has results which failed, or succeeded."""
+        ...
+
+    def results(self, number: int, failed: bool, block: int) -> list[bytes]:
+        """What was stored of a block, in the order in which it was."""
         ...
 
 
@@ -73,14 +75,14 @@ class JobTransaction(JobReader, Protocol):
 
     def put_tags(self, number: int, tags: dict[str, str]) -> None: ...
 
-    def add_segment(self, number: int, place: int, rows: int, content: bytes) -> None: ...
+    def add_segment(self, number: int, segment: Segment) -> None: ...
 
     def add_tasks(self, tasks: Sequence[JobTask]) -> None: ...
 
-    def remove_tasks(self, number: int, places: Sequence[int]) -> None: ...
+    def remove_tasks(self, tasks: Sequence[JobTask]) -> None: ...
 
-    def add_results(self, number: int, failed: bool, content: bytes) -> None:
-        """Store results of tasks, which all succeeded or all failed."""
+    def add_results(self, number: int, failed: bool, block: int, content: bytes) -> None:
+        """Store results of tasks of one block of places, which all succeeded or all failed."""
         ...
 
     def drop_work(self, number: int) -> None:

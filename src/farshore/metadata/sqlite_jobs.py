@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import apsw
 import msgspec
@@ -10,7 +10,8 @@ import msgspec
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session
-from farshore.model.batch import Job, JobRequest, JobState, JobStatus, JobTask, ManifestRow
+from farshore.model.batch import Job, JobRequest, JobState, JobStatus, JobTask, Segment
+from farshore.model.objects import VersionName
 
 _SQL = named_sql.load("jobs")
 
@@ -18,8 +19,6 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_request = msgspec.msgpack.Decoder(JobRequest).decode
 _decode_state = msgspec.msgpack.Decoder(JobState).decode
 _decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
-_decode_row = msgspec.msgpack.Decoder(ManifestRow).decode
-_decode_destinations = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 
 
 class SqliteJobs:
@@ -59,27 +58,31 @@ class SqliteJobs:
     def ended_before(self, before_us: int, limit: int) -> list[Job]:
         return [_job(row) for row in self._all(_SQL["jobs_ended_before"], (before_us, limit))]
 
-    def segment(self, number: int, place: int) -> bytes:
+    def segment(self, number: int, place: int) -> Segment:
         row = self._one(_SQL["job_segment"], (number, place))
-        if row is None:
+        segment = None if row is None else Segment(*row)
+        if segment is None or place >= segment.first + segment.rows:
             raise KeyError((number, place))
-        return row[0]
-
-    def rows_stored(self, number: int) -> int:
-        return self._number(_SQL["job_rows_stored"], (number,))
+        return segment
 
     def has_tasks(self) -> bool:
-        return self._number(_SQL["has_job_tasks"], ()) == 1
+        row = self._one(_SQL["has_job_tasks"])
+        assert row is not None
+        return row[0] == 1
 
-    def tasks(self, number: int, after: int, limit: int) -> list[JobTask]:
-        return [_to_task(row) for row in self._all(_SQL["job_tasks"], (number, after, limit))]
+    def places(self, number: int, after: int, limit: int) -> list[int]:
+        return [row[0] for row in self._all(_SQL["job_places"], (number, after, limit))]
 
-    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[JobTask]:
-        rows = self._all(_SQL["job_tasks_of_version"], (bucket_id, key.encode(), version_id))
-        return [_to_task(row) for row in rows]
+    def tasks_of_versions(self, versions: Iterable[VersionName]) -> list[JobTask]:
+        names = [(bucket_id, key.encode(), version_id) for bucket_id, key, version_id in versions]
+        return [_to_task(row) for row in self._session.all_of_many(_SQL["job_tasks_of_version"], names)]
 
-    def results(self, number: int, failed: bool, after: int, limit: int) -> list[tuple[int, bytes]]:
-        return [(row[0], row[1]) for row in self._all(_SQL["job_results"], (number, failed, after, limit))]
+    def result_block(self, number: int, failed: bool, after: int) -> int | None:
+        row = self._one(_SQL["job_result_block"], (number, failed, after))
+        return None if row is None else row[0]
+
+    def results(self, number: int, failed: bool, block: int) -> list[bytes]:
+        return [row[0] for row in self._all(_SQL["job_results"], (number, failed, block))]
 
     def add(self, job: Job, tags: dict[str, str]) -> Job:
         request = job.request
@@ -127,17 +130,17 @@ class SqliteJobs:
     def put_tags(self, number: int, tags: dict[str, str]) -> None:
         self._run(_SQL["put_job_tags"], (number, _tags_column(tags)))
 
-    def add_segment(self, number: int, place: int, rows: int, content: bytes) -> None:
-        self._run(_SQL["add_job_segment"], (number, place, rows, content))
+    def add_segment(self, number: int, segment: Segment) -> None:
+        self._run(_SQL["add_job_segment"], (number, *segment))
 
     def add_tasks(self, tasks: Sequence[JobTask]) -> None:
         self._session.run_many(_SQL["add_job_task"], [_task_row(task) for task in tasks])
 
-    def remove_tasks(self, number: int, places: Sequence[int]) -> None:
-        self._session.run_many(_SQL["remove_job_task"], [(number, place) for place in places])
+    def remove_tasks(self, tasks: Sequence[JobTask]) -> None:
+        self._session.run_many(_SQL["remove_job_task"], [_task_row(task)[:-1] for task in tasks])
 
-    def add_results(self, number: int, failed: bool, content: bytes) -> None:
-        self._run(_SQL["add_job_results"], (number, failed, content))
+    def add_results(self, number: int, failed: bool, block: int, content: bytes) -> None:
+        self._run(_SQL["add_job_results"], (number, failed, block, content))
 
     def drop_work(self, number: int) -> None:
         for query in ("drop_job_segments", "drop_job_tasks", "drop_job_results"):
@@ -145,11 +148,6 @@ class SqliteJobs:
 
     def delete(self, number: int) -> None:
         self._run(_SQL["delete_job"], (number,))
-
-    def _number(self, sql: str, bindings: Row) -> int:
-        row = self._one(sql, bindings)
-        assert row is not None
-        return row[0]
 
 
 def _to_job(row: Row | None) -> Job | None:
@@ -194,25 +192,16 @@ def _tags_column(tags: dict[str, str]) -> bytes | None:
 
 
 def _to_task(row: Row) -> JobTask:
-    job, place, bucket_id, key, version_id, manifest_row, destinations = row
+    bucket_id, key, version_id, job, place, destinations = row
     return JobTask(
         job=job,
         place=place,
         bucket_id=bucket_id,
         key=key.decode(),
         version_id=version_id,
-        row=_decode_row(manifest_row),
-        destinations=() if destinations is None else _decode_destinations(destinations),
+        destinations=tuple(destinations.split()),
     )
 
 
 def _task_row(task: JobTask) -> Row:
-    return (
-        task.job,
-        task.place,
-        task.bucket_id,
-        task.key.encode(),
-        task.version_id,
-        _encode(task.row),
-        _encode(task.destinations) if task.destinations else None,
-    )
+    return task.bucket_id, task.key.encode(), task.version_id, task.job, task.place, " ".join(task.destinations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_events import SqliteEvents
@@ -26,7 +26,7 @@ from farshore.metadata.sqlite_thresholds import SqliteThresholds
 from farshore.metadata.store import DueLane, Failure, Lane
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind
-from farshore.model.objects import Part, Upload, Version
+from farshore.model.objects import Part, Upload, Version, VersionName
 from farshore.model.replication import ReplicationTask
 from farshore.runtime.ids import version_time_hint
 
@@ -128,6 +128,15 @@ class SqliteReader:
             if row is not None:
                 return to_version(row)
         return self._version_by_id(bucket_id, key, version_id)
+
+    def versions(self, names: Collection[VersionName]) -> dict[VersionName, Version]:
+        wanted = [(bucket_id, key.encode(), _time_hint(version_id), version_id) for bucket_id, key, version_id in names]
+        rows = self._session.all_of_many(_SQL["version_by_time"], wanted)
+        found = {(version.bucket_id, version.key, version.version_id): version for version in map(to_version, rows)}
+        for name in names if len(found) < len(names) else ():
+            if name not in found and (version := self._version_by_id(*name)) is not None:
+                found[name] = version
+        return found
 
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         return self._versions(_SQL["scan_current"], (bucket_id, _from_key(start, inclusive)))

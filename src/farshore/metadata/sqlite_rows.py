@@ -239,6 +239,8 @@ def to_task(row: Row) -> ReplicationTask:
         threshold_us,
         missed,
         batch,
+        job,
+        place,
     ) = row
     return ReplicationTask(
         id=task_id,
@@ -256,6 +258,8 @@ def to_task(row: Row) -> ReplicationTask:
         threshold_us=threshold_us,
         missed=missed == 1,
         batch=batch == 1,
+        job=job,
+        place=place,
     )
 
 
@@ -275,4 +279,6 @@ def task_row(task: ReplicationTask) -> Row:
         task.threshold_us,
         task.missed,
         task.batch,
+        task.job,
+        task.place,
     )

@@ -110,9 +110,18 @@ class SqliteTransaction(SqliteReader):
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None:
-        bindings = (row, status, destinations_column(destinations), failed_column(destinations))
-        self._run(_SQL["set_replication"], bindings)
-        self._add_failures(row, destinations)
+        self.set_replications([(row, status, destinations)])
+
+    def set_replications(
+        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
+    ) -> None:
+        columns = [
+            (row, status, destinations_column(destinations), failed_column(destinations))
+            for row, status, destinations in changes
+        ]
+        self._run_many(_SQL["set_replication"], columns)
+        for row, _, destinations in changes:
+            self._add_failures(row, destinations)
 
     def create_upload(self, upload: Upload) -> None:
         self._run(_SQL["create_upload"], upload_row(upload))

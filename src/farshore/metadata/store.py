@@ -17,7 +17,7 @@ Contract, for every driver:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -31,7 +31,7 @@ from farshore.metadata.thresholds import ThresholdReader, ThresholdTransaction
 from farshore.model.access_control import Grant
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Attributes, Modified, Part, Upload, Version
+from farshore.model.objects import Attributes, Modified, Part, Upload, Version, VersionName
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 
 T = TypeVar("T")
@@ -147,6 +147,10 @@ class Reader(Protocol):
         ...
 
     def version(self, bucket_id: int, key: str, version_id: str) -> Version | None: ...
+
+    def versions(self, names: Collection[VersionName]) -> dict[VersionName, Version]:
+        """Those of many versions that are there, by their names: cheaper than one by one."""
+        ...
 
     def scan_current(self, bucket_id: int, start: bytes, inclusive: bool) -> Iterator[Version]:
         """Current versions that are not delete markers, by key bytes, from `start`."""
@@ -283,6 +287,12 @@ class Transaction(Reader, Protocol):
     def set_replication(
         self, row: int, status: ReplicationStatus | None, destinations: Sequence[DestinationState]
     ) -> None: ...
+
+    def set_replications(
+        self, changes: Sequence[tuple[int, ReplicationStatus | None, Sequence[DestinationState]]]
+    ) -> None:
+        """`set_replication` of many versions, in this order."""
+        ...
 
     def create_upload(self, upload: Upload) -> None: ...
 

@@ -101,8 +101,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """What changes in a job's life, beside status, priority and counts.
 
     since_us: when the present status began. active_us: time spent Active before active_since_us.
-    segments: parts of the manifest that are stored. scanned: how far a generated manifest has come.
-    drawn_segments, drawn_rows: the next row to draw is this row of this segment.
+    scanned: how far a generated manifest has come.
     saved: where the generated manifest was written to, as a JobManifestLocation.
     """
 
@@ -112,10 +111,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     active_us: int = 0
     active_since_us: int | None = None
     failures: tuple[JobFailure, ...] = ()
-    segments: int = 0
     scanned: ManifestPlace | None = None
-    drawn_segments: int = 0
-    drawn_rows: int = 0
     saved: Document | None = None
 
 
@@ -123,8 +119,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job, as the region that it was created in keeps it.
 
     number: the store's handle, ascending by creation; 0 before it is stored.
-    total: tasks in the manifest, as far as it is read. drawn: tasks that were begun, of which succeeded and failed are
-    done and the rest is in flight.
+    total: tasks in the manifest, as far as it is stored. drawn: tasks that were begun, in the manifest's order; of them
+    succeeded and failed are done, and the rest is in flight.
     """
 
     id: str
@@ -175,27 +171,34 @@ class ManifestRow(msgspec.Struct, frozen=True, array_like=True):
     version: str
 
 
-class JobTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task in flight: it was drawn, and its result is not known yet.
+class Segment(NamedTuple):
+    """A part of a manifest. first: place of its first row. content: as `semantics.manifest_rows` packs it."""
 
-    job: the job's number. place: number of the row in the manifest, from 0.
-    bucket_id, key, version_id: the version that it is about.
+    first: int
+    rows: int
+    content: bytes
+
+
+class JobTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task in flight that no single replication task carries: it was drawn, and its result is not known yet.
+
+    job: the job's number. place: of its row in the manifest, from 0.
+    bucket_id, key, version_id: the version that it waits for; left out where it waits for none.
     destinations: buckets that must have settled, for a task that replicates.
     """
 
     job: int
     place: int
-    row: ManifestRow
-    bucket_id: int
-    key: str
-    version_id: str
+    bucket_id: int = 0
+    key: str = ""
+    version_id: str = ""
     destinations: tuple[str, ...] = ()
 
 
 class TaskResult(msgspec.Struct, frozen=True, array_like=True):
-    """What a task came to, as a line of the completion report shows it. code: empty when it succeeded."""
+    """What a task came to, as the completion report shows it. place: of its row. code: empty when it succeeded."""
 
-    row: ManifestRow
+    place: int
     http_status: int
     code: str
     message: str

@@ -15,6 +15,9 @@ from farshore.model.replication import DestinationState, ReplicationStatus
 NULL_VERSION = "null"
 """Version id of an object stored while versioning was off or suspended."""
 
+VersionName = tuple[int, str, str]
+"""(bucket id, key, version id) of a version or delete marker."""
+
 
 class ChecksumType(StrEnum):
     FULL_OBJECT = "FULL_OBJECT"

@@ -128,6 +128,8 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     threshold_us: when Replication Time Control wants it to have arrived; None without, and once it has been told that
         it is no longer tracked. missed: it has been told that it had not arrived by then.
     batch: Batch Replication made it, not a change.
+    job, place: the task of a Batch Operations job that is done with it: the job's number, and the place of its row in
+        the manifest; 0 without one.
     """
 
     bucket_id: int
@@ -144,4 +146,6 @@ class ReplicationTask(msgspec.Struct, frozen=True, kw_only=True):
     threshold_us: int | None = None
     missed: bool = False
     batch: bool = False
+    job: int = 0
+    place: int = 0
     id: int = 0

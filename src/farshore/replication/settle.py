@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from farshore.metadata.store import Transaction
-from farshore.model.objects import Version
+from farshore.model.objects import Version, VersionName
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
 from farshore.replication.accounts import Settled
 from farshore.replication.announcing import Announcing
@@ -15,7 +15,7 @@ from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Re
 from farshore.replication.recording import Recording
 from farshore.semantics.replication_status import aggregate_status
 from farshore.semantics.retry import backoff_s
-from farshore.service.job_tasks import VersionKey, versions_settled
+from farshore.service.job_tasks import name_of, replications_settled
 
 
 def settle(
@@ -39,28 +39,31 @@ def settle(
     Returns:
         whether a job of Batch Replication went on by it.
     """
-    done: dict[int, VersionKey] = {}
-    states: dict[VersionKey, Sequence[DestinationState] | None] = {}
+    versions = tx.versions([name_of(each.task) for each in attempts if isinstance(each.outcome, Delivered | Failed)])
+    done: list[ReplicationTask] = []
+    states: dict[VersionName, Sequence[DestinationState]] = {}
+    changes: list[tuple[int, ReplicationStatus, Sequence[DestinationState]]] = []
     again: list[tuple[int, int, str]] = []
     settled = Settled(now_us)
     recording = Recording(tx, now_us, rests_until_us)
     for attempt in attempts:
-        task = attempt.task
+        task, name = attempt.task, name_of(attempt.task)
         match attempt.outcome:
             case Dropped():
-                done[task.id] = _key(task)
+                done.append(task)
             case Retry(error=error):
                 due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
                 again.append((task.id, due_us, error))
                 settled.retried(task)
                 recording.retried(task, error)
             case Delivered() | Failed() as outcome:
-                found = _pending(tx, task)
+                found = None if name in states else _pending(versions.get(name), task)
                 if found is not None and outcome.seen_us not in (None, found[1].at_us):
                     again.append((task.id, now_us, ""))
                     continue
                 if found is not None:
-                    states[_key(task)] = _set_state(tx, *found, outcome, now_us)
+                    aggregate, states[name] = _settled(*found, outcome, now_us)
+                    changes.append((found[0].row, aggregate, states[name]))
                     if isinstance(outcome, Failed):
                         settled.failed(task, outcome.code)
                         recording.failed(task, found[0], outcome.code, outcome.detail)
@@ -69,14 +72,16 @@ def settle(
                         settled.completed(task)
                         recording.completed(task, found[0])
                         announcing.completed(tx, task, found[0])
-                done[task.id] = _key(task)
+                done.append(task)
+    if changes:
+        tx.set_replications(changes)
     settled.write(tx.metrics)
     recording.write()
     if done:
-        tx.remove_tasks(list(done))
+        tx.remove_tasks([task.id for task in done])
     if again:
         tx.reschedule_tasks(again)
-    return versions_settled(tx, {key: states.get(key) for key in done.values()}, now_us)
+    return replications_settled(tx, done, states, now_us)
 
 
 def state_of(version: Version, destination: str) -> DestinationState | None:
@@ -100,25 +105,18 @@ def _failed(before: DestinationState, outcome: Failed, now_us: int) -> Destinati
     )
 
 
-def _pending(tx: Transaction, task: ReplicationTask) -> tuple[Version, DestinationState] | None:
+def _pending(version: Version | None, task: ReplicationTask) -> tuple[Version, DestinationState] | None:
     """The version and its pending state; None when it is gone or settled."""
-    version = tx.version(task.bucket_id, task.key, task.version_id)
     state = None if version is None else state_of(version, task.destination)
     if version is None or state is None or state.status is not ReplicationStatus.PENDING:
         return None
     return version, state
 
 
-def _set_state(
-    tx: Transaction, version: Version, before: DestinationState, outcome: Delivered | Failed, now_us: int
-) -> Sequence[DestinationState]:
-    """Settle one destination of a version: COMPLETED, or FAILED with a code. Returns how all of them stand then."""
+def _settled(
+    version: Version, before: DestinationState, outcome: Delivered | Failed, now_us: int
+) -> tuple[ReplicationStatus, Sequence[DestinationState]]:
+    """The version's status and states with one of its destinations settled: COMPLETED, or FAILED with a code."""
     new = _completed(before, outcome, now_us) if isinstance(outcome, Delivered) else _failed(before, outcome, now_us)
     states = tuple(new if state.bucket == new.bucket else state for state in version.destinations)
-    aggregate = aggregate_status([state.status for state in states], replica=version.is_replica)
-    tx.set_replication(version.row, aggregate, states)
-    return states
-
-
-def _key(task: ReplicationTask) -> VersionKey:
-    return task.bucket_id, task.key, task.version_id
+    return aggregate_status([state.status for state in states], replica=version.is_replica), states

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from farshore.model.batch import TaskResult
+from farshore.model.batch import ManifestRow, TaskResult
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 FORMAT = "Report_CSV_20180820"
@@ -41,20 +41,20 @@ def file_key(prefix: str | None, job_id: str, failed: bool, number: int) -> str:
     return f"{folder(prefix, job_id)}/results/{name}.csv"
 
 
-def rows(results: Iterable[TaskResult]) -> bytes:
-    """Lines of a file of results."""
+def rows(results: Iterable[tuple[ManifestRow, TaskResult]]) -> bytes:
+    """Lines of a file of results, each with the row of the manifest that it is of."""
     text = io.StringIO()
     csv.writer(text).writerows(
         (
-            result.row.bucket,
-            result.row.key,
-            result.row.version,
+            row.bucket,
+            row.key,
+            row.version,
             "failed" if result.failed else "succeeded",
             result.http_status,
             result.code,
             result.message,
         )
-        for result in results
+        for row, result in results
     )
     return text.getvalue().encode()
 

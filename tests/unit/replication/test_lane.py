@@ -106,6 +106,8 @@ def test_a_refused_bucket_fails_and_does_not_rest(tmp_path: Path) -> None:
         ("there", "insert_version", LARGE),
         ("source", "version", b"body"),
         ("source", "version", LARGE),
+        ("source", "versions", b"body"),
+        ("source", "versions", LARGE),
     ],
 )
 def test_a_defect_in_one_task_holds_up_no_other(tmp_path: Path, place: str, method: str, body: bytes) -> None:

@@ -4,7 +4,7 @@
 number, id, account_id, created_us, status, priority, ended_us, total, drawn, succeeded, failed, request, state
 
 -- name: job_task_columns
-job, place, bucket_id, key, version_id, row, destinations
+bucket_id, key, version_id, job, place, destinations
 
 -- name: job
 SELECT {job_columns} FROM job WHERE id = ?1
@@ -29,24 +29,27 @@ SELECT {job_columns} FROM job INDEXED BY job_account WHERE account_id = ?1 AND n
 SELECT {job_columns} FROM job INDEXED BY job_ended WHERE ended_us < ?1 ORDER BY ended_us LIMIT ?2
 
 -- name: job_segment
-SELECT content FROM job_segment WHERE job = ?1 AND place = ?2
-
--- name: job_rows_stored
-SELECT coalesce(sum(rows), 0) FROM job_segment WHERE job = ?1
+-- The last one that begins at the place or before.
+SELECT first, rows, content FROM job_segment WHERE job = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1
 
 -- name: has_job_tasks
 SELECT EXISTS (SELECT 1 FROM job_task)
 
--- name: job_tasks
-SELECT {job_task_columns} FROM job_task WHERE job = ?1 AND place > ?2 ORDER BY place LIMIT ?3
+-- name: job_places
+-- Of tasks that wait for no version.
+SELECT place FROM job_task
+WHERE bucket_id = 0 AND key = x'' AND version_id = '' AND job = ?1 AND place > ?2 ORDER BY place LIMIT ?3
 
 -- name: job_tasks_of_version
-SELECT {job_task_columns} FROM job_task INDEXED BY job_task_version
-WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3
+SELECT {job_task_columns} FROM job_task WHERE bucket_id = ? AND key = ? AND version_id = ?
+
+-- name: job_result_block
+SELECT block FROM job_result INDEXED BY job_result_block
+WHERE job = ?1 AND failed = ?2 AND block > ?3 ORDER BY block LIMIT 1
 
 -- name: job_results
-SELECT id, content FROM job_result INDEXED BY job_result_order
-WHERE job = ?1 AND failed = ?2 AND id > ?3 ORDER BY id LIMIT ?4
+SELECT content FROM job_result INDEXED BY job_result_block
+WHERE job = ?1 AND failed = ?2 AND block = ?3 ORDER BY id
 
 -- name: add_job
 INSERT INTO job (id, account_id, token, created_us, status, priority, ended_us, total, drawn, succeeded, failed,
@@ -62,16 +65,16 @@ WHERE number = ?1
 UPDATE job SET tags = ?2 WHERE number = ?1
 
 -- name: add_job_segment
-INSERT INTO job_segment (job, place, rows, content) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO job_segment (job, first, rows, content) VALUES (?1, ?2, ?3, ?4)
 
 -- name: add_job_task
-INSERT INTO job_task (job, place, bucket_id, key, version_id, row, destinations) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO job_task ({job_task_columns}) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: remove_job_task
-DELETE FROM job_task WHERE job = ? AND place = ?
+DELETE FROM job_task WHERE bucket_id = ? AND key = ? AND version_id = ? AND job = ? AND place = ?
 
 -- name: add_job_results
-INSERT INTO job_result (job, failed, content) VALUES (?1, ?2, ?3)
+INSERT INTO job_result (job, failed, block, content) VALUES (?1, ?2, ?3, ?4)
 
 -- name: drop_job_segments
 DELETE FROM job_segment WHERE job = ?1

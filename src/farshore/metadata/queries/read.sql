@@ -20,7 +20,7 @@ number, size, etag, blob, checksum, created_us
 
 -- name: task_columns
 id, bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts, last_error, rule_id,
-threshold_us, missed, batch
+threshold_us, missed, batch, job, place
 
 -- name: bucket_by_name
 SELECT {bucket_columns} FROM bucket WHERE name = ?1

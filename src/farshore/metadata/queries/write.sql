@@ -79,8 +79,8 @@ DELETE FROM part WHERE upload_id = ?1
 
 -- name: add_task
 INSERT INTO replication_task (bucket_id, destination, key, version_id, kind, enqueued_us, due_us, size, attempts,
-    last_error, rule_id, threshold_us, missed, batch)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    last_error, rule_id, threshold_us, missed, batch, job, place)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: lease_tasks
 UPDATE replication_task SET due_us = ?1, attempts = attempts + 1, leased = 1 WHERE id IN carray(?2)
