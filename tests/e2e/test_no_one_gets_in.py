@@ -22,6 +22,7 @@ BODY = b"kept"
 DOCUMENTS: dict[str, Any] = {
     "AccessControlPolicy": None,
     "Body": b"stolen",
+    "BucketLoggingStatus": {},
     "CopySource": "{bucket}/{key}",
     "Delete": {"Objects": [{"Key": "{key}"}, {"Key": "{key}", "VersionId": "{version}"}]},
     "ObjectAttributes": ["ETag"],

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from farshore.service import (
     access_control_lists,
     bucket_config,
+    bucket_logging,
     bucket_notification,
     bucket_policy,
     bucket_protection,
@@ -42,6 +43,7 @@ S3: dict[str, Handler] = {
     "DeletePublicAccessBlock": bucket_protection.delete_public_access_block,
     "GetBucketAcl": access_control_lists.get_bucket_acl,
     "GetBucketLocation": buckets.get_bucket_location,
+    "GetBucketLogging": bucket_logging.get_bucket_logging,
     "GetBucketNotificationConfiguration": bucket_notification.get_bucket_notification_configuration,
     "GetBucketOwnershipControls": bucket_protection.get_bucket_ownership_controls,
     "GetBucketPolicy": bucket_policy.get_bucket_policy,
@@ -63,6 +65,7 @@ S3: dict[str, Handler] = {
     "ListObjectsV2": list_objects.list_objects_v2,
     "ListParts": multipart.list_parts,
     "PutBucketAcl": access_control_lists.put_bucket_acl,
+    "PutBucketLogging": bucket_logging.put_bucket_logging,
     "PutBucketNotificationConfiguration": bucket_notification.put_bucket_notification_configuration,
     "PutBucketOwnershipControls": bucket_protection.put_bucket_ownership_controls,
     "PutBucketPolicy": bucket_policy.put_bucket_policy,

@@ -22,6 +22,7 @@ from farshore.api.request_records import Audit, RequestRecords
 from farshore.api.respond import send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
+from farshore.service.access_logs import AccessLogs
 from farshore.service.deployment import Deployment
 from farshore.service.sessions import SIGNED_IN
 from farshore.service.status import deployment_status
@@ -45,6 +46,7 @@ class ServerSettings:
     domains: base domains of virtual-host style addressing.
     counters: folder of all processes' counters; None shows this one's alone.
     metrics_token: with which `/-/metrics` may be read. metrics_on_loopback: also without it, from this machine.
+    access_log_every_s: between deliveries of server access logs.
     """
 
     domains: Sequence[str] = ("localhost", "s3.localhost")
@@ -54,6 +56,7 @@ class ServerSettings:
     counters: Path | None = None
     metrics_token: str | None = None
     metrics_on_loopback: bool = False
+    access_log_every_s: float = 300.0
 
 
 class ApiServer:
@@ -69,7 +72,8 @@ class ApiServer:
         self._deployment = deployment
         self._domains = settings.domains
         self._authenticator = Authenticator(deployment)
-        self._records = RequestRecords(deployment.counters, audit)
+        self._access_logs = AccessLogs(deployment, every_s=settings.access_log_every_s)
+        self._records = RequestRecords(deployment.counters, audit, self._access_logs)
         self._pipeline = Pipeline(
             deployment=deployment,
             authenticator=self._authenticator,
@@ -92,7 +96,7 @@ class ApiServer:
         self._under_way = 0
         self._drained = asyncio.Event()
         self._ending = asyncio.Event()
-        self._last_uses: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._web = web.Server(
             self._handle,
             access_log=None,
@@ -109,7 +113,8 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         for listening in sockets:
             self._listeners.append(await loop.create_server(self._web, sock=listening, backlog=1024))
-        self._last_uses = loop.create_task(self._deployment.last_uses.run(self._ending))
+        self._tasks.append(loop.create_task(self._deployment.last_uses.run(self._ending)))
+        self._tasks.append(loop.create_task(self._access_logs.run(self._ending)))
 
     async def drain(self, timeout_s: float) -> None:
         """Accept no more, finish what is under way within the time, then close.
@@ -129,8 +134,7 @@ class ApiServer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._web.shutdown(_CLOSE_S), _CLOSE_S * 2)
         self._ending.set()
-        if self._last_uses is not None:
-            await self._last_uses
+        await asyncio.gather(*self._tasks)
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
         self._under_way += 1

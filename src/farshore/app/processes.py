@@ -125,4 +125,5 @@ def _server_settings(settings: Settings) -> server.ServerSettings:
         counters=data_folder(settings).counters,
         metrics_token=metrics_token(os.environ),
         metrics_on_loopback=settings.metrics_on_loopback,
+        access_log_every_s=settings.access_log_every_s,
     )

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from farshore.model.access import Principal, PrincipalKind
-from farshore.model.access_control import ALL_USERS, AUTHENTICATED_USERS, Permission
+from farshore.model.access_control import ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY, Permission
+from farshore.model.access_log import LOG_DELIVERY_SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ def in_group(principal: Principal, group: str) -> bool:
     """Whether the caller belongs to a predefined group."""
     if group == ALL_USERS:
         return True
+    if group == LOG_DELIVERY:
+        return principal.kind is PrincipalKind.SERVICE and principal.arn == LOG_DELIVERY_SERVICE
     return group == AUTHENTICATED_USERS and principal.kind not in (PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE)
 
 

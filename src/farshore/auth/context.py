@@ -42,6 +42,7 @@ class Circumstances:
 
     region: that was addressed. resource_account: that owns the resource. secure: whether it came over TLS.
     token_issued_us: when the caller's temporary credentials were made, None for long-lived ones.
+    source_account, source_arn: on whose behalf, and for what, a service asks; else empty.
     """
 
     principal: Principal
@@ -52,6 +53,8 @@ class Circumstances:
     headers: Mapping[str, str]
     resource_account: str
     token_issued_us: int | None = None
+    source_account: str = ""
+    source_arn: str = ""
 
 
 def global_values(circumstances: Circumstances, key: str) -> Values:
@@ -128,6 +131,8 @@ _GLOBAL: Mapping[str, Callable[[Circumstances], str | None]] = {
     "aws:requestedregion": lambda request: request.region,
     "aws:resourceaccount": lambda request: request.resource_account or None,
     "aws:securetransport": lambda request: "true" if request.secure else "false",
+    "aws:sourceaccount": lambda request: request.source_account or None,
+    "aws:sourcearn": lambda request: request.source_arn or None,
     "aws:sourceip": _source_ip,
     "aws:tokenissuetime": _token_issue_time,
     "aws:useragent": lambda request: request.headers.get("User-Agent"),

@@ -26,6 +26,7 @@ class ConfigurationKind(StrEnum):
     ACL = "acl"
     LOCATION = "location"
     NOTIFICATION = "notification"
+    LOGGING = "logging"
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):

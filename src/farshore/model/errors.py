@@ -84,6 +84,11 @@ class ConditionalRequestConflict(S3Error):
     default_message = "The conditional request cannot succeed due to a conflicting operation against this resource."
 
 
+class CrossLocationLoggingProhibitted(S3Error):
+    status = 403
+    default_message = "Cross S3 location logging not allowed. "
+
+
 class EntityTooLarge(S3Error):
     default_message = "Your proposed upload exceeds the maximum allowed size"
 
@@ -210,6 +215,10 @@ class InvalidStorageClass(S3Error):
 
 class InvalidTag(S3Error):
     default_message = "The tag provided was not a valid tag."
+
+
+class InvalidTargetBucketForLogging(S3Error):
+    default_message = "The target bucket for logging does not exist"
 
 
 class InvalidToken(S3Error):

@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         destination of a region, they wait for one that does not take them; then the oldest are given up.
     audit_log: where every request leaves a record: `file` (`logs/audit.jsonl` in the data folder), an absolute path, or
         `stdout`; `off` keeps none.
+    access_log_every_s: how long lines of buckets' server access logs are gathered before they are delivered.
     drain_s: how long requests under way may take to finish once the server is told to stop.
     """
 
@@ -62,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     event_retention_days: Annotated[float, msgspec.Meta(gt=0)] = 4.0
     event_backlog_max: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     audit_log: Annotated[str, msgspec.Meta(pattern=r"^(off|stdout|file|/.+)$")] = "off"
+    access_log_every_s: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     drain_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"

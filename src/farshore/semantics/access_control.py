@@ -8,7 +8,7 @@ your bucket"; API Reference, PutBucketAcl, PutObjectAcl, PutObject, CreateBucket
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from farshore.model.access_control import (
@@ -152,6 +152,11 @@ def put_grants(
     return tuple(_document_grants(document, owner, is_known))
 
 
+def grants_of(listed: Sequence[Params], is_known: IsKnown) -> tuple[Grant, ...]:
+    """The grants of a document's list of them. Raises MalformedACLError, InvalidArgument."""
+    return tuple(_document_grant(entry, is_known) for entry in listed)
+
+
 def shown(owner: str, grants: tuple[Grant, ...]) -> dict[str, Any]:
     """The output of GetBucketAcl and GetObjectAcl."""
     return {
@@ -214,11 +219,14 @@ def _document_grants(document: Params, owner: str, is_known: IsKnown) -> Iterato
         raise MalformedACLError()
     if named != owner:
         raise InvalidArgument("Invalid id", ArgumentName="CanonicalUser/ID", ArgumentValue=named)
-    for entry in listed:
-        permission: str | None = entry.get("Permission")
-        if permission not in frozenset(Permission):
-            raise MalformedACLError()
-        yield Grant(_document_grantee(entry.get("Grantee", {}), is_known), Permission(permission))
+    yield from grants_of(listed, is_known)
+
+
+def _document_grant(entry: Params, is_known: IsKnown) -> Grant:
+    permission: str | None = entry.get("Permission")
+    if permission not in frozenset(Permission):
+        raise MalformedACLError()
+    return Grant(_document_grantee(entry.get("Grantee", {}), is_known), Permission(permission))
 
 
 def _document_grantee(grantee: Params, is_known: IsKnown) -> str:

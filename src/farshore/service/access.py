@@ -29,6 +29,7 @@ from farshore.model.objects import Version
 from farshore.service.access_context import context_of
 from farshore.service.bucket_access import owner_grants
 from farshore.service.deployment import Deployment, Params, Region, Request
+from farshore.service.trail import CopySource
 
 ALL_BUCKETS = "arn:aws:s3:::*"
 """What `s3:ListAllMyBuckets` is done on."""
@@ -102,6 +103,7 @@ def copy_source_for(
     if bucket is None:
         region, bucket = _locate_again(request.deployment, name)
         _, version = region.metadata.reader.find(name, key, version_id)
+    request.trail.source = CopySource(region=region.name, bucket=bucket, key=key, version_id=version_id)
     source: Params = {} if version_id is None else {"VersionId": version_id}
     action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
     require(request, region, bucket, action, key=key, version=version, params=source)

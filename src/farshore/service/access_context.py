@@ -45,6 +45,8 @@ def context_of(
         headers=request.headers,
         resource_account=owner,
         token_issued_us=None if request.session is None else request.session.issued_us,
+        source_account=request.source_account,
+        source_arn=request.source_arn,
     )
 
     def lookup(key: str) -> Values:

@@ -99,7 +99,6 @@ NOT_CONFIGURED: dict[str, Handler] = {
         "s3:GetEncryptionConfiguration", errors.ServerSideEncryptionConfigurationNotFoundError
     ),
     "GetBucketLifecycleConfiguration": _refuses("s3:GetLifecycleConfiguration", errors.NoSuchLifecycleConfiguration),
-    "GetBucketLogging": _answers("s3:GetBucketLogging", {}),
     "GetBucketRequestPayment": _answers("s3:GetBucketRequestPayment", {"Payer": "BucketOwner"}),
     "GetBucketWebsite": _refuses("s3:GetBucketWebsite", errors.NoSuchWebsiteConfiguration),
     "GetObjectLockConfiguration": _refuses(

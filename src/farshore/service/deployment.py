@@ -12,12 +12,14 @@ from farshore.metadata.directory import Directory
 from farshore.metadata.store import MetadataStore, Transaction
 from farshore.model.access import Principal
 from farshore.model.blobs import BlobReader
+from farshore.model.events import NotificationConfiguration
 from farshore.model.identity import Session
+from farshore.model.replication import ReplicationConfiguration
 from farshore.runtime.clock import Clock
 from farshore.runtime.counters import Counters
 from farshore.service.bucket_access import BucketAccess
 from farshore.service.commit_watch import CommitWatch
-from farshore.service.configurations import Notifications, ReplicationConfigurations
+from farshore.service.configurations import Kept, notifications, replication_configurations
 from farshore.service.identities import Identities
 from farshore.service.last_uses import LastUses
 from farshore.service.trail import Trail
@@ -86,9 +88,9 @@ class Deployment:
     ring_jobs: Callable[[str], None] = _nobody_listens
     located: dict[str, Region] = field(default_factory=dict[str, Region])
     replicates: bool = True
-    configurations: ReplicationConfigurations = field(default_factory=ReplicationConfigurations)
+    configurations: Kept[ReplicationConfiguration | None] = field(default_factory=replication_configurations)
     bucket_access: BucketAccess = field(default_factory=BucketAccess)
-    notifications: Notifications = field(default_factory=Notifications)
+    notifications: Kept[NotificationConfiguration] = field(default_factory=notifications)
     event_destinations: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     counters: Counters = field(default_factory=Counters)
     identities: Identities = field(init=False)
@@ -115,6 +117,7 @@ class Request:
     session: the temporary credentials that the request was made with, None for long-lived ones.
     secure: whether it came over TLS.
     host_style: whether the host names the bucket (virtual-host style).
+    source_account, source_arn: on whose behalf, and for what, a service of the deployment asks.
     trail: what was decided of it, for its record.
     """
 
@@ -136,6 +139,8 @@ class Request:
     secure: bool = False
     also: Callable[[Transaction], None] | None = None
     host_style: bool = False
+    source_account: str = ""
+    source_arn: str = ""
     trail: Trail = field(default_factory=Trail)
 
 

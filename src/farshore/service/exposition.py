@@ -13,7 +13,7 @@ from farshore.model.events import EventBacklog
 from farshore.model.metrics import LATENCY_BOUNDS_S, Account, Pending, Route
 from farshore.runtime.counters import Name
 from farshore.service.deployment import Deployment, Region
-from farshore.transports.audit_log import AUDIT_SLOTS, COUNTED
+from farshore.transports.audit_log import AUDIT, AUDIT_SLOTS
 from farshore.wire.prometheus_text import Family, Labels
 
 REQUESTS = "requests"
@@ -36,6 +36,10 @@ RECONCILED = "reconciled"
 
 SIZES = "sizes"
 """Counters: (SIZES, region) -> current objects, their bytes."""
+
+ACCESS_LOGS = ("access logs",)
+ACCESS_LOGS_SLOTS = ("delivered", "lost")
+"""Counters: ACCESS_LOGS -> lines of server access logs by what became of them."""
 
 Counted = Mapping[Name, Sequence[int]]
 
@@ -63,7 +67,7 @@ async def exposition(deployment: Deployment, counted: Counted) -> list[Family]:
         *_workers(counted),
         *await _stores(deployment, counted),
         *_requests(counted),
-        _audit(counted),
+        *_logs(counted),
     ]
 
 
@@ -208,13 +212,13 @@ def _requests(counted: Counted) -> Iterator[Family]:
     yield requests
 
 
-def _audit(counted: Counted) -> Family:
-    records = Family(
-        "farshore_audit_records_total",
-        "counter",
-        "Records for the audit log; lost are those that could not be written, or not as fast as they came.",
-    )
-    if COUNTED in counted:
-        for outcome, count in zip(AUDIT_SLOTS, counted[COUNTED], strict=False):
-            records.add({"outcome": outcome}, count)
-    return records
+def _logs(counted: Counted) -> Iterator[Family]:
+    """What became of the lines of logs; lost are those that could not be written, or not as fast as they came."""
+    for name, of_what, block, outcomes in (
+        ("farshore_audit_records_total", "Records for the audit log", AUDIT, AUDIT_SLOTS),
+        ("farshore_access_log_lines_total", "Lines of buckets' server access logs", ACCESS_LOGS, ACCESS_LOGS_SLOTS),
+    ):
+        lines = Family(name, "counter", f"{of_what}, by what became of them.")
+        for outcome, count in zip(outcomes, counted.get(block, ()), strict=False):
+            lines.add({"outcome": outcome}, count)
+        yield lines

@@ -6,6 +6,7 @@ Kept for every request, so it costs next to nothing: what was decided is put int
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from farshore.auth.evaluate import OWNER, Decision, Reason
 from farshore.model.audit import Decided
@@ -23,20 +24,32 @@ _NO_POLICY = {
 _Noted = tuple[str, str, Decision]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopySource:
+    """What a copy reads. region: of the bucket. version_id: None where the request names none."""
+
+    region: str
+    bucket: Bucket
+    key: str
+    version_id: str | None
+
+
 class Trail:
     """Of one request.
 
+    source: of a copy, once it is found.
     region, bucket: the bucket that it is about, once it is found.
     by_root: actions that were let pass without a decision: those of the root of the bucket's owner on `key`.
     """
 
-    __slots__ = ("_noted", "_refusal", "bucket", "by_root", "key", "region")
+    __slots__ = ("_noted", "_refusal", "bucket", "by_root", "key", "region", "source")
 
     def __init__(self) -> None:
         self.region = ""
         self.bucket: Bucket | None = None
         self.by_root: tuple[str, ...] = ()
         self.key: str | None = None
+        self.source: CopySource | None = None
         self._noted: list[_Noted] = []
         self._refusal: _Noted | Decided | None = None
 

@@ -28,7 +28,7 @@ GATHER_S = 0.1
 WAITING_BYTES_MAX = 16 * 1024 * 1024
 """Of lines that wait for the thread; those that come then are lost."""
 
-COUNTED = ("audit",)
+AUDIT = ("audit",)
 """The counters' block: AUDIT_SLOTS."""
 AUDIT_SLOTS = ("written", "lost")
 _WRITTEN, _LOST = range(2)
@@ -51,7 +51,7 @@ class AuditLog:
 
     def __init__(self, path: Path | None, counters: Counters) -> None:
         self._loop = asyncio.get_running_loop()
-        self._tally = counters.block(*COUNTED)
+        self._tally = counters.block(*AUDIT)
         self._encode = msgspec.json.Encoder().encode
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0

@@ -16,7 +16,7 @@ from tests.support.logs import captured_logs
 from farshore.model.audit import AuditRecord, Decided, Verdict
 from farshore.runtime.counters import Counters
 from farshore.transports import audit_log
-from farshore.transports.audit_log import AUDIT_SLOTS, COUNTED, GATHER_S, WAITING_BYTES_MAX, AuditLog
+from farshore.transports.audit_log import AUDIT, AUDIT_SLOTS, GATHER_S, WAITING_BYTES_MAX, AuditLog
 
 
 def record(name: str) -> AuditRecord:
@@ -44,7 +44,7 @@ class Kept:
             self.log.record(record(name))
 
     def counted(self) -> dict[str, int]:
-        return dict(zip(AUDIT_SLOTS, self.counters.read()[COUNTED], strict=False))
+        return dict(zip(AUDIT_SLOTS, self.counters.read()[AUDIT], strict=False))
 
     async def until_counted(self, total: int) -> None:
         """Until so many were written or lost."""

@@ -1,0 +1,278 @@
+"""Server access logs: lines of requests, gathered by this process, delivered as objects to the buckets that want them.
+
+Best effort, as on AWS: a request never waits for its line, and lines may be lost (a crash, a target that does not let
+them in). They are delivered now and then, earlier where many have come, and when the server stops. Nothing is logged of
+a delivery itself.
+Source: S3 User Guide, "Logging requests with server access logging", "Enabling Amazon S3 server access logging",
+"Permissions for log delivery".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from farshore.blobs.store import BlobsUnavailable
+from farshore.metadata.store import StoreUnavailable
+from farshore.model.access import canonical_user_id, service_principal
+from farshore.model.access_control import Grant, ObjectOwnership, Permission
+from farshore.model.access_log import LOG_DELIVERY_SERVICE, AccessLogging, PartitionDate
+from farshore.model.audit import AuditRecord
+from farshore.model.buckets import Bucket
+from farshore.model.errors import S3Error
+from farshore.model.objects import Version
+from farshore.runtime import ids
+from farshore.semantics import access_log, object_attributes
+from farshore.semantics.bucket_logging import object_key
+from farshore.service.access import access_of, bucket_for
+from farshore.service.bodies import discard, expectations, receive
+from farshore.service.configurations import access_loggings
+from farshore.service.deployment import Answer, Deployment, Params, Region, Request
+from farshore.service.exposition import ACCESS_LOGS
+from farshore.service.put_object import commit_version, with_content
+from farshore.service.trail import CopySource
+
+OBJECT_BYTES = 5 * 1024 * 1024
+"""So many bytes of one log are delivered without waiting for their time."""
+WAITING_BYTES_MAX = 32 * 1024 * 1024
+"""Of all logs of a process; lines that come then are lost."""
+
+_DELIVERED, _LOST = range(2)
+"""Slots of the counters' block, as ACCESS_LOGS_SLOTS."""
+
+log = structlog.get_logger()
+
+
+class Logged(NamedTuple):
+    """A bucket that keeps a log."""
+
+    region: str
+    bucket: Bucket
+    logging: AccessLogging
+
+
+class _Log(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that go into one object. day: of the records, where it is part of the key, else empty."""
+
+    logging: AccessLogging
+    region: str
+    bucket: str
+    owner: str
+    day: str
+
+
+@dataclass(slots=True)
+class _Lines:
+    texts: list[str] = field(default_factory=list[str])
+    size: int = 0
+
+
+class AccessLogs:
+    """Of one process; belongs to its event loop.
+
+    Args:
+        every_s: between deliveries.
+    """
+
+    def __init__(self, deployment: Deployment, *, every_s: float) -> None:
+        self._deployment = deployment
+        self._every_s = every_s
+        self._loggings = access_loggings()
+        self._waiting: dict[_Log, _Lines] = {}
+        self._size = 0
+        self._full = asyncio.Event()
+        self._tally = deployment.counters.block(*ACCESS_LOGS)
+
+    def of(self, region: str, bucket: Bucket) -> Logged | None:
+        """The bucket's logging; None where it keeps no log."""
+        logging = self._loggings.get(self._deployment.regions[region].metadata.reader, bucket)
+        return None if logging is None else Logged(region, bucket, logging)
+
+    def named(self, name: str) -> Logged | None:
+        """As `of`, for a request that ended before its bucket was looked for."""
+        home = self._deployment.directory.bucket_home(name)
+        region = None if home is None else self._deployment.regions.get(home.region)
+        bucket = None if region is None else region.metadata.reader.bucket(name)
+        return None if region is None or bucket is None else self.of(region.name, bucket)
+
+    def take(self, logged: Logged, record: AuditRecord, at_us: int) -> None:
+        """Take the line of a request."""
+        bucket = logged.bucket
+        self._add(logged, access_log.line(record, at_us, bucket_owner=bucket.owner, bucket=bucket.name), at_us)
+
+    def take_copy_source(self, logged: Logged, record: AuditRecord, at_us: int, source: CopySource) -> None:
+        """Take the line of what a copy read. logged: its source's bucket."""
+        line = access_log.copy_source_line(
+            record,
+            at_us,
+            bucket_owner=logged.bucket.owner,
+            bucket=logged.bucket.name,
+            key=source.key,
+            version_id=source.version_id or "",
+        )
+        self._add(logged, line, at_us)
+
+    def take_deleted(
+        self, logged: Logged, record: AuditRecord, at_us: int, answer: Answer, entries: list[Params]
+    ) -> None:
+        """Take the lines of the entries of DeleteObjects, as they were answered."""
+        errors: list[Params] = answer.output.get("Errors", [])
+        codes = {(error["Key"], error.get("VersionId")): error["Code"] for error in errors}
+        for entry in entries:
+            code = codes.get((entry["Key"], entry.get("VersionId")), "")
+            line = access_log.deleted_line(
+                record,
+                at_us,
+                key=entry["Key"],
+                version_id=entry.get("VersionId") or "",
+                status=403 if code == "AccessDenied" else 400 if code else 204,
+                code=code,
+            )
+            self._add(logged, line, at_us)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver now and then until `stop` is set, and all that is there at the end."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                full = asyncio.ensure_future(self._full.wait())
+                await asyncio.wait((stopping, full), timeout=self._every_s, return_when=asyncio.FIRST_COMPLETED)
+                full.cancel()
+                await self.deliver()
+        finally:
+            stopping.cancel()
+
+    async def deliver(self) -> None:
+        """Deliver what waits. What a store cannot take now is tried again the next time."""
+        self._full.clear()
+        waiting, self._waiting, self._size = self._waiting, {}, 0
+        for each, lines in waiting.items():
+            try:
+                await self._put(each, lines)
+            except (StoreUnavailable, BlobsUnavailable) as error:
+                log.warning("access log waits for its store", bucket=each.bucket, error=str(error))
+                self._keep(each, lines)
+            except S3Error as error:
+                self._tally[_LOST] += len(lines.texts)
+                log.warning(
+                    "access log could not be delivered",
+                    bucket=each.bucket,
+                    target=each.logging.target,
+                    code=error.code,
+                    lines=len(lines.texts),
+                )
+            else:
+                self._tally[_DELIVERED] += len(lines.texts)
+
+    def _add(self, logged: Logged, line: str, at_us: int) -> None:
+        if self._size + len(line) > WAITING_BYTES_MAX:
+            self._tally[_LOST] += 1
+            return
+        bucket, by_event = logged.bucket, logged.logging.partitioned is PartitionDate.EVENT_TIME
+        each = _Log(
+            logging=logged.logging,
+            region=logged.region,
+            bucket=bucket.name,
+            owner=bucket.owner,
+            day=access_log.day(at_us) if by_event else "",
+        )
+        lines = self._waiting.get(each)
+        if lines is None:
+            lines = self._waiting[each] = _Lines()
+        lines.texts.append(line)
+        lines.size += len(line)
+        self._size += len(line)
+        if lines.size >= OBJECT_BYTES:
+            self._full.set()
+
+    def _keep(self, each: _Log, lines: _Lines) -> None:
+        """Put back what could not be delivered, before what has come since."""
+        since = self._waiting.get(each)
+        if since is not None:
+            lines = _Lines(lines.texts + since.texts, lines.size + since.size)
+            self._size -= since.size
+        self._waiting[each] = lines
+        self._size += lines.size
+
+    async def _put(self, each: _Log, lines: _Lines) -> None:
+        """Write one object, as the log delivery service. Raises S3Error, StoreUnavailable, BlobsUnavailable."""
+        clock = self._deployment.clock
+        key = object_key(
+            each.logging,
+            account=each.owner,
+            region=each.region,
+            bucket=each.bucket,
+            day=each.day,
+            delivered_us=clock.now_us(),
+            unique=ids.request_id(),
+        )
+        request = Request(
+            deployment=self._deployment,
+            principal=service_principal(LOG_DELIVERY_SERVICE),
+            operation="PutObject",
+            params={
+                "Bucket": each.logging.target,
+                "Key": key,
+                "ContentType": "text/plain",
+                "ExpectedBucketOwner": each.owner,
+            },
+            body=_Body("".join(lines.texts).encode()),
+            request_id=ids.request_id(),
+            now_us=clock.now_us(),
+            region=each.region,
+            secure=True,
+            source_account=each.owner,
+            source_arn=f"arn:aws:s3:::{each.bucket}",
+        )
+        region, target = bucket_for(request, "s3:PutObject")
+        draft = Version(
+            bucket_id=target.id,
+            key=key,
+            version_id="",
+            created_us=0,
+            owner=target.owner,
+            acl=self._acl(region, target, each.logging.grants),
+            attributes=object_attributes.put_attributes(request.params),
+        )
+        received = await receive(request.body, region.blobs, expectations(request))
+        try:
+            await commit_version(request, region, target, with_content(draft, received), received.inline or None)
+        except S3Error:
+            await discard(region.blobs, received)
+            raise
+
+    def _acl(self, region: Region, target: Bucket, grants: tuple[Grant, ...]) -> tuple[Grant, ...] | None:
+        """Full control to the target's owner, and what the configuration grants besides, where ACLs count.
+
+        On AWS the object is the delivery account's, which gives the owner full control; here there is no such account.
+        """
+        ownership = access_of(self._deployment, region, target).ownership
+        if ownership is ObjectOwnership.BUCKET_OWNER_ENFORCED or not grants:
+            return None
+        return (Grant(canonical_user_id(target.owner), Permission.FULL_CONTROL), *grants)
+
+
+class _Body:
+    """The body of a log object."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @property
+    def length(self) -> int | None:
+        return len(self._content)
+
+    async def read_all(self, limit: int) -> bytes:
+        assert len(self._content) <= limit, limit
+        return self._content
+
+    async def pieces(self) -> AsyncIterator[bytes | memoryview]:
+        yield self._content
+
+    def trailers(self) -> Mapping[str, str]:
+        return {}
