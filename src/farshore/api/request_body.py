@@ -86,9 +86,8 @@ class HttpBody:
         content = self._request.content
         while not content.at_eof():
             try:
-                if content.total_bytes or content.is_eof():
-                    data = await content.readany()
-                else:
+                data = content.read_nowait()
+                if not data:
                     async with asyncio.timeout(IDLE_S_MAX):
                         data = await content.readany()
             except TimeoutError:
