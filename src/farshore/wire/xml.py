@@ -14,6 +14,8 @@ from farshore.model.errors import MalformedXML
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 DOCUMENT_BYTES_MAX = 2 * 1024 * 1024
 DEPTH_MAX = 32
+ELEMENTS_MAX = 64 * 1024
+"""The largest that S3 takes: CompleteMultipartUpload of 10,000 parts, with their ETags and checksums."""
 
 _ENCODINGS = frozenset(("utf-8", "utf-16", "us-ascii", "iso-8859-1"))
 _NOT_LITERAL = re.compile("[\x00-\x08\x0a-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -39,7 +41,8 @@ def read_document(body: bytes, *, max_bytes: int = DOCUMENT_BYTES_MAX, max_depth
     """Parse a document and return its root.
 
     Raises:
-        MalformedXML: not well-formed, not text in its encoding, a document type declaration, too large, too deep.
+        MalformedXML: not well-formed, not text in its encoding, a document type declaration, too large, too deep,
+            too many elements.
     """
     if len(body) > max_bytes:
         raise MalformedXML()
@@ -81,10 +84,13 @@ def _parser(top: Element, max_depth: int) -> expat.XMLParserType:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     path = [top]
+    left = ELEMENTS_MAX
     push, pop = path.append, path.pop
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if len(path) > max_depth:
+        nonlocal left
+        left -= 1
+        if len(path) > max_depth or left < 0:
             raise MalformedXML()
         if ":" in name:
             name = name.rpartition(":")[2]
