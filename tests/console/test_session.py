@@ -232,12 +232,15 @@ def test_the_apis_never_take_the_cookie(server: Server) -> None:
     assert b"<Code>AccessDenied</Code>" in answer.body
 
 
-def test_signing_out_takes_the_cookie_away(server: Server) -> None:
-    opened = sign_in(server)
+def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(server: Server) -> None:
+    opened, other = sign_in(server), sign_in(server)
     ended = ask(server, "DELETE", SESSION, GUARD | {"Cookie": opened.cookie})
     assert ended.status == 204
     assert 'farshore-console=""' in ended.headers["Set-Cookie"]
     assert "Max-Age=0" in ended.headers["Set-Cookie"]
+    assert ask(server, "GET", SESSION, GUARD | {"Cookie": opened.cookie}).status == 204
+    assert ask(server, "DELETE", SESSION, GUARD | {"Cookie": opened.cookie}).status == 204
+    assert ask(server, "GET", SESSION, GUARD | {"Cookie": other.cookie}).status == 200
 
 
 def test_an_object_that_a_browser_opens_as_a_page_gets_an_origin_of_its_own(server: Server) -> None:

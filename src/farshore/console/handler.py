@@ -51,7 +51,7 @@ class Console:
         if not path:
             response: web.StreamResponse = web.Response(status=302, headers={"Location": f"{PREFIX}/"})
         elif path == "/session":
-            response = self._sessions.handle(http)
+            response = await self._sessions.handle(http)
         elif http.method not in ("GET", "HEAD"):
             response = web.Response(status=405, headers={"Allow": "GET, HEAD"})
         else:

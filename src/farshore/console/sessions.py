@@ -2,7 +2,7 @@
 
     POST    signed with an access key: opens a session
     GET     with the cookie of a session: credentials again, for a page that was loaded anew, or before they expire
-    DELETE  ends it
+    DELETE  ends it; the credentials that it gave end by themselves, as on AWS
 
 The page keeps the credentials in its memory alone. The cookie holds no credentials: sealed, it names the access key
 that opened the session, and when the session ends. It is sent to this path only, no script can read it, and the S3,
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -59,8 +60,9 @@ class Authenticate(Protocol):
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cookie remembers."""
+    """What the cookie remembers. id: by which it can be ended."""
 
+    id: str
     access_key_id: str
     expires_us: int
 
@@ -76,7 +78,7 @@ class Sessions:
         self._deployment = deployment
         self._authenticate = authenticate
 
-    def handle(self, http: web.BaseRequest) -> web.Response:
+    async def handle(self, http: web.BaseRequest) -> web.Response:
         """Answer a request for the session; errors as JSON, with AWS's code and message."""
         try:
             if http.method not in ("GET", "POST", "DELETE"):
@@ -85,7 +87,7 @@ class Sessions:
                 raise AccessDenied(f"The request has no {GUARD_HEADER} header")
             if http.method == "POST":
                 return self._open(http)
-            return self._resume(http) if http.method == "GET" else _ended()
+            return self._resume(http) if http.method == "GET" else await self._end(http)
         except S3Error as error:
             document = {"code": error.code, "message": error.message, **error.details}
             return web.json_response(document, status=error.status, headers=_UNKEPT)
@@ -99,7 +101,11 @@ class Sessions:
         http[SIGNED_IN] = caller.principal
         if caller.principal.anonymous or caller.session is not None:
             raise AccessDenied("Sign in with a long-lived access key")
-        signed_in = SignIn(access_key_id=caller.principal.access_key_id, expires_us=now_us + SESSION_S * 1_000_000)
+        signed_in = SignIn(
+            id=secrets.token_urlsafe(16),
+            access_key_id=caller.principal.access_key_id,
+            expires_us=now_us + SESSION_S * 1_000_000,
+        )
         response = self._grant(http, signed_in, now_us)
         assert response is not None, "the key that signed is there"
         sealed = self._deployment.directory.seal(_encode(signed_in), _SEALED_FOR)
@@ -117,12 +123,25 @@ class Sessions:
     def _resume(self, http: web.BaseRequest) -> web.Response:
         """Credentials of the session of the cookie; 204 where there is none (any more)."""
         now_us = self._deployment.clock.now_us()
-        signed_in = self._signed_in(http.cookies.get(COOKIE, ""))
-        if signed_in is None or now_us >= signed_in.expires_us:
-            return _ended()
-        return self._grant(http, signed_in, now_us) or _ended()
+        signed_in = self._signed_in(http, now_us)
+        return _ended() if signed_in is None else self._grant(http, signed_in, now_us) or _ended()
 
-    def _signed_in(self, cookie: str) -> SignIn | None:
+    async def _end(self, http: web.BaseRequest) -> web.Response:
+        """For every copy of the cookie, and for good."""
+        now_us = self._deployment.clock.now_us()
+        signed_in = self._signed_in(http, now_us)
+        if signed_in is not None:
+            await self._deployment.directory.end_sign_in(signed_in.id, signed_in.expires_us, now_us)
+        return _ended()
+
+    def _signed_in(self, http: web.BaseRequest, now_us: int) -> SignIn | None:
+        """The sign-in of the request's cookie; None when it names none, or one that has ended."""
+        signed_in = self._open_cookie(http.cookies.get(COOKIE, ""))
+        if signed_in is None or now_us >= signed_in.expires_us:
+            return None
+        return None if self._deployment.directory.sign_in_ended(signed_in.id) else signed_in
+
+    def _open_cookie(self, cookie: str) -> SignIn | None:
         if not cookie or len(cookie) > _COOKIE_CHARS_MAX:
             return None
         try:

@@ -70,6 +70,14 @@ class Directory(Protocol):
         """What was sealed; None when it was not by this deployment, not for this context, or was changed since."""
         ...
 
+    def sign_in_ended(self, sign_in: str) -> bool:
+        """Whether a sign-in to the console, by its id, was ended before its time."""
+        ...
+
+    async def end_sign_in(self, sign_in: str, expires_us: int, now_us: int) -> None:
+        """Remember that it was, until the time when it ends by itself."""
+        ...
+
     async def reserve_bucket(self, home: BucketHome, *, over: BucketHome | None = None) -> BucketHome:
         """Take the name, unless it is taken: returns the entry that now stands, the caller's own or another's.
 

@@ -122,6 +122,16 @@ class SqliteDirectory:
     def unseal(self, sealed: bytes, context: str) -> bytes | None:
         return self._key.unseal_bytes(sealed, context)
 
+    def sign_in_ended(self, sign_in: str) -> bool:
+        return self._session.one(_SQL["sign_in_ended"], (sign_in,)) is not None
+
+    async def end_sign_in(self, sign_in: str, expires_us: int, now_us: int) -> None:
+        def command(tx: SqliteIdentities) -> None:
+            tx.session.run(_SQL["forget_sign_ins"], (now_us,))
+            tx.session.run(_SQL["end_sign_in"], (sign_in, expires_us))
+
+        await self._writer.write(command)
+
     async def reserve_bucket(self, home: BucketHome, *, over: BucketHome | None = None) -> BucketHome:
         def command(tx: SqliteIdentities) -> BucketHome:
             standing = _bucket_home(tx.session, home.name)

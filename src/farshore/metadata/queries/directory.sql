@@ -39,3 +39,12 @@ SELECT sealed FROM key_check
 
 -- name: set_key_check
 INSERT INTO key_check (id, sealed) VALUES (1, ?1)
+
+-- name: sign_in_ended
+SELECT 1 FROM ended_sign_in WHERE id = ?1
+
+-- name: end_sign_in
+INSERT OR IGNORE INTO ended_sign_in (id, expires_us) VALUES (?, ?)
+
+-- name: forget_sign_ins
+DELETE FROM ended_sign_in WHERE expires_us <= ?1
