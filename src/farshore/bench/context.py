@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +34,17 @@ class Servers:
     def own(self) -> bool:
         return self.running is None
 
-    def start(self, *, workers: int, replicate: bool = True) -> AbstractAsyncContextManager[Subject]:
-        """A server while the context is open; the one that runs already is taken as it is."""
+    def start(
+        self, *, workers: int, replicate: bool = True, environment: Mapping[str, str] = {}
+    ) -> AbstractAsyncContextManager[Subject]:
+        """A server while the context is open; the one that runs already is taken as it is.
+
+        Args:
+            environment: more settings.
+        """
         if self.running is not None:
             return contextlib.nullcontext(self.running)
-        return own_server(self.data, workers=workers, replicate=replicate)
+        return own_server(self.data, workers=workers, replicate=replicate, environment=environment)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,13 +79,17 @@ class Context:
         await asyncio.to_thread(_make_bucket, subject.client(region), region, bucket, versioned)
         return bucket
 
-    async def replicated_buckets(self, subject: Subject, name: str) -> tuple[str, str]:
-        """A bucket, and one of another region that all its objects replicate to."""
+    async def replicated_buckets(self, subject: Subject, name: str, **destination_members: Any) -> tuple[str, str]:
+        """A bucket, and one of another region that all its objects replicate to.
+
+        Args:
+            destination_members: more members of the rule's Destination.
+        """
         source = await self.make_bucket(subject, f"{name}-source", versioned=True)
         destination = await self.make_bucket(subject, f"{name}-destination", region=DESTINATION_REGION, versioned=True)
         role = await asyncio.to_thread(_make_role, subject.client(service="iam"), source, destination)
         self._roles.append(role)
-        await asyncio.to_thread(_put_rule, subject.client(), source, destination, role)
+        await asyncio.to_thread(_put_rule, subject.client(), source, destination, role, destination_members)
         return source, destination
 
     async def load(
@@ -165,14 +175,14 @@ def _remove_role(iam: Any, arn: str) -> None:
     iam.delete_role(RoleName=name)
 
 
-def _put_rule(client: Any, source: str, destination: str, role: str) -> None:
+def _put_rule(client: Any, source: str, destination: str, role: str, members: Mapping[str, Any]) -> None:
     rule = {
         "ID": "bench",
         "Status": "Enabled",
         "Priority": 1,
         "Filter": {},
         "DeleteMarkerReplication": {"Status": "Disabled"},
-        "Destination": {"Bucket": f"arn:aws:s3:::{destination}"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{destination}", **members},
     }
     client.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
 

@@ -9,7 +9,7 @@ from farshore.bench.floors import MIB
 KIB = 1024
 GIB = 1024 * MIB
 
-SECTIONS = ("requests", "processes", "large", "list", "replication", "batch", "memory")
+SECTIONS = ("requests", "processes", "large", "list", "replication", "observing", "batch", "memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

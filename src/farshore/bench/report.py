@@ -16,6 +16,7 @@ _TITLES = {
     "large": "Large objects, one process, one at a time",
     "list": "Listings, one process, one at a time",
     "replication": "Replication between two regions of one server",
+    "observing": "What it costs to be told: CPU µs, beside the same without",
     "memory": "Memory of a server with a very large object",
 }
 _NAMES = {
@@ -41,6 +42,7 @@ _COLUMNS = {
     "processes": ("per_s", "p50_ms", "p99_ms", "cpu_us"),
     "large": ("mib_s", "cpu_us"),
     "list": ("per_s", "p50_ms", "cpu_us", "cost_ratio"),
+    "observing": ("cpu_us", "cost_ratio"),
     "memory": ("mib_s", "memory_mib"),
 }
 _WITH_FLOOR = {
@@ -48,6 +50,7 @@ _WITH_FLOOR = {
     "processes": ("per_s",),
     "large": ("mib_s", "cpu_us"),
     "list": ("per_s", "cpu_us"),
+    "observing": ("cpu_us",),
 }
 _CHANGED = ("per_s", "put_per_s", "drained_per_s", "mib_s", "cpu_us", "lag_p99_s", "memory_mib")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from farshore.bench import batch, environment, floors, large, listings, replication, requests, targets
+from farshore.bench import batch, environment, floors, large, listings, observing, replication, requests, targets
 from farshore.bench.context import Context, Servers
 from farshore.bench.floors import MIB, Floors
 from farshore.bench.loads import Generator
@@ -24,6 +24,7 @@ _SECTIONS: dict[str, Section] = {
     "large": large.measure_large,
     "list": listings.measure_listings,
     "replication": replication.measure_replication,
+    "observing": observing.measure_observing,
     "batch": batch.measure_batch,
     "memory": large.measure_memory,
 }

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,21 +83,30 @@ class Subject:
 
 
 @asynccontextmanager
-async def own_server(data: Path, *, workers: int, replicate: bool = True) -> AsyncGenerator[Subject]:
+async def own_server(
+    data: Path, *, workers: int, replicate: bool = True, environment: Mapping[str, str] = {}
+) -> AsyncGenerator[Subject]:
     """`farshore serve` on a data folder, in processes of its own, on a free port of 127.0.0.1.
 
     It is stopped at the end; what it stored stays.
 
+    Args:
+        environment: more settings.
     Raises:
         CannotMeasure: it does not start.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FARSHORE_"))}
-    environment["FARSHORE_REPLICATE"] = str(replicate).lower()
-    environment["FARSHORE_LOG_LEVEL"] = "warning"
+    settings = {"FARSHORE_REPLICATE": str(replicate).lower(), "FARSHORE_LOG_LEVEL": "warning", **environment}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FARSHORE_"))}
     arguments = ("serve", "--data", str(data), "--port", "0", "--workers", str(workers))
     regions = ("--region", SOURCE_REGION, "--region", DESTINATION_REGION)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "farshore", *arguments, *regions, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "farshore",
+        *arguments,
+        *regions,
+        env={**inherited, **settings},
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         assert process.stdout is not None

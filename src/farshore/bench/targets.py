@@ -11,7 +11,15 @@ MEMORY_MIB_MAX = 150
 
 def judge(rows: Sequence[Row]) -> list[Target]:
     """The targets for which these rows have the measures, in the order of the documentation."""
-    return [*_requests(rows), *_processes(rows), *_listings(rows), *_large(rows), *_replication(rows), *_batch(rows)]
+    return [
+        *_requests(rows),
+        *_processes(rows),
+        *_listings(rows),
+        *_large(rows),
+        *_replication(rows),
+        *_observing(rows),
+        *_batch(rows),
+    ]
 
 
 def _requests(rows: Sequence[Row]) -> Iterable[Target]:
@@ -63,6 +71,13 @@ def _replication(rows: Sequence[Row]) -> Iterable[Target]:
             yield _target(f"{row.name}: lag p99, s", 2.0, row.values["lag_p99_s"], at_least=False)
         if "drained_per_s" in row.values:
             yield _target(f"{row.name}: objects a second", 6_000, row.values["drained_per_s"], at_least=True)
+
+
+def _observing(rows: Sequence[Row]) -> Iterable[Target]:
+    for row in rows:
+        if row.section == "observing":
+            name = f"{row.name}: server CPU, as a multiple of that without"
+            yield _target(name, 1.05, row.values["cost_ratio"], at_least=False)
 
 
 def _batch(rows: Sequence[Row]) -> Iterable[Target]:

@@ -25,7 +25,8 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A section: requests, processes, large, list, replication, batch, memory; repeatable [all].",
+            help="A section, repeatable: requests, processes, large, list, replication, observing, batch, memory "
+            "[all].",
             show_default=False,
         ),
     ] = None,

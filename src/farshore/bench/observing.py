@@ -1,0 +1,131 @@
+"""What it costs to be told: metrics and an event notification on, beside the same requests without.
+
+Both kinds of bucket are on one server of our own and take turns in short spells, so that whatever else the machine does
+falls on both. A spell ends when all of it has been replicated and told: its CPU time is that of the whole way, the
+delivery into a file included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from farshore.bench.context import Context
+from farshore.bench.fetch import Fetcher, open_fetcher
+from farshore.bench.loads import Cpu
+from farshore.bench.plan import KIB
+from farshore.bench.results import Row
+from farshore.bench.subject import DESTINATION_REGION, CannotMeasure, Subject
+
+_CONCURRENCY = 64
+_SPELL = 1_000
+"""Requests of one spell."""
+
+_LOOK_EVERY_S = 0.02
+_PATIENCE_S = 120.0
+_ACCOUNT = "111122223333"
+_QUEUE = f"arn:aws:sqs:us-east-1:{_ACCOUNT}:bench"
+_NOTIFICATION = {"QueueConfigurations": [{"Id": "bench", "QueueArn": _QUEUE, "Events": ["s3:ObjectCreated:*"]}]}
+_METRICS = {"Metrics": {"Status": "Enabled"}}
+
+
+async def measure_observing(context: Context) -> None:
+    """PUT with a notification, and replicated PUT with a notification and metrics. Only on a server of our own."""
+    if not context.servers.own:
+        return
+    folder = context.servers.data.with_name("observing")
+    told = Told(folder.with_name("events.jsonl"))
+    environment = {
+        "FARSHORE_EVENTS": json.dumps([{"arn": _QUEUE, "file": str(told.path)}]),
+        "FARSHORE_ROOT_ACCOUNT_ID": _ACCOUNT,
+    }
+    async with replace(context.servers, data=folder).start(workers=0, environment=environment) as subject:
+        context.say("PUT of 1 KiB with and without a notification")
+        plain = await context.make_bucket(subject, "plain", versioned=True)
+        noted = await context.make_bucket(subject, "noted", versioned=True)
+        await asyncio.to_thread(_listen, subject.client(), noted)
+        await _compare(context, subject, told, "PUT 1 KiB × 64, notification", (plain, None), (noted, None))
+        context.say("replicated PUT of 1 KiB with and without metrics and a notification")
+        silent = await context.replicated_buckets(subject, "silent")
+        observed = await context.replicated_buckets(subject, "observed", **_METRICS)
+        await asyncio.to_thread(_listen, subject.client(), observed[0])
+        name = "PUT 1 KiB × 64, replicated, metrics and notification"
+        await _compare(context, subject, told, name, silent, observed)
+
+
+class Told:
+    """The file that events go to, a line each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read = 0
+        self.events = 0
+
+    def look(self) -> None:
+        """Count the lines that came since."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                new = file.read()
+            self._read += len(new)
+            self.events += new.count(b"\n")
+
+
+Way = tuple[str, str | None]
+"""A bucket, and the one that it replicates to."""
+
+
+async def _compare(context: Context, subject: Subject, told: Told, name: str, without: Way, observed: Way) -> None:
+    spells = 3 * context.plan.replicated // _SPELL
+    spent: dict[Way, list[float]] = {without: [], observed: []}
+    async with open_fetcher(subject.endpoint(DESTINATION_REGION)) as fetcher:
+        for number in range(spells + 1):
+            for way in (without, observed) if number % 2 else (observed, without):
+                used_us = await _spell(context, subject, fetcher, told, way, number, told_of=way is observed)
+                if number:  # The first warms up.
+                    spent[way].append(used_us)
+    ratios = [one / other for one, other in zip(spent[observed], spent[without], strict=True)]
+    found = {"cpu_us": median(spent[observed]), "cost_ratio": median(ratios)}
+    context.rows.append(Row(section="observing", name=name, values=found, floors={"cpu_us": median(spent[without])}))
+
+
+async def _spell(
+    context: Context, subject: Subject, fetcher: Fetcher, told: Told, way: Way, number: int, *, told_of: bool
+) -> float:
+    """Put, and wait for all that follows. Returns the server's CPU time by request."""
+    cpu: Cpu | None = subject.cpu
+    assert cpu is not None
+    source, destination = way
+    targets = [f"/{source}/{number:04d}-{each:04d}" for each in range(_SPELL)]
+    expected = told.events + (_SPELL if told_of else 0)
+    before_s = cpu()
+    await context.load(subject, "PUT", targets, _CONCURRENCY, body_bytes=KIB)
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline_s:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        told.look()
+        if told.events < expected:
+            continue
+        if destination is None:
+            return (cpu() - before_s) * 1e6 / _SPELL
+        if not await _keys(fetcher, destination, f"{number:04d}-{_SPELL - 1:04d}"):
+            continue
+        used_s = cpu() - before_s  # Before all are counted, which costs more than what is measured.
+        if await _keys(fetcher, destination, f"{number:04d}-") == _SPELL:
+            return used_s * 1e6 / _SPELL
+    raise CannotMeasure(f"not all of {source} was told and replicated")
+
+
+async def _keys(fetcher: Fetcher, bucket: str, prefix: str) -> int:
+    return (await fetcher.get(f"/{bucket}?list-type=2&max-keys={_SPELL}&prefix={prefix}")).count(b"<Key>")
+
+
+def _listen(client: Any, bucket: str) -> None:
+    client.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=_NOTIFICATION, SkipDestinationValidation=True
+    )
