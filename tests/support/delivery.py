@@ -12,6 +12,7 @@ from farshore.model.objects import Version
 from farshore.model.replication import DestinationState
 from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
+from farshore.service import version_stack
 from farshore.service.bucket_access import REMOVED
 from farshore.service.bucket_replication import put_bucket_replication
 from farshore.service.deployment import Deployment, Region
@@ -58,6 +59,26 @@ async def deliver(deployed: Deployed, deployment: Deployment | None = None) -> N
         if due.due_us <= deployed.clock.now_us()
     ]:
         await asyncio.gather(*lanes)
+
+
+async def replace_bucket(deployed: Deployed, region: str, name: str, owner: str | None) -> list[Version]:
+    """Delete a bucket, and give its name to a new one of the owner, if any; returns what was in the old one."""
+    now_us = deployed.clock.tick()
+
+    def command(tx: Any) -> list[Version]:
+        held = list(tx.scan_versions(tx.bucket(name).id, b"", True))
+        for version in held:
+            version_stack.pop(tx, version, now_us)
+        tx.delete_bucket(tx.bucket(name).id)
+        return held
+
+    held = await deployed.stores[region].metadata.write(command)
+    home = deployed.directory.bucket_home(name)
+    assert home is not None
+    await deployed.directory.release_bucket(home)
+    if owner is not None:
+        await deployed.bucket(name, region, owner=owner)
+    return held
 
 
 async def set_ownership(deployed: Deployed, region: str, bucket_id: int, ownership: ObjectOwnership) -> None:

@@ -18,6 +18,7 @@ from tests.support.bodies import Arriving
 from tests.support.roles import ANYTHING, make_role
 
 ACCOUNT = "111122223333"
+STRANGER = "444455556666"
 EAST, WEST = "us-east-1", "us-west-2"
 START_US = 1_700_000_000_000_000
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/replication"

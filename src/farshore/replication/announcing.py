@@ -147,7 +147,7 @@ def announce_replicas(
     tx: Transaction,
     deployment: Deployment,
     region: Region,
-    bucket_name: str,
+    bucket_id: int,
     arrivals: Sequence[Arrival],
     accepted: Sequence[Accepted],
     now_us: int,
@@ -157,7 +157,7 @@ def announce_replicas(
     Returns:
         Whether there are events now that are to be delivered.
     """
-    bucket = tx.bucket(bucket_name)
+    bucket = tx.bucket_by_id(bucket_id)
     listeners = () if bucket is None else deployment.notifications.get(tx, bucket)
     if bucket is None or not listeners:
         return False

@@ -11,6 +11,7 @@ import msgspec
 from farshore.blobs.store import BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.blobs import BlobReader
+from farshore.model.buckets import Bucket
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
 from farshore.model.replication import FailureCode
 from farshore.replication.announcing import announce_replicas
@@ -38,7 +39,7 @@ class RegionTransport:
         self._deployment = deployment
         self._region = region
 
-    async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
+    async def put_many(self, bucket: Bucket, changes: Sequence[Change]) -> list[FailureCode | None]:
         arrivals = [
             Arrival(
                 version=change.version,
@@ -52,9 +53,9 @@ class RegionTransport:
         return [_refusal(bucket, accepted) for accepted in await self._accept(bucket, arrivals)]
 
     async def put_streamed(
-        self, bucket: str, version: Version, source: BlobReader, *, replace: bool = False
+        self, bucket: Bucket, version: Version, source: BlobReader, *, replace: bool = False
     ) -> FailureCode | None:
-        known = await self._write(lambda tx: accept_known(tx, bucket, version, replace=replace))
+        known = await self._write(lambda tx: accept_known(tx, bucket.id, version, replace=replace))
         if known is not None:
             return _refusal(bucket, known)
         copied: list[str] = []
@@ -72,12 +73,14 @@ class RegionTransport:
             await self._discard(copied)
         return _refusal(bucket, accepted)
 
-    async def _accept(self, bucket: str, arrivals: Sequence[Arrival]) -> list[Accepted]:
+    async def _accept(self, bucket: Bucket, arrivals: Sequence[Arrival]) -> list[Accepted]:
         now_us = self._deployment.clock.now_us()
 
         def command(tx: Transaction) -> tuple[list[Accepted], bool]:
-            accepted = accept(tx, bucket, arrivals, now_us)
-            return accepted, announce_replicas(tx, self._deployment, self._region, bucket, arrivals, accepted, now_us)
+            accepted = accept(tx, bucket.id, arrivals, now_us)
+            return accepted, announce_replicas(
+                tx, self._deployment, self._region, bucket.id, arrivals, accepted, now_us
+            )
 
         accepted, told = await self._write(command)
         if told:
@@ -128,8 +131,8 @@ class RegionTransport:
             await self._region.blobs.delete(blobs)
 
 
-def _refusal(bucket: str, accepted: Accepted) -> FailureCode | None:
-    if accepted is Accepted.BUCKET_MISSING:
-        # The directory still has the name, or has it already: the bucket is being deleted or made.
-        raise TransientError(f"bucket {bucket} is not there yet, or not any more")
+def _refusal(bucket: Bucket, accepted: Accepted) -> FailureCode | None:
+    if accepted is Accepted.BUCKET_GONE:
+        # Whether its name has another bucket, or none, is for the next turn to see.
+        raise TransientError(f"bucket {bucket.name} was deleted during the delivery")
     return _REFUSED[accepted]

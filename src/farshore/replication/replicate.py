@@ -38,7 +38,6 @@ from farshore.transports.transport import (
     Change,
     PermanentError,
     TransientError,
-    Transport,
 )
 
 
@@ -165,7 +164,7 @@ class Replicator:
                 attempts.append(Attempt(each.task, change))
         for batch in _batches(changes):
             destination = batch[0][0].destination
-            attempts += await _put(destination.transport, destination.bucket.name, batch)
+            attempts += await _put(destination, batch)
         return attempts
 
     async def deliver_streamed(self, region: Region, ready: Ready) -> Attempt:
@@ -174,7 +173,7 @@ class Replicator:
         replica = as_replica(ready.version, ready.rule, with_tags=ready.verdict.with_tags)
         try:
             refused = await destination.transport.put_streamed(
-                destination.bucket.name, replica, region.blobs, replace=ready.replace
+                destination.bucket, replica, region.blobs, replace=ready.replace
             )
         except (PermanentError, TransientError) as error:
             return Attempt(ready.task, _outcome(error))
@@ -241,9 +240,9 @@ def _batches(changes: Sequence[tuple[Ready, Change]]) -> Iterator[Sequence[tuple
         yield changes[start:]
 
 
-async def _put(transport: Transport, destination: str, batch: Sequence[tuple[Ready, Change]]) -> list[Attempt]:
+async def _put(destination: Destination, batch: Sequence[tuple[Ready, Change]]) -> list[Attempt]:
     try:
-        results = await transport.put_many(destination, [change for _, change in batch])
+        results = await destination.transport.put_many(destination.bucket, [change for _, change in batch])
     except (PermanentError, TransientError) as error:
         return _all(batch, _outcome(error))
     return [Attempt(ready.task, _result(ready, refused)) for (ready, _), refused in zip(batch, results, strict=True)]

@@ -50,17 +50,18 @@ class Accepted(Enum):
     """A repeat: blobs that came with it are of no use."""
     HARD_DELETED = auto()
     """A replica that was permanently deleted here, and does not come back: blobs that came with it are of no use."""
-    BUCKET_MISSING = auto()
+    BUCKET_GONE = auto()
+    """It was deleted since it was decided that the arrival may come; another may have its name."""
     BUCKET_UNVERSIONED = auto()
     VERSION_MISSING = auto()
     """The version whose metadata changed is not here."""
 
 
-def accept(tx: Transaction, bucket_name: str, arrivals: Sequence[Arrival], now_us: int) -> list[Accepted]:
+def accept(tx: Transaction, bucket_id: int, arrivals: Sequence[Arrival], now_us: int) -> list[Accepted]:
     """Inside a command of the destination's region: take the arrivals in, in order. One result for each."""
-    bucket = tx.bucket(bucket_name)
+    bucket = tx.bucket_by_id(bucket_id)
     if bucket is None:
-        return [Accepted.BUCKET_MISSING] * len(arrivals)
+        return [Accepted.BUCKET_GONE] * len(arrivals)
     if bucket.versioning is not VersioningStatus.ENABLED:
         return [Accepted.BUCKET_UNVERSIONED] * len(arrivals)
     enforced = stored_ownership(tx, bucket) is ObjectOwnership.BUCKET_OWNER_ENFORCED
@@ -72,7 +73,7 @@ def accept(tx: Transaction, bucket_name: str, arrivals: Sequence[Arrival], now_u
     ]
 
 
-def accept_known(tx: Transaction, bucket_name: str, version: Version, *, replace: bool = False) -> Accepted | None:
+def accept_known(tx: Transaction, bucket_id: int, version: Version, *, replace: bool = False) -> Accepted | None:
     """Inside a command of the destination's region: what `accept` would say of a version without its bytes.
 
     A version that is there already takes the later metadata that comes with it.
@@ -80,9 +81,9 @@ def accept_known(tx: Transaction, bucket_name: str, version: Version, *, replace
     Returns:
         None when the version is to be brought with its bytes.
     """
-    bucket = tx.bucket(bucket_name)
+    bucket = tx.bucket_by_id(bucket_id)
     if bucket is None:
-        return Accepted.BUCKET_MISSING
+        return Accepted.BUCKET_GONE
     if bucket.versioning is not VersioningStatus.ENABLED:
         return Accepted.BUCKET_UNVERSIONED
     if version.version_id == NULL_VERSION:

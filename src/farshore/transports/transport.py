@@ -6,6 +6,8 @@ Contract, for every driver:
 - `TransientError`: nothing can be said of the changes; some may have arrived. They stay PENDING and come again.
 - `PermanentError`: the destination refuses all of the changes, for the reason that its code names.
 - Results are in the order of the changes: None for one that is there now, else why it is refused for good.
+- `bucket` is the destination as it was when it was decided that the changes may go there. It alone takes them: another
+  that has its name since, perhaps of another account, is not touched (TransientError: the next turn decides anew).
 - No method waits without a deadline.
 """
 
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from farshore.model.blobs import BlobReader
+from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, TaskKind
 
@@ -59,12 +62,12 @@ class Change:
 
 
 class Transport(Protocol):
-    async def put_many(self, bucket: str, changes: Sequence[Change]) -> list[FailureCode | None]:
+    async def put_many(self, bucket: Bucket, changes: Sequence[Change]) -> list[FailureCode | None]:
         """Bring changes without blobs: small versions, delete markers, changes of metadata. At most `CHANGES_MAX`."""
         ...
 
     async def put_streamed(
-        self, bucket: str, version: Version, source: BlobReader, *, replace: bool = False
+        self, bucket: Bucket, version: Version, source: BlobReader, *, replace: bool = False
     ) -> FailureCode | None:
         """Bring one version whose bytes are blobs of `source`, in constant memory, part by part.
 

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.bodies import FaultyBlobs
-from tests.support.delivery import find
-from tests.support.deployment import EAST, ROLE, WEST, Deployed, in_deployment
+from tests.support.delivery import find, replace_bucket
+from tests.support.deployment import ACCOUNT, EAST, ROLE, STRANGER, WEST, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
 from tests.support.logs import captured_logs
 
@@ -74,8 +74,9 @@ COVERED: dict[str, dict[str, tuple[tuple[str, bool], ...]]] = {
 }
 """Of each set of rules: for a new version of a key its destinations, and whether a delete marker goes there too."""
 
-FAULTS = ("none", "dead", "no answer", "settling fails", "no space", "killed", "new tags", "removal")
-"""What happens during a delivery; the last two are changes that clients make then."""
+FAULTS = ("none", "dead", "no answer", "settling fails", "no space", "killed", "new tags", "removal", "another's")
+"""What happens during a delivery; the last three are changes that clients make then. In the last a destination is
+deleted, and another account makes a bucket of its name; or that one's is, and it is its first owner's again."""
 
 keys = st.sampled_from(KEYS)
 numbers = st.integers(0, 5)
@@ -116,6 +117,9 @@ class History:
         self.rules = "none"
         self.known: dict[tuple[str, str], Known] = {}
         self.removed_there: set[tuple[str, str, str]] = set()
+        self.arrived_before: set[tuple[str, str, str]] = set()
+        self.owner_there = ACCOUNT
+        self.was_anothers = False
         self.written = 0
 
     async def prepare(self) -> None:
@@ -147,6 +151,18 @@ class History:
         if found is not None:
             await self._remove(destination, DESTINATIONS[destination], found)
             self.removed_there.add((destination, key, found.version_id))
+
+    async def replace_there(self) -> None:
+        """What has arrived in the bucket is gone with it, and so is its memory of what was removed there."""
+        self.was_anothers = True
+        self.owner_there = STRANGER if self.owner_there == ACCOUNT else ACCOUNT
+        held = await replace_bucket(self.deployed, WEST, "there", self.owner_there)
+        removed = {each for each in self.removed_there if each[0] == "there"}
+        self.arrived_before |= {("there", each.key, each.version_id) for each in held} | removed
+        self.removed_there -= removed
+        made = self.deployed.stores[WEST].metadata.reader.bucket("there")
+        assert made is not None
+        self.ids["there"] = made.id
 
     async def tag(self, key: str, number: int, value: str) -> None:
         found = self._pick("source", key, number)
@@ -237,6 +253,8 @@ class History:
             expected = aggregate_status([each.status for each in states], replica=False) if states else None
             assert version.replication_status is expected, version
         assert sorted(waiting) == sorted(pending)
+        if self.owner_there == STRANGER:
+            assert self.versions(self.ids["there"], WEST) == []
 
     async def check_end(self) -> None:
         """What holds once everything has gone."""
@@ -245,8 +263,8 @@ class History:
             for state in version.destinations:
                 assert state.status is not PENDING, version
                 if state.status is not COMPLETED:
-                    assert state.reason in _HONEST, version
-                elif (state.bucket, version.key, version.version_id) not in self.removed_there:
+                    assert state.reason in _HONEST or (self.was_anothers and state.reason in _NOT_PERMITTED), version
+                elif (state.bucket, version.key, version.version_id) not in self.removed_there | self.arrived_before:
                     await self._check_replica(version, state.bucket)
         for name, region in DESTINATIONS.items():
             for replica in self.versions(self.ids[name], region):
@@ -328,8 +346,10 @@ class History:
                 for key in KEYS:
                     if fault == "removal":
                         await self.remove(key, count)
-                    else:
+                    elif fault == "new tags":
                         await self.tag(key, 0, f"{count}")
+                if fault == "another's":
+                    await self.replace_there()
 
         match fault:
             case "dead":
@@ -343,7 +363,7 @@ class History:
             case "killed":
                 for store in self.metadata.values():
                     store.before_write = die
-            case "new tags" | "removal":
+            case "new tags" | "removal" | "another's":
                 for store in self.metadata.values():
                     store.before_write = change
             case _:
@@ -364,6 +384,13 @@ _HONEST: Mapping[FailureCode | None, str] = {
     FailureCode.DST_VERSION_NOT_FOUND: "new tags, of what was removed at the destination",
 }
 """Why something may end FAILED here."""
+
+_NOT_PERMITTED = (
+    FailureCode.DST_PUT_OBJECT_NOT_PERMITTED,
+    FailureCode.DST_DEL_OBJ_NOT_PERMITTED,
+    FailureCode.DST_PUT_TAGGING_NOT_PERMITTED,
+)
+"""And why where the destination was another account's once."""
 
 
 @pytest.mark.timeout(300)
