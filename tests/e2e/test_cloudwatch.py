@@ -20,46 +20,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.observed import Route
+from tests.support.replication import wait_for
 
 ARRIVAL_S = 20.0
-METERED = {"Metrics": {"Status": "Enabled"}}
-_numbers = itertools.count()
-
-
-class Route:
-    """A metered rule from us-east-1 to us-west-2, and CloudWatch in both regions."""
-
-    def __init__(self, server: Any) -> None:
-        self.server = server
-        self.s3 = server.client("s3")
-        self.there = server.client("s3", "us-west-2")
-        number = next(_numbers)
-        self.source, self.destination = (f"metrics-{os.getpid()}-{number}-{side}" for side in ("from", "to"))
-        self.s3.create_bucket(Bucket=self.source)
-        west = {"LocationConstraint": "us-west-2"}
-        self.there.create_bucket(Bucket=self.destination, CreateBucketConfiguration=west)
-        enable_versioning(self.s3, self.source)
-        enable_versioning(self.there, self.destination)
-        put_rule(self.s3, self.source, self.destination, ID="rule", Destination=METERED)
-
-    @property
-    def dimensions(self) -> list[dict[str, str]]:
-        values = {"SourceBucket": self.source, "DestinationBucket": self.destination, "RuleId": "rule"}
-        return [{"Name": name, "Value": value} for name, value in values.items()]
-
-    def metric(self, name: str) -> dict[str, Any]:
-        return {"Namespace": "AWS/S3", "MetricName": name, "Dimensions": self.dimensions}
-
-    def latest(self, name: str, stat: str = "Maximum", region: str = "us-west-2") -> float | None:
-        """The value of the latest minute, which may be under way."""
-        query = {"Id": "q", "MetricStat": {"Metric": self.metric(name), "Period": 60, "Stat": stat}}
-        now = datetime.now(UTC)
-        answer = self.server.client("cloudwatch", region).get_metric_data(
-            MetricDataQueries=[query], StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=1)
-        )
-        values = answer["MetricDataResults"][0]["Values"]
-        return values[0] if values else None
 
 
 @pytest.fixture

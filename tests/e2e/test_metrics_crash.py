@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,7 +99,7 @@ def published(server: Server, statistic: str, rule_id: str, destination: str) ->
 
 
 @contextmanager
-def opened(server: Server) -> Iterator[SqliteMetadataStore]:
+def opened(server: Server) -> Generator[SqliteMetadataStore]:
     """The source's store, while no server runs."""
     runner = asyncio.Runner()
     store = SqliteMetadataStore.open(server.data / "regions" / "us-east-1" / "metadata.sqlite", "us-east-1")

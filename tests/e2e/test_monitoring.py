@@ -12,46 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.observed import TOKEN, scrape
 from tests.support.replication import enable_versioning, put_rule, wait_for
 from tests.support.server import Server
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
-TOKEN = "a-token-for-tests-0123456789"
 ARRIVAL_S = 20.0
-_SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-
-class Scrape:
-    """One reading of `/-/metrics`."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.samples: list[tuple[str, dict[str, str], float]] = []
-        for line in text.splitlines():
-            if not line.startswith("#"):
-                match = _SAMPLE.fullmatch(line)
-                assert match is not None, line
-                self.samples.append((match[1], dict(_LABEL.findall(match[2] or "")), float(match[3])))
-
-    @property
-    def names(self) -> set[str]:
-        return {name for name, _, _ in self.samples}
-
-    def sum(self, name: str, **labels: str) -> float:
-        return sum(value for found, has, value in self.samples if found == name and labels.items() <= has.items())
-
-
-def scrape(server: Any, token: str | None = TOKEN) -> Scrape:
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    with urlopen(Request(f"{server.endpoint}/-/metrics", headers=headers), timeout=30) as answer:
-        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-        return Scrape(answer.read().decode())
 
 
 def refused(server: Any, token: str | None) -> int:
