@@ -79,16 +79,54 @@ def test_a_cancelled_upload_leaves_nothing_and_can_be_tried_again(visit: Visit, 
 
 
 def test_dropped_files_are_uploaded(visit: Visit, server: Server) -> None:
+    """Many of them; the place says when it would take them."""
     visitor = open_bucket(visit, server, "objects-drop")
     page = visitor.page
     page.get_by_role("link", name="Upload").first.click()
     dropped = page.evaluate_handle(
-        "() => { const t = new DataTransfer(); t.items.add(new File(['hello'], 'dropped.txt')); return t; }"
+        """() => {
+            const transfer = new DataTransfer();
+            for (let number = 0; number < 40; number += 1) {
+                transfer.items.add(new File([`content ${number}`], `dropped-${number}.txt`));
+            }
+            return transfer;
+        }"""
     )
+    target = page.locator(".drop-target")
+    page.dispatch_event(".drop-target", "dragover", {"dataTransfer": dropped})
+    expect(target).to_have_attribute("data-over", "true")
     page.dispatch_event(".drop-target", "drop", {"dataTransfer": dropped})
-    expect(page.get_by_role("row", name=re.compile("dropped.txt 5 B"))).to_be_visible()
+    expect(target).to_have_attribute("data-over", "false")
+    expect(page.get_by_role("row", name=re.compile("dropped-7.txt 9 B"))).to_be_visible()
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+    expect(page.get_by_text("40 files of 40 uploaded.")).to_be_visible()
+    client = server.client()
+    assert client.list_objects_v2(Bucket="objects-drop")["KeyCount"] == 40
+    assert client.get_object(Bucket="objects-drop", Key="dropped-39.txt")["Body"].read() == b"content 39"
+
+
+def test_what_failed_says_why_and_goes_again_alone(visit: Visit, server: Server) -> None:
+    """A small file that is refused, and a part of a large one whose connection breaks again and again."""
+    visitor = open_bucket(visit, server, "objects-again")
+    page = visitor.page
+    refusal = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    page.route("**/refused.txt", lambda route: route.fulfill(status=403, body=refusal))
+    page.route("**/large.bin?partNumber=2*", lambda route: route.abort())
+    start_upload(page, [file("good.txt", b"1"), file("refused.txt", b"2"), file("large.bin", bytes(17 * MIB))])
+    expect(page.get_by_text("2 files failed").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("row", name=re.compile("refused.txt"))).to_contain_text("Please reduce your request rate.")
+    expect(page.get_by_role("row", name=re.compile("large.bin"))).to_contain_text("The connection to the server broke.")
+    visitor.check_accessible()
+    client = server.client()
+    assert not client.list_multipart_uploads(Bucket="objects-again").get("Uploads"), "no parts stay"
+    first = client.head_object(Bucket="objects-again", Key="good.txt")["VersionId"]
+    page.unroute_all()
+    page.get_by_role("button", name="Retry", exact=True).click()
+    expect(page.get_by_text("Upload succeeded").first).to_be_visible()
+    sizes = {each["Key"]: each["Size"] for each in client.list_objects_v2(Bucket="objects-again")["Contents"]}
+    assert sizes == {"good.txt": 1, "large.bin": 17 * MIB, "refused.txt": 1}
+    assert client.head_object(Bucket="objects-again", Key="good.txt")["VersionId"] == first
 
 
 def test_keys_with_odd_characters_are_shown_opened_and_deleted(visit: Visit, server: Server) -> None:

@@ -24,7 +24,7 @@ export function SourceSection({ draft, change, errors, bucket }: SectionProperti
           ]}
         />
         {errors.source && <Alert type="error">{errors.source}</Alert>}
-        <FormField label="Choose a rule scope" errorText={errors.scope}>
+        <FormField label="Choose a rule scope" errorText={draft.scope === "all" ? errors.scope : undefined}>
           <RadioGroup
             value={draft.scope}
             onChange={({ detail }) => change({ scope: detail.value === "all" ? "all" : "filters" })}
@@ -39,6 +39,7 @@ export function SourceSection({ draft, change, errors, bucket }: SectionProperti
             <FormField
               label="Prefix"
               description="Add a filter to limit the scope of this rule to a single prefix: the text that keys begin with."
+              errorText={errors.scope}
               constraintText="A trailing slash keeps to one folder. Do not begin it with the bucket's name or a slash."
             >
               <Input
