@@ -23,9 +23,6 @@ S3_CONTROL_SERVICE = "s3control"
 
 _SERVER = "Farshore"
 
-_SILENCE_S = 5.0
-"""Between lines, before an empty one comes."""
-
 _END = object()
 
 
@@ -56,11 +53,18 @@ def send_json(document: bytes, labels: RequestLabels) -> web.StreamResponse:
     return WholeResponse(status=200, headers=headers, body=document, now_us=labels.now_us)
 
 
-async def send_lines(http: web.BaseRequest, lines: AsyncGenerator[Any], labels: RequestLabels) -> web.StreamResponse:
-    """An answer of Farshore's own API that comes line by line. Empty lines tell that there is life.
+async def send_lines(
+    http: web.BaseRequest, lines: AsyncGenerator[Any], labels: RequestLabels, *, silence_s: float = 5.0
+) -> web.StreamResponse:
+    """An answer of Farshore's own API that comes line by line. `lines` is closed at the end, also when the client is
+    gone.
 
-    What is raised before the first line is raised here; after it, the connection is broken off, so that the client
+    What is raised before the first line is raised here; after it, the connection is broken off too, so that the client
     sees no end.
+
+    Args:
+        silence_s: when no line comes for so long, an empty one does, so that the client sees that there is life, and
+            the server whether there is a client.
     """
     async with contextlib.aclosing(lines):
         first = await anext(lines, None)
@@ -71,8 +75,9 @@ async def send_lines(http: web.BaseRequest, lines: AsyncGenerator[Any], labels: 
         try:
             if first is not None:
                 await response.write(_line(first))
-            async for line in _alive(lines):
-                await response.write(_line(line))
+            async with contextlib.aclosing(_alive(lines, silence_s)) as alive:
+                async for line in alive:
+                    await response.write(_line(line))
         except BaseException:
             if http.transport is not None:
                 http.transport.abort()
@@ -81,14 +86,14 @@ async def send_lines(http: web.BaseRequest, lines: AsyncGenerator[Any], labels: 
     return response
 
 
-async def _alive(lines: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
+async def _alive(lines: AsyncGenerator[Any], silence_s: float) -> AsyncGenerator[Any]:
     """The lines, and None whenever none came for a while."""
     coming: asyncio.Task[Any] | None = None
     try:
         while True:
             if coming is None:
                 coming = asyncio.ensure_future(anext(lines, _END))
-            done, _ = await asyncio.wait((coming,), timeout=_SILENCE_S)
+            done, _ = await asyncio.wait((coming,), timeout=silence_s)
             if not done:
                 yield None
                 continue

@@ -9,7 +9,7 @@ from farshore.bench.floors import MIB
 KIB = 1024
 GIB = 1024 * MIB
 
-SECTIONS = ("requests", "processes", "large", "list", "replication", "observing", "batch", "memory")
+SECTIONS = ("requests", "processes", "large", "list", "replication", "observing", "batch", "verify", "memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Plan:
     fill_directly: put the keys to list into the store while no server runs, instead of by requests.
     replicated: objects of 1 KiB, and as many that wait.
     manifest_versions, existing: versions of a generated manifest; objects that a job replicates.
+    verified: versions of a bucket that is verified and previewed.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Plan:
     replicated_bytes: int = GIB
     manifest_versions: int = 200_000
     existing: int = 20_000
+    verified: int = 100_000
     memory_bytes: int = GIB
 
 
@@ -52,6 +54,7 @@ QUICK = Plan(
     replicated_bytes=64 * MIB,
     manifest_versions=20_000,
     existing=2_000,
+    verified=10_000,
     memory_bytes=128 * MIB,
 )
 DEFAULT = Plan(name="default", load_s=2.0, floor_s=1.0)
@@ -63,6 +66,7 @@ FULL = Plan(
     list_many=1_000_000,
     manifest_versions=1_000_000,
     existing=100_000,
+    verified=1_000_000,
     fill_directly=True,
     memory_bytes=5 * GIB,
 )

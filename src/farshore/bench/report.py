@@ -17,9 +17,11 @@ _TITLES = {
     "list": "Listings, one process, one at a time",
     "replication": "Replication between two regions of one server",
     "observing": "What it costs to be told: CPU µs, beside the same without",
+    "verify": "Verification and preview of a large bucket, one process",
     "memory": "Memory of a server with a very large object",
 }
 _NAMES = {
+    "seconds": "seconds",
     "per_s": "a second",
     "mib_s": "MiB/s",
     "p50_ms": "p50 ms",
@@ -43,6 +45,7 @@ _COLUMNS = {
     "large": ("mib_s", "cpu_us"),
     "list": ("per_s", "p50_ms", "cpu_us", "cost_ratio"),
     "observing": ("cpu_us", "cost_ratio"),
+    "verify": ("seconds", "per_s", "p50_ms", "p99_ms", "cpu_us", "memory_mib"),
     "memory": ("mib_s", "memory_mib"),
 }
 _WITH_FLOOR = {

@@ -8,7 +8,18 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from farshore.bench import batch, environment, floors, large, listings, observing, replication, requests, targets
+from farshore.bench import (
+    batch,
+    environment,
+    floors,
+    large,
+    listings,
+    observing,
+    replication,
+    requests,
+    targets,
+    verification,
+)
 from farshore.bench.context import Context, Servers
 from farshore.bench.floors import MIB, Floors
 from farshore.bench.loads import Generator
@@ -26,6 +37,7 @@ _SECTIONS: dict[str, Section] = {
     "replication": replication.measure_replication,
     "observing": observing.measure_observing,
     "batch": batch.measure_batch,
+    "verify": verification.measure_verify,
     "memory": large.measure_memory,
 }
 

@@ -19,6 +19,7 @@ def judge(rows: Sequence[Row]) -> list[Target]:
         *_replication(rows),
         *_observing(rows),
         *_batch(rows),
+        *_verify(rows),
     ]
 
 
@@ -95,6 +96,14 @@ def _at_most(name: str, bound: float, row: Row | None, measure: str) -> Iterable
 
 def _target(name: str, bound: float, value: float, *, at_least: bool) -> Target:
     return Target(name=name, bound=bound, at_least=at_least, value=value)
+
+
+def _verify(rows: Sequence[Row]) -> Iterable[Target]:
+    """A million versions are to be verified in 60 s, and previewed in 10."""
+    for row in rows:
+        if row.section == "verify" and "seconds" in row.values:
+            bound = 1_000_000 / (60 if row.name.startswith("verify") else 10)
+            yield _target(f"{row.name}: versions a second", bound, row.values["per_s"], at_least=True)
 
 
 def _row(rows: Sequence[Row], section: str, name: str) -> Row | None:

@@ -25,8 +25,8 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A section, repeatable: requests, processes, large, list, replication, observing, batch, memory "
-            "[all].",
+            help="A section, repeatable: requests, processes, large, list, replication, observing, batch, verify, "
+            "memory [all].",
             show_default=False,
         ),
     ] = None,

@@ -152,7 +152,7 @@ def _scan(reader: Reader, bucket_id: int, piece: Piece) -> Iterator[Version]:
     else:
         versions = reader.scan_versions_after(bucket_id, *after)
     for version in versions:
-        place = Place.of(version)
-        if place.key >= piece.end or (upto is not None and place.is_behind(upto)):
+        key = version.key.encode()
+        if key >= piece.end or (upto is not None and key >= upto.key and Place.of(version).is_behind(upto)):
             return
         yield version

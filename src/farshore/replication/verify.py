@@ -248,14 +248,18 @@ class _Walk:
                 left[name] = None
             elif each.why is Why.DELETED_THERE:
                 left[name] = FailureCode.DST_OBJECT_HARD_DELETED
-            elif not self._asked.permitted(*name):
-                left[name] = FailureCode.INITIATE_REPLICATION_NOT_PERMITTED
             else:
                 faults.append(Fault(key=each.key, version_id=each.version_id, fields=each.fields))
         going: set[Name] = set()
         for start in range(0, len(faults), REPAIRED_AT_ONCE):
             some = faults[start : start + REPAIRED_AT_ONCE]
-            done = await self._source.metadata.write(lambda tx, some=some: self._let_go(tx, some))
+            permitted = [each for each in some if self._asked.permitted(each.key, each.version_id)]
+            left |= {
+                (each.key, each.version_id): FailureCode.INITIATE_REPLICATION_NOT_PERMITTED
+                for each in some
+                if each not in permitted
+            }
+            done = await self._source.metadata.write(lambda tx, some=permitted: self._let_go(tx, some))
             going |= done.going
             left |= done.left
         if going:
