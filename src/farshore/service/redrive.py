@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from farshore.metadata.store import Transaction
+from farshore.metadata.store import Reader, Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import (
     DestinationState,
@@ -49,11 +49,10 @@ def redrive(
     """Inside a command: drive failures of a bucket again. Those that stand otherwise by now are left alone."""
     done = Redriven()
     for failure in failures:
-        version = tx.version(bucket_id, failure.key, failure.version_id)
-        state = None if version is None else _failed_state(version, failure)
-        if version is None or state is None:
+        found = _look_up(tx, configuration, bucket_id, failure)
+        if found is None:
             continue
-        rule = recheck_at_delivery(configuration, version, state.bucket)
+        version, state, rule = found
         if isinstance(rule, FailureCode):
             done.left[rule.value] += 1
             continue
@@ -61,6 +60,14 @@ def redrive(
         done.count += 1
         done.bytes += version.size
     return done
+
+
+def would_go(
+    reader: Reader, configuration: ReplicationConfiguration | None, bucket_id: int, failure: FailedVersion
+) -> bool:
+    """Whether `redrive` would drive it again: it stands FAILED, and a rule takes it."""
+    found = _look_up(reader, configuration, bucket_id, failure)
+    return found is not None and not isinstance(found[2], FailureCode)
 
 
 def set_pending(tx: Transaction, version: Version, state: DestinationState, rule: ReplicationRule, now_us: int) -> None:
@@ -86,6 +93,17 @@ def set_pending(tx: Transaction, version: Version, state: DestinationState, rule
     kind = changed[0] if changed else TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
     note = "" if state.reason is None else f"driven again after {state.reason.value}"
     tx.add_tasks([again_task(version, rule, kind, now_us, note)])
+
+
+def _look_up(
+    reader: Reader, configuration: ReplicationConfiguration | None, bucket_id: int, failure: FailedVersion
+) -> tuple[Version, DestinationState, ReplicationRule | FailureCode] | None:
+    """A failure as it stands, and the rule that takes it now, or why none does. None when it stands otherwise."""
+    version = reader.version(bucket_id, failure.key, failure.version_id)
+    state = None if version is None else _failed_state(version, failure)
+    if version is None or state is None:
+        return None
+    return version, state, recheck_at_delivery(configuration, version, state.bucket)
 
 
 def _failed_state(version: Version, failure: FailedVersion) -> DestinationState | None:

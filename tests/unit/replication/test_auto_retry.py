@@ -7,7 +7,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from tests.support.deployments import REGIONS, World, in_world
+from tests.support.deployments import REGIONS, ROLE, World, in_world
 
 from farshore.replication.auto_retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, AutoRetry
 
@@ -36,8 +36,21 @@ async def statuses(world: World, *keys: str) -> list[str]:
     return [(await world.s3("HeadObject", Bucket="source", Key=key))["ReplicationStatus"] for key in keys]
 
 
-def retrier(world: World) -> AutoRetry:
-    return AutoRetry(world.deployment, world.stores[REGIONS[0]])
+def retrier(world: World, **more: int) -> AutoRetry:
+    return AutoRetry(world.deployment, world.stores[REGIONS[0]], **more)
+
+
+async def cover(world: World, prefix: str) -> None:
+    """Let the rule take the keys with the prefix alone."""
+    rule = {
+        "ID": "rule",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": prefix},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::there"},
+    }
+    await world.s3("PutBucketReplication", Bucket="source", ReplicationConfiguration={"Role": ROLE, "Rules": [rule]})
 
 
 async def look(world: World, retry: AutoRetry) -> None:
@@ -106,5 +119,48 @@ def test_causes_are_told_apart(tmp_path: Path) -> None:
         assert await statuses(world, "a", "b") == ["COMPLETED", "COMPLETED"]
         found: dict[str, Any] = await world.s3("HeadObject", Bucket="other", Key="x")
         assert found["ReplicationStatus"] == "FAILED"
+
+    in_world(tmp_path, test)
+
+
+def test_failures_that_no_rule_takes_any_more_hold_up_no_other(tmp_path: Path) -> None:
+    """They are the oldest of their cause, and more than one look reads."""
+
+    async def test(world: World) -> None:
+        old = [f"old/{number}" for number in range(5)]
+        await failing(world, *old, "new/a", "new/b")
+        await versioning(world, "Enabled")
+        await cover(world, "new/")
+        retry = retrier(world, looked_at_max=2)
+        for _ in range(2):
+            await look(world, retry)
+            assert await statuses(world, "new/a", "new/b") == ["FAILED", "FAILED"], "those before it are looked at"
+        await look(world, retry)
+        assert await statuses(world, "new/a", "new/b") == ["PENDING", "FAILED"]
+        await world.replicate()
+        await look(world, retry)
+        await world.replicate()
+        assert await statuses(world, "new/a", "new/b") == ["COMPLETED", "COMPLETED"]
+        assert await statuses(world, *old) == ["FAILED"] * 5
+
+    in_world(tmp_path, test)
+
+
+def test_a_cause_of_which_no_rule_takes_any_is_looked_at_after_pauses_that_double(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        await failing(world, "old/a")
+        await versioning(world, "Enabled")
+        await cover(world, "new/")
+        retry = retrier(world)
+        for pause_s in (FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S):
+            await cover(world, "new/")
+            await look(world, retry)
+            await cover(world, "")
+            world.clock.forward(pause_s - 1)
+            await look(world, retry)
+            assert await statuses(world, "old/a") == ["FAILED"], "it pauses"
+            world.clock.forward(1)
+        await look(world, retry)
+        assert await statuses(world, "old/a") == ["PENDING"]
 
     in_world(tmp_path, test)
