@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from time import monotonic
 
 import msgspec
+import structlog
 
+from farshore.metadata.store import StoreUnavailable
 from farshore.model.buckets import Bucket
-from farshore.model.errors import InvalidArgument, SlowDown
+from farshore.model.errors import InvalidArgument, NoSuchBucket, PermanentRedirect, SlowDown
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 from farshore.service.access import locate, may
@@ -28,6 +30,10 @@ WAITING_OPERATIONS = frozenset(
     ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "PutObjectTagging", "DeleteObjectTagging")
 )
 """Writes that the header has a meaning for."""
+
+_ENDED_EARLY = "ended early"
+
+log = structlog.get_logger()
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -61,23 +67,48 @@ def asked_s(headers: Mapping[str, str]) -> float | None:
 
 async def wait_after_write(request: Request, answer: Answer, seconds: float) -> None:
     """Hold the answer of a write back until every destination has what it wrote, or the time is over; then say so in
-    its headers. What was written stands in any case.
+    its headers. What was written stands, so nothing is raised from here: a client would write it again.
 
-    x-farshore-replication: COMPLETED, PENDING, FAILED; NONE where nothing is replicated.
+    x-farshore-replication: COMPLETED, PENDING, FAILED; NONE where nothing is replicated; UNKNOWN where the store cannot
+        be asked.
+    x-farshore-replication-wait: why the wait ended early, if it did.
     x-farshore-replication-1 …: each destination, to callers who may read the bucket's replication configuration.
     """
+    try:
+        await _wait_after_write(request, answer, seconds)
+    except StoreUnavailable as error:
+        log.warning("replication could not be waited for", request_id=request.request_id, error=str(error))
+        answer.headers.update({STATUS_HEADER: "UNKNOWN", WAIT_HEADER: f"{_ENDED_EARLY}: the store is unavailable"})
+
+
+async def _wait_after_write(request: Request, answer: Answer, seconds: float) -> None:
     params = request.params
-    region = locate(request.deployment, params["Bucket"])
-    bucket = region.metadata.reader.bucket(params["Bucket"])
     version_id: str | None = answer.output.get("VersionId")
-    version: Version | None = None
-    if bucket is not None and version_id is not None:
-        version = await wait_for_version(request, region, bucket, params["Key"], version_id, seconds)
+    found = _find_bucket(request, params["Bucket"])
+    if found is None or version_id is None:
+        version = None
+    else:
+        region, bucket = found
+        try:
+            version = await wait_for_version(request, region, bucket, params["Key"], version_id, seconds)
+        except SlowDown:
+            version = region.metadata.reader.version(bucket.id, params["Key"], version_id)
+            answer.headers[WAIT_HEADER] = f"{_ENDED_EARLY}: too many requests wait"
     states = () if version is None else version.destinations
     status = None if version is None else version.replication_status
     answer.headers[STATUS_HEADER] = "NONE" if status is None or not states else status.value
-    if bucket is not None and states and may(request, region, bucket, "s3:GetReplicationConfiguration"):
+    if found is not None and states and may(request, *found, "s3:GetReplicationConfiguration"):
         answer.headers.update(state_headers(states))
+
+
+def _find_bucket(request: Request, name: str) -> tuple[Region, Bucket] | None:
+    """The bucket, unless it was deleted meanwhile, and its name perhaps taken elsewhere."""
+    try:
+        region = locate(request.deployment, name)
+    except (NoSuchBucket, PermanentRedirect):
+        return None
+    bucket = region.metadata.reader.bucket(name)
+    return None if bucket is None else (region, bucket)
 
 
 async def wait_for_version(
