@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from farshore.model.access import canonical_user_id
 from tests.support.browser import Visitor
 from tests.support.people import owner, stranger
-from tests.support.replication import enable_versioning, put_rule
+from tests.support.replication import enable_versioning
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -152,45 +152,6 @@ def test_a_rule_into_another_account(visit: Visit, server: Server) -> None:
     receiver.picture("13-received")
     grants = partner.client(region="eu-west-1").get_object_acl(Bucket="cross-destination", Key="shared/for-them.txt")
     assert grants["Owner"]["ID"] == canonical_user_id(partner.account_id)
-
-
-def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Server) -> None:
-    client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket="why-source")
-    west.create_bucket(Bucket="why-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "why-source")
-    enable_versioning(west, "why-destination")
-    put_rule(client, "why-source", "why-destination", ID="pictures", Filter={"Prefix": "pictures/"})
-    client.put_object(Bucket="why-source", Key="notes.txt", Body=b"not a picture")
-    west.put_bucket_versioning(Bucket="why-destination", VersioningConfiguration={"Status": "Suspended"})
-    client.put_object(Bucket="why-source", Key="pictures/1.png", Body=b"a picture")
-
-    visitor = visit()
-    page = visitor.page
-    visitor.go("/buckets/why-source/object?key=notes.txt")
-    visitor.sign_in_here()
-    page.get_by_role("button", name="Why?").click()
-    expect(page.get_by_role("row", name=re.compile("pictures .* No "))).to_contain_text("PREFIX")
-    visitor.picture("21-why-not")
-
-    visitor.go("/buckets/why-source/object?key=pictures/1.png")
-    expect(page.get_by_role("row", name=re.compile("why-destination us-west-2 FAILED"))).to_be_visible()
-    page.get_by_role("button", name="Why?").click()
-    expect(page.get_by_text("DstBucketUnversioned").first).to_be_visible()
-    visitor.picture("22-why-failed")
-    page.get_by_role("button", name="Enable Bucket Versioning").click()
-    expect(page.get_by_text("Done: Enable Bucket Versioning")).to_be_visible()
-    assert west.get_bucket_versioning(Bucket="why-destination")["Status"] == "Enabled"
-
-    page.get_by_role("link", name="Replication overview").click()
-    page.get_by_placeholder("Find buckets and rules").fill("why-source")
-    expect(page.get_by_role("row", name=re.compile("why-source pictures why-destination Failures"))).to_be_visible()
-    page.get_by_role("button", name="Retry DstBucketUnversioned of why-source").click()
-    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
-    expect(page.get_by_text('1 failure of "why-source" driven again')).to_be_visible()
-    expect(page.get_by_role("row", name=re.compile("why-source pictures why-destination Up to date"))).to_be_visible()
-    visitor.picture("23-driven-again")
-    assert west.list_objects_v2(Bucket="why-destination")["Contents"][0]["Key"] == "pictures/1.png"
 
 
 def folder(page: Page, name: str) -> None:

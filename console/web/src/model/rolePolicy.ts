@@ -6,6 +6,7 @@
 
 import { bucketArn, type Rule } from "./replication.ts";
 
+export const S3_SERVICE = "s3.amazonaws.com";
 export const ROLE_PATH = "/service-role/";
 export const ROLE_POLICY_NAME = "replication";
 const ROLE_PREFIX = "s3crr_role_for_";
@@ -35,17 +36,16 @@ export function madeHere(arn: string): boolean {
   return arn.includes(`:role${ROLE_PATH}${ROLE_PREFIX}`);
 }
 
-export function trustPolicy(services: readonly string[] = ["s3.amazonaws.com"]): string {
-  return pretty({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: services.length === 1 ? services[0] : services },
-        Action: "sts:AssumeRole",
-      },
-    ],
-  });
+export function trustPolicy(services?: readonly string[]): string {
+  return pretty({ Version: "2012-10-17", Statement: [trustStatement(services)] });
+}
+
+export function trustStatement(services: readonly string[] = [S3_SERVICE]): object {
+  return {
+    Effect: "Allow",
+    Principal: { Service: services.length === 1 ? services[0] : services },
+    Action: "sts:AssumeRole",
+  };
 }
 
 /** What the replication role must be allowed, for all rules of the source bucket. */

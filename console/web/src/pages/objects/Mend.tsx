@@ -7,6 +7,7 @@ import type { Remedy } from "../../api/explain.ts";
 import type { ObjectPlace } from "../../api/objects.ts";
 import { Copyable } from "../../components/Copyable.tsx";
 import { useConsole } from "../../context.tsx";
+import { MendRole } from "./MendRole.tsx";
 import { mendOf } from "./mends.ts";
 
 interface Properties {
@@ -19,8 +20,10 @@ interface Properties {
 export function Mend({ remedy, place, onMended }: Properties) {
   const { client, tell, tellError } = useConsole();
   const [busy, setBusy] = useState(false);
+  const [open, setOpen] = useState(false);
   const mend = mendOf(remedy, place);
   const act = async () => {
+    if (mend?.dialog) setOpen(true);
     if (!mend?.run) return;
     setBusy(true);
     try {
@@ -38,7 +41,7 @@ export function Mend({ remedy, place, onMended }: Properties) {
       header="What would mend it"
       action={
         mend &&
-        (mend.run ? (
+        (mend.run || mend.dialog ? (
           <Button loading={busy} onClick={() => void act()}>
             {mend.label}
           </Button>
@@ -53,6 +56,7 @@ export function Mend({ remedy, place, onMended }: Properties) {
           (command) => command && <Copyable key={command} text={command} what="command" />,
         )}
       </SpaceBetween>
+      {open && <MendRole bucket={place.bucket} onClose={() => setOpen(false)} onMended={onMended} />}
     </Alert>
   );
 }

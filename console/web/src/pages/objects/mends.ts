@@ -14,6 +14,8 @@ export interface PossibleMend {
   /** Does it; where there is none, `href` leads to where it is done. */
   readonly run?: (client: Client) => Promise<void>;
   readonly href?: string;
+  /** It is shown before it is done. */
+  readonly dialog?: "role";
 }
 
 export function mendOf(remedy: Remedy, place: ObjectPlace): PossibleMend | undefined {
@@ -44,7 +46,7 @@ export function mendOf(remedy: Remedy, place: ObjectPlace): PossibleMend | undef
     case "RaisePriority":
       return { label: "Edit rule", href: href(`${source}/edit-replication-rule`, { rule: remedy.rule }) };
     case "MendRole":
-      return { label: "Roles", href: href("/access/roles") };
+      return { label: "Give the role what it lacks", dialog: "role" };
     case "UploadAgain":
       return { label: "Upload", href: href(`${source}/upload`, { prefix: folder || undefined }) };
     case "Retry":

@@ -19,6 +19,7 @@ import {
   roleNameFor,
   trustPolicy,
   withStatements,
+  S3_SERVICE,
 } from "../../model/rolePolicy.ts";
 import type { SectionProperties } from "./RuleForm.tsx";
 
@@ -52,7 +53,7 @@ export function RoleSection({ draft, change, errors, source, rules }: Properties
           value={draft}
           onChange={change}
           roles={roles}
-          service="s3.amazonaws.com"
+          service={S3_SERVICE}
           createDescription="With a policy for exactly these buckets (recommended)."
           chooseDescription={
             madeHere(draft.chosenRole)
