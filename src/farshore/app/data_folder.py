@@ -26,6 +26,9 @@ KILLED_S_MAX = 5.0
 """Processes of a server that was killed end within this time, and only then let go of the lock."""
 _LOCK_PAUSE_S = 0.02
 
+_BEFORE_STORES = frozenset(("lock", "run", "regions", "lost+found"))
+"""What a data folder may have before its first start: what a start that was cut off made, and mounted disks."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -65,9 +68,11 @@ class DataFolder:
         Child processes inherit the lock: it is free when the last of them has ended.
 
         Raises:
-            CannotServe: after `patience_s`, another server still uses the folder, or it cannot be written.
+            CannotServe: after `patience_s`, another server still uses the folder, it cannot be written, or it is in use
+                for something else.
         """
         try:
+            self._check_ours()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.endpoint.parent.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -81,6 +86,17 @@ class DataFolder:
             time.sleep(_LOCK_PAUSE_S)
         self.endpoint.unlink(missing_ok=True)
         return descriptor
+
+    def _check_ours(self) -> None:
+        """Refuse a folder that has other files, and no stores: they would be taken for ours, or lie among ours."""
+        if self.directory.parent.exists() or not self.path.is_dir():
+            return
+        others = sorted(path.name for path in self.path.iterdir() if path.name not in _BEFORE_STORES)
+        if others:
+            raise CannotServe(
+                f"{self.path} is no data folder of Farshore, and not empty (it has {others[0]}): "
+                "give an empty folder, or one that does not exist yet"
+            )
 
     def forget_counters(self) -> None:
         """Begin to count anew: what an earlier server counted is gone, as monitoring expects of a restart."""

@@ -24,7 +24,7 @@ async def ensure_root(directory: Directory, folder: DataFolder, root: RootCreden
 
     Raises:
         CannotServe: FARSHORE_ROOT_ACCOUNT_ID is not the account that the folder was made with, or the access key
-            belongs to another account.
+            belongs to another account; or `credentials` is a file of another kind.
     """
     accounts = oldest_first(directory)
     if not accounts:
@@ -47,6 +47,8 @@ async def _ensure_key(directory: Directory, folder: DataFolder, chosen: AccessKe
     if chosen is None:
         if written is not None and _works(directory, *written):
             return
+        if written is None and folder.credentials.exists():
+            raise CannotServe(f"{folder.credentials} holds no access key of Farshore's making: move it away")
         chosen = spare
     standing = directory.access_key(chosen.id)
     if standing is not None and (standing.account_id != chosen.account_id or standing.user_id is not None):

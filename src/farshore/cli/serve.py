@@ -26,7 +26,8 @@ def serve(
         bool, typer.Option("--demo", help="Walk through replication on the server, with real files, and go on serving.")
     ] = False,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of everything stored [farshore-data].", show_default=False)
+        str | None,
+        typer.Option(metavar="PATH", help="Folder of everything stored [farshore-data].", show_default=False),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one [9000].", show_default=False)] = None,
@@ -52,7 +53,7 @@ def serve(
         fail(f"what is {str(folder)!r}? A folder belongs to --demo", USED_WRONGLY)
     if folder is not None and not folder.is_dir():
         fail(f"{folder} is not a folder", USED_WRONGLY)
-    flags = {"data": data and str(data), "host": host, "port": port, "regions": region, "workers": workers}
+    flags = {"data": data, "host": host, "port": port, "regions": region, "workers": workers}
     try:
         settings = load_settings(os.environ, flags, config)
         root = root_credentials(os.environ)

@@ -39,6 +39,22 @@ def test_credentials_that_are_not_whole_are_none(tmp_path: Path, text: str | Non
     assert folder.read_credentials() is None
 
 
+@pytest.mark.parametrize("name", ["credentials", "config", "notes.txt", ".hidden"])
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, name: str) -> None:
+    """It may be `~/.aws`, or a home folder."""
+    (tmp_path / name).write_text("[prod]\naws_access_key_id = AKIAPROD\n")
+    with pytest.raises(CannotServe, match="no data folder of Farshore"):
+        DataFolder(tmp_path).take()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert "AKIAPROD" in (tmp_path / name).read_text()
+
+
+def test_a_folder_with_what_may_be_there_before_is_taken(tmp_path: Path) -> None:
+    for name in ("lost+found", "regions/us-east-1", "run"):
+        (tmp_path / name).mkdir(parents=True)
+    os.close(DataFolder(tmp_path).take())
+
+
 def test_an_endpoint_left_by_a_crash_is_gone_once_the_folder_is_taken(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     descriptor = folder.take()

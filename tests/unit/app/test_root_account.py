@@ -101,6 +101,14 @@ def test_a_lost_credentials_file_is_made_anew_with_a_new_key(folder: DataFolder)
     assert works(folder, after[0]) == after[1]
 
 
+def test_a_credentials_file_of_another_kind_is_left_alone(folder: DataFolder) -> None:
+    start(folder)
+    folder.credentials.write_text("[prod]\naws_access_key_id = AKIAPROD\naws_secret_access_key = s\n")
+    with pytest.raises(CannotServe, match="move it away"):
+        start(folder)
+    assert "AKIAPROD" in folder.credentials.read_text()
+
+
 def test_another_account_than_the_folders_is_refused(folder: DataFolder) -> None:
     start(folder, CHOSEN)
     with pytest.raises(CannotServe, match="belongs to account 111122223333"):
