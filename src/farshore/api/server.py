@@ -140,6 +140,14 @@ class ApiServer:
         self._under_way += 1
         try:
             response = await self._answer(http)
+        except (ConnectionError, web.RequestPayloadError):
+            # The client has left, as clients do. What is returned goes nowhere: aiohttp calls what is raised an error.
+            if http.transport is not None:
+                http.transport.abort()
+            response = web.Response(status=400)
+            response.force_close()
+            return response
+        else:
             if self._draining:
                 response.force_close()
             return response
