@@ -184,8 +184,8 @@ def test_conflicting_lengths_are_refused(raw: Raw, framing: bytes) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "../up",
-        "a/../../b",
+        "a/../b",
+        "a/..",
         "a//b",
         "//",
         "/lead",
@@ -210,7 +210,13 @@ def test_keys_of_every_kind_are_kept_as_they_are(raw: Raw, server: Any, key: str
 
 @pytest.mark.parametrize(
     ("key", "status", "code"),
-    [("x" * 1025, 400, "KeyTooLongError"), ("ü" * 513, 400, "KeyTooLongError"), ("\udcff", 400, "InvalidURI")],
+    [
+        ("x" * 1025, 400, "KeyTooLongError"),
+        ("ü" * 513, 400, "KeyTooLongError"),
+        ("\udcff", 400, "InvalidURI"),
+        ("../up", 400, "BadRequest"),
+        ("a/../../b", 400, "BadRequest"),
+    ],
 )
 def test_keys_that_s3_does_not_take_are_refused(raw: Raw, key: str, status: int, code: str) -> None:
     path = f"/{BUCKET}/{quote(key.encode('utf-8', 'surrogateescape'))}"

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.support.replication import enable_versioning, put_rule, wait_for
 from tests.support.server import Server, running
 
@@ -276,3 +278,35 @@ def test_serve_demo_walks_with_the_given_files_and_goes_on_serving(server_factor
     assert "NOT HELD" not in seen  # A version id may hold the letters NOT.
     assert ready(server) == 200
     assert server.stop() == 0
+
+
+def test_clients_that_leave_are_no_errors(server_factory: Factory) -> None:
+    """In the middle of a download or an upload, by a reset: monitoring would take a line of the log for trouble."""
+    server = server_factory(workers=0)
+    s3 = server.client()
+    s3.create_bucket(Bucket="left")
+    s3.put_object(Bucket="left", Key="k", Body=bytes(32 * 1024 * 1024))
+    for method, more in (("get_object", b""), ("put_object", b"x" * 100_000)):
+        url = s3.generate_presigned_url(method, {"Bucket": "left", "Key": "k"})
+        target = url[url.index("/", 8) :]
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        verb, length = method.partition("_")[0].upper(), 30_000_000 if more else 0
+        head = f"{verb} {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(head.encode() + more)
+        if not more:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        connection.close()
+    wait_for(lambda: s3.list_objects_v2(Bucket="left")["KeyCount"] == 1, 10, "the server goes on")
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+    assert [line for line in lines if line["level"] in ("error", "critical", "warning")] == []
+
+
+def test_mfa_delete_is_refused_and_not_ignored(server_factory: Factory) -> None:
+    s3 = server_factory(workers=0).client()
+    s3.create_bucket(Bucket="mfa")
+    asked = {"Status": "Enabled", "MFADelete": "Enabled"}
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.put_bucket_versioning(Bucket="mfa", VersioningConfiguration=asked, MFA="arn:aws:iam::1:mfa/x 123456")
+    assert "Status" not in s3.get_bucket_versioning(Bucket="mfa")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from farshore.model.errors import InvalidBucketName, InvalidURI, KeyTooLongError, MalformedXML
+from farshore.model.errors import BadRequest, InvalidBucketName, InvalidURI, KeyTooLongError, MalformedXML
 
 KEY_MAX_BYTES = 1024
 
@@ -41,6 +41,7 @@ def check_key(key: str) -> None:
         KeyTooLongError: more than 1,024 bytes of UTF-8.
         MalformedXML: empty. Only an XML body can name an empty key; in a URL it addresses the bucket.
         InvalidURI: not Unicode text (a lone surrogate, from bytes that are not UTF-8).
+        BadRequest: read from left to right it climbs above its own beginning (`../a`, `a/../../b`).
     """
     if not key:
         raise MalformedXML()
@@ -50,3 +51,21 @@ def check_key(key: str) -> None:
         raise InvalidURI(URI=key.encode(errors="replace").decode()) from error
     if size > KEY_MAX_BYTES:
         raise KeyTooLongError(Size=size, MaxSizeAllowed=KEY_MAX_BYTES)
+    if ".." in key and _climbs(key):
+        raise BadRequest("An object key may not climb above its beginning by relative path segments")
+
+
+def _climbs(key: str) -> bool:
+    """Whether, from left to right, there are ever more segments `..` than others.
+
+    Source: S3 User Guide, "Naming Amazon S3 objects", on relative path elements.
+    """
+    depth = 0
+    for segment in key.split("/"):
+        if segment == "..":
+            depth -= 1
+        elif segment not in ("", "."):
+            depth += 1
+        if depth < 0:
+            return True
+    return False

@@ -1,7 +1,7 @@
 """What a write says about the object besides its body: headers, user metadata, storage class, encryption; and what a
 copy takes over from its source.
 
-`params` are a request's members by botocore's names. Every object is encrypted with SSE-S3, as on AWS by default.
+`params` are a request's members by botocore's names.
 Source: S3 User Guide, "Working with object metadata"; API Reference, PutObject, CopyObject; answers recorded on AWS.
 """
 
@@ -64,10 +64,13 @@ def put_attributes(params: Mapping[str, Any]) -> Attributes:
     headers holds what was sent: a missing Content-Type stays missing, and is answered as binary/octet-stream.
 
     Raises:
-        MetadataTooLarge, InvalidRedirectLocation. And as `check_encryption`, `check_object_lock`.
+        MetadataTooLarge, InvalidRedirectLocation, NotImplemented: an append. And as `check_encryption`,
+        `check_object_lock`.
     """
     check_encryption(params)
     check_object_lock(params)
+    if "WriteOffsetBytes" in params:
+        raise errors.NotImplemented(Header="x-amz-write-offset-bytes")
     return Attributes(headers=_system_headers(params), metadata=_user_metadata(params))
 
 
@@ -146,7 +149,9 @@ def check_readable(storage_class: str) -> None:
 
 
 def check_encryption(params: Mapping[str, Any]) -> None:
-    """Accept SSE-S3, which every object has.
+    """Accept what asks for no more than S3's own keys. Nothing is encrypted by it, and no answer says so.
+
+    # AWS: SSE-S3 is the default, and clients cannot tell it from a disk that is encrypted. Tools ask for it by habit.
 
     Raises:
         NotImplemented: keys of a customer or of KMS.

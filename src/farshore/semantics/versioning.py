@@ -88,20 +88,20 @@ def versioning_change(configuration: Mapping[str, Any], *, replicated: bool) -> 
     """The state that a VersioningConfiguration document asks for.
 
     Args:
-        configuration: members Status and MfaDelete, as parsed.
+        configuration: members Status and MFADelete, as parsed.
         replicated: the bucket has a replication configuration, which needs versioning.
     Raises:
         IllegalVersioningConfigurationException: no Status.
         MalformedXML: a Status that AWS does not know.
         InvalidBucketState: Suspended while a replication configuration is present.
-        NotImplemented: MfaDelete Enabled.
+        NotImplemented: MFADelete Enabled.
     """
     status = configuration.get("Status")
     if status is None:
         raise IllegalVersioningConfigurationException()
     if status not in (VersioningStatus.ENABLED, VersioningStatus.SUSPENDED):
         raise MalformedXML()
-    if configuration.get("MfaDelete") == "Enabled":
+    if configuration.get("MFADelete") == "Enabled":
         raise errors.NotImplemented(Header="x-amz-mfa")
     if status == VersioningStatus.SUSPENDED and replicated:
         raise InvalidBucketState(_REPLICATED)

@@ -52,10 +52,12 @@ async def put_bucket_acl(request: Request) -> Answer:
     access = access_of(request.deployment, region, bucket)
     from_headers = access_control.bucket_grants(params, owner=owner, is_known=is_known)
     grants = access_control.put_grants(params, from_headers, owner=owner, is_known=is_known)
-    check_public_acl(request, bucket, access.block, grants, "s3:PutBucketAcl")
     if _is_enforced(access):
+        if access_control.has_acl(params):
+            raise AccessControlListNotSupported()
         _accept_only(grants, owner_grants(bucket.owner))
         return Answer()
+    check_public_acl(request, bucket, access.block, grants, "s3:PutBucketAcl")
     stored = encode_grants(grants)
 
     def command(tx: Transaction) -> None:
@@ -77,13 +79,13 @@ async def put_object_acl(request: Request) -> Answer:
         params, owner=owner, bucket_owner=canonical_user_id(bucket.owner), is_known=is_known
     )
     grants = access_control.put_grants(params, from_headers, owner=owner, is_known=is_known)
-    check_public_acl(request, bucket, access.block, grants, "s3:PutObjectAcl", key)
     if _is_enforced(access):
         if access_control.has_acl(params):
             access_control.check_object_acl(params, by_owner=request.principal.account_id == bucket.owner)
         else:
             _accept_only(grants, owner_grants(bucket.owner))
         return Answer()
+    check_public_acl(request, bucket, access.block, grants, "s3:PutObjectAcl", key)
 
     def command(tx: Transaction) -> bool:
         there = still(tx, bucket)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from farshore.model.errors import InvalidBucketName, InvalidURI, KeyTooLongError, MalformedXML
+from farshore.model.errors import BadRequest, InvalidBucketName, InvalidURI, KeyTooLongError, MalformedXML
 from farshore.semantics.naming import check_bucket_name, check_key
 
 
@@ -51,7 +51,9 @@ def test_a_bucket_name_against_the_rules_is_refused_by_name(name: str) -> None:
     assert refused.value.details == {"BucketName": name}
 
 
-@pytest.mark.parametrize("key", ["a", "/", "..", "a" * 1024, "é" * 512, "😀" * 256])
+@pytest.mark.parametrize(
+    "key", ["a", "/", "..a", "a/..", "a/../b", "a/./..", "a//b/../../c", "...", "a" * 1024, "é" * 512, "😀" * 256]
+)
 def test_a_key_of_up_to_1024_bytes_is_accepted(key: str) -> None:
     check_key(key)
 
@@ -61,6 +63,12 @@ def test_a_longer_key_is_refused_with_its_size_in_bytes(key: str, size: int) -> 
     with pytest.raises(KeyTooLongError) as refused:
         check_key(key)
     assert refused.value.details == {"Size": str(size), "MaxSizeAllowed": "1024"}
+
+
+@pytest.mark.parametrize("key", ["..", "../a", "a/../..", "a/../../b", "./../a", "a//../..", "/../a"])
+def test_a_key_that_climbs_above_its_beginning_is_refused(key: str) -> None:
+    with pytest.raises(BadRequest):
+        check_key(key)
 
 
 def test_an_empty_key_can_only_come_from_xml_and_is_malformed() -> None:

@@ -86,13 +86,14 @@ def test_a_redirect_must_be_a_path_or_a_web_address(location: str) -> None:
         ({"ServerSideEncryption": "aws:kms"}, errors.NotImplemented),
         ({"ServerSideEncryption": "aws:kms:dsse"}, errors.NotImplemented),
         ({"SSECustomerKey": "x"}, errors.NotImplemented),
+        ({"WriteOffsetBytes": 0}, errors.NotImplemented),
         ({"SSEKMSKeyId": "x"}, errors.NotImplemented),
         ({"ServerSideEncryption": "ROT13"}, errors.InvalidArgument),
         ({"ObjectLockMode": "GOVERNANCE"}, errors.InvalidRequest),
         ({"ObjectLockLegalHoldStatus": "ON"}, errors.InvalidRequest),
     ],
 )
-def test_encryption_and_locks_that_there_are_none_of_are_refused(
+def test_encryption_locks_and_appends_that_there_are_none_of_are_refused(
     params: dict[str, Any], error: type[errors.S3Error]
 ) -> None:
     with pytest.raises(error):

@@ -78,7 +78,7 @@ def test_a_copy_does_not_name_the_null_version_as_its_source() -> None:
 
 @pytest.mark.parametrize("replicated", [False, True])
 def test_versioning_can_always_be_enabled(replicated: bool) -> None:
-    assert versioning_change({"Status": "Enabled", "MfaDelete": "Disabled"}, replicated=replicated) is ENABLED
+    assert versioning_change({"Status": "Enabled", "MFADelete": "Disabled"}, replicated=replicated) is ENABLED
 
 
 def test_versioning_can_be_suspended_without_replication_only() -> None:
@@ -95,7 +95,7 @@ def test_versioning_can_be_suspended_without_replication_only() -> None:
         ({"Status": "enabled"}, errors.MalformedXML),
         ({"Status": "Disabled"}, errors.MalformedXML),
         ({"Status": ""}, errors.MalformedXML),
-        ({"Status": "Enabled", "MfaDelete": "Enabled"}, errors.NotImplemented),
+        ({"Status": "Enabled", "MFADelete": "Enabled"}, errors.NotImplemented),
     ],
 )
 def test_other_versioning_documents_are_refused(configuration: dict[str, Any], error: type[errors.S3Error]) -> None:
