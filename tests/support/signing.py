@@ -17,6 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from farshore.auth.request_credentials import RequestCredentials, read_credentials
 from farshore.auth.sigv4 import VerifiedSignature, Verifier
+from farshore.wire.addressing import parse_query
 
 ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -44,7 +45,7 @@ class Sent:
         return replace(self, headers=kept if value is None else (*kept, (name, value)))
 
     def credentials(self) -> RequestCredentials:
-        read = read_credentials(self.header_map(), self.query)
+        read = read_credentials(self.header_map(), parse_query(self.query))
         assert read is not None
         return read
 
@@ -66,7 +67,7 @@ class Server:
             self.secret,
             method=sent.method,
             raw_path=sent.path,
-            raw_query=sent.query,
+            query=parse_query(sent.query),
             headers=sent.header_map(),
             now=credentials.timestamp + timedelta(seconds=age_s),
             regions=self.regions,

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 
 from farshore.auth.evaluate import NO_POLICIES, IdentityPolicies
 from farshore.auth.post_signature import PostCredentials, verify_policy
-from farshore.auth.request_credentials import RequestCredentials, query_parameters, read_credentials
+from farshore.auth.request_credentials import RequestCredentials, read_credentials
 from farshore.auth.sigv2 import read_presigned, verify_presigned
 from farshore.auth.sigv4 import VerifiedSignature, Verifier
 from farshore.model.access import ANONYMOUS, Principal, PrincipalKind
 from farshore.model.errors import ExpiredToken, InvalidAccessKeyId, InvalidToken
 from farshore.model.identity import Session
+from farshore.model.query import Query
 from farshore.service.deployment import Deployment
 from farshore.service.identities import Identity
 from farshore.service.sessions import open_session
@@ -73,7 +74,7 @@ class Authenticator:
         *,
         method: str,
         raw_path: str,
-        raw_query: str,
+        query: Query,
         headers: Mapping[str, str],
         now_us: int,
         host_bucket: str | None = None,
@@ -88,16 +89,16 @@ class Authenticator:
                 S3's region must be one of the deployment's. Other services here are global: any region is theirs.
             payload_hash: hex SHA-256 of the body, for services that are not sent it in a header.
         """
-        credentials = read_credentials(headers, raw_query)
+        credentials = read_credentials(headers, query)
         if credentials is None:
-            return self._without_scope(method, raw_path, raw_query, headers, now_us, host_bucket)
+            return self._without_scope(method, raw_path, query, headers, now_us, host_bucket)
         caller = self._caller(credentials.access_key_id, credentials.session_token, now_us)
         signature = self._verifier.verify(
             credentials,
             caller.secret,
             method=method,
             raw_path=raw_path,
-            raw_query=raw_query,
+            query=query,
             headers=headers,
             now=datetime.fromtimestamp(now_us / 1e6, UTC),
             regions=self._regions if services is S3_SERVICES else (credentials.region,),
@@ -122,13 +123,13 @@ class Authenticator:
         self,
         method: str,
         raw_path: str,
-        raw_query: str,
+        query: Query,
         headers: Mapping[str, str],
         now_us: int,
         host_bucket: str | None,
     ) -> Authenticated:
         """The caller of a URL presigned by the older version, else nobody."""
-        presigned = read_presigned(query_parameters(raw_query))
+        presigned = read_presigned(query)
         if presigned is None:
             return ANONYMOUS_REQUEST
         caller = self._caller(presigned.access_key_id, presigned.session_token, now_us)
@@ -137,7 +138,7 @@ class Authenticator:
             caller.secret,
             method=method,
             raw_path=raw_path,
-            raw_query=raw_query,
+            query=query,
             headers=headers,
             host_bucket=host_bucket,
             now=datetime.fromtimestamp(now_us / 1e6, UTC),

@@ -28,6 +28,7 @@ from farshore.model.query_errors import QueryError
 from farshore.runtime import ids
 from farshore.service import cloudwatch
 from farshore.service.deployment import Deployment, Params, Request
+from farshore.wire.addressing import parse_query
 from farshore.wire.query_form import FORM_BYTES_MAX
 from farshore.wire.rpc_protocol import RpcModel, load
 from farshore.wire.serialize import WireResponse
@@ -108,7 +109,7 @@ class CloudWatchPipeline:
         caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
-            raw_query=raw_query,
+            query=parse_query(raw_query),
             headers=http.headers,
             now_us=labels.now_us,
             services=(_SCOPE,),

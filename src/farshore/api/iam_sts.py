@@ -30,6 +30,7 @@ from farshore.model.query_errors import QueryError
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Params, Request
 from farshore.service.iam.authorization import authorize
+from farshore.wire.addressing import parse_query
 from farshore.wire.query_form import FORM_BYTES_MAX, read_form
 from farshore.wire.query_protocol import QueryModel, QueryOperation, load
 from farshore.wire.serialize import WireResponse
@@ -115,7 +116,7 @@ class QueryPipeline:
         caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
-            raw_query=raw_query,
+            query=parse_query(raw_query),
             headers=http.headers,
             now_us=labels.now_us,
             services=_SCOPES[labels.service],

@@ -129,7 +129,7 @@ class Pipeline:
         caller = labels.caller = self.authenticator.authenticate(
             method=http.method,
             raw_path=raw_path,
-            raw_query=raw_query,
+            query=query,
             headers=headers,
             now_us=now_us,
             host_bucket=host_bucket,
@@ -196,7 +196,7 @@ class Pipeline:
         labels.bucket, labels.key = query.get("bucket"), query.get("key")
         labels.asked_who = True
         caller = labels.caller = self.authenticator.authenticate(
-            method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us
+            method=http.method, raw_path=raw_path, query=query, headers=http.headers, now_us=labels.now_us
         )
         if caller.principal.anonymous:
             raise AccessDenied()

@@ -26,6 +26,7 @@ from farshore.service.access_logs import AccessLogs
 from farshore.service.deployment import Deployment
 from farshore.service.sessions import SIGNED_IN
 from farshore.service.status import deployment_status
+from farshore.wire.addressing import parse_query
 from farshore.wire.service_model import load
 
 _CLOSE_S = 1.0
@@ -216,7 +217,11 @@ class ApiServer:
         raw_path, _, raw_query = http.raw_path.partition("?")
         try:
             caller = labels.caller = self._authenticator.authenticate(
-                method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=labels.now_us
+                method=http.method,
+                raw_path=raw_path,
+                query=parse_query(raw_query),
+                headers=http.headers,
+                now_us=labels.now_us,
             )
             if caller.principal.anonymous:
                 raise AccessDenied()

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -26,6 +25,7 @@ from farshore.model.errors import (
     InvalidRequest,
     S3Error,
 )
+from farshore.model.query import Query
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -50,6 +50,7 @@ _QUERY_NAMES = (
     "X-Amz-SignedHeaders",
     "X-Amz-Expires",
 )
+_HEADERS_IN_QUERY = ("x-amz-", "content-")
 _OTHER_MECHANISM = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 
 
@@ -82,21 +83,20 @@ class RequestCredentials(msgspec.Struct, frozen=True, kw_only=True):
         return f"RequestCredentials({self.access_key_id}/{self.date}/{self.region}/{self.service})"
 
 
-def read_credentials(headers: Mapping[str, str], raw_query: str) -> RequestCredentials | None:
+def read_credentials(headers: Mapping[str, str], query: Query) -> RequestCredentials | None:
     """Read the credentials of a request; None when it carries none of this version.
 
     Args:
         headers: case-insensitive.
-        raw_query: as received, without the question mark.
     Raises:
-        AuthorizationHeaderMalformed, AuthorizationQueryParametersError: credentials of another form.
+        AuthorizationHeaderMalformed, AuthorizationQueryParametersError: credentials of another form; a presigned URL
+            that repeats a parameter.
         InvalidArgument: an unknown mechanism, two at once, or an x-amz-content-sha256 that is none.
         InvalidRequest: an older mechanism; S3 without x-amz-content-sha256.
         AccessDenied: no date.
         NotImplemented: asymmetric signatures.
     """
     authorization = headers.get("Authorization")
-    query = query_parameters(raw_query)
     if authorization is None:
         if any(name in query for name in _QUERY_NAMES):
             return _from_query(headers, query)
@@ -209,24 +209,31 @@ def _components(text: str) -> dict[str, str]:
     return fields
 
 
-def query_parameters(raw_query: str) -> dict[str, str]:
-    """The query's parameters, decoded; none when no name of a mechanism can be among them."""
-    if "X-Amz-" not in raw_query and "Signature" not in raw_query and "AWSAccessKeyId" not in raw_query:
-        return {}
-    pairs = (part.partition("=") for part in raw_query.split("&"))
-    return {_decoded(name): _decoded(value) for name, _, value in pairs}
+def repeated_parameter(query: Query) -> str | None:
+    """The name of a parameter that is there twice; None where all are there once.
+
+    No presigned URL may have one: signatures know no order, and of a repeated parameter the first counts, so that
+    whoever holds the URL could choose. Headers that stand in a query go by their names in any case.
+    """
+    seen: set[str] = set()
+    for name, _ in query.pairs:
+        lower = name.lower()
+        known = lower if lower.startswith(_HEADERS_IN_QUERY) else name
+        if known in seen:
+            return name
+        seen.add(known)
+    return None
 
 
-def _decoded(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
-
-
-def _from_query(headers: Mapping[str, str], query: Mapping[str, str]) -> RequestCredentials:
+def _from_query(headers: Mapping[str, str], query: Query) -> RequestCredentials:
     if not all(query.get(name) for name in _QUERY_NAMES):
         raise AuthorizationQueryParametersError(
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
             "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
         )
+    repeated = repeated_parameter(query)
+    if repeated is not None:
+        raise AuthorizationQueryParametersError(f"A presigned URL may not repeat the {repeated} parameter.")
     _check_algorithm(query["X-Amz-Algorithm"])
     access_key_id, date, region, service = _scope(query["X-Amz-Credential"], presigned=True)
     amz_date = query["X-Amz-Date"]

@@ -3,6 +3,10 @@
 Only URLs: AWS's older regions still take them, and boto3 and the AWS CLI make them by default for an endpoint of one's
 own. Requests signed by that version in their header are refused by name (`request_credentials`). The signature names no
 region, and no day; like those of Version 4, a URL counts for a week at most.
+
+The signature covers a fixed list of parameters, which is older than some of S3's sub-resources. So that a URL is good
+for what was signed and nothing else, a query may have no other parameters than those, and the few that choose neither
+operation nor resource (what is listed of a bucket, which AWS leaves unsigned as well).
 Source: API Reference, "Signing and authenticating REST requests" (Signature Version 2), "Query string request
 authentication alternative".
 """
@@ -11,15 +15,17 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
 import msgspec
 
-from farshore.auth.request_credentials import PRESIGNED_S_MAX
+from farshore.auth.request_credentials import PRESIGNED_S_MAX, repeated_parameter
 from farshore.auth.sigv4 import same_signature
 from farshore.model.errors import AccessDenied, SignatureDoesNotMatch
+from farshore.model.query import Query
+
+_CREDENTIALS = frozenset(("AWSAccessKeyId", "Signature", "Expires"))
 
 _SIGNED_PARAMETERS = frozenset(
     (
@@ -30,6 +36,16 @@ _SIGNED_PARAMETERS = frozenset(
         "storageClass", "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning", "versions", "website",
     )
 )  # fmt: skip
+UNSIGNED_PARAMETERS = frozenset(
+    (
+        "bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "key-marker", "list-type",
+        "marker", "max-buckets", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
+        "upload-id-marker", "version-id-marker", "x-id",
+    )
+)  # fmt: skip
+"""Parameters that are not signed, and select neither operation nor resource. (`list-type` chooses between two forms of
+the same list, `x-id` is a note of SDKs that S3 does not read.)"""
+_HEADERS = ("content-md5", "content-type")
 
 
 class PresignedV2(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +58,7 @@ class PresignedV2(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_presigned(query: Mapping[str, str]) -> PresignedV2 | None:
-    """The credentials in a query that `request_credentials` found to be of the older version, decoded.
+    """The credentials in a query; None where it has none of this version.
 
     Raises:
         AccessDenied: some of its parameters are missing.
@@ -65,29 +81,77 @@ def verify_presigned(
     *,
     method: str,
     raw_path: str,
-    raw_query: str,
+    query: Query,
     headers: Mapping[str, str],
     host_bucket: str | None,
     now: datetime,
 ) -> None:
-    """Check the time and the signature of a URL.
+    """Check that a URL says nothing that its signature does not cover, its time, and its signature.
 
     Args:
-        raw_path, raw_query: as received. headers: case-insensitive.
+        raw_path: as received. headers: case-insensitive.
         host_bucket: the bucket of a virtual-host style request.
     Raises:
-        AccessDenied: expired, or counting for longer than a week. SignatureDoesNotMatch.
+        AccessDenied: expired, or counting for longer than a week; parameters that are repeated, not signed, or could be
+            read in two ways. SignatureDoesNotMatch.
     """
+    _check_parameters(query)
     _check_time(credentials.expires, now)
-    to_sign = _string_to_sign(credentials, method, raw_path, raw_query, headers, host_bucket)
-    ours = base64.b64encode(hmac.digest(secret.encode(), to_sign, "sha1")).decode()
-    if not same_signature(ours, credentials.signature):
+    texts = [
+        _string_to_sign(credentials, method, resource, query, headers) for resource in _resources(raw_path, host_bucket)
+    ]
+    if not any(same_signature(_signature(secret, text), credentials.signature) for text in texts):
+        to_sign = texts[0]
         raise SignatureDoesNotMatch(
             AWSAccessKeyId=credentials.access_key_id,
             StringToSign=to_sign.decode("utf-8", "replace"),
             SignatureProvided=credentials.signature,
             StringToSignBytes=to_sign.hex(" "),
         )
+
+
+def _signature(secret: str, to_sign: bytes) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), to_sign, "sha1")).decode()
+
+
+def _resources(raw_path: str, host_bucket: str | None) -> Iterator[str]:
+    """What a path may be signed as: a bucket alone ends with a slash, as botocore signs it, or as it was sent."""
+    if host_bucket is not None:
+        yield f"/{host_bucket}{raw_path}"
+        return
+    if raw_path.rfind("/") == 0 and raw_path != "/":
+        yield f"{raw_path}/"
+    yield raw_path
+
+
+def _check_parameters(query: Query) -> None:
+    """Raises AccessDenied: the query says something that the signature does not cover."""
+    repeated = repeated_parameter(query)
+    if repeated is not None:
+        raise AccessDenied(f"A presigned URL may not repeat the {repeated} parameter")
+    unsigned = [name for name in query if not _is_covered(name)]
+    if unsigned:
+        raise AccessDenied(
+            "There were query parameters present in the request which were not signed",
+            ParametersNotSigned=", ".join(sorted(unsigned)),
+        )
+    for name, value in query.items():
+        if _is_ambiguous(name, value):
+            raise AccessDenied(f"The value of the {name} parameter could be taken for further parameters")
+
+
+def _is_covered(name: str) -> bool:
+    """Headers that stand in a query are named in lower case: by no other name are they found everywhere."""
+    if name in _SIGNED_PARAMETERS or name in _CREDENTIALS or name in UNSIGNED_PARAMETERS:
+        return True
+    return name in _HEADERS or (name.startswith("x-amz-") and name == name.lower())
+
+
+def _is_ambiguous(name: str, value: str) -> bool:
+    """Whether the text that is signed reads the same with more parameters, of which this value swallows some."""
+    if name in _SIGNED_PARAMETERS:
+        return any(part.partition("=")[0] in _SIGNED_PARAMETERS for part in value.split("&")[1:])
+    return "\n" in value and name not in UNSIGNED_PARAMETERS
 
 
 def _check_time(expires: str, now: datetime) -> None:
@@ -104,14 +168,11 @@ def _check_time(expires: str, now: datetime) -> None:
 def _string_to_sign(
     credentials: PresignedV2,
     method: str,
-    raw_path: str,
-    raw_query: str,
+    resource: str,
+    query: Query,
     headers: Mapping[str, str],
-    host_bucket: str | None,
 ) -> bytes:
     """Headers that belong to the signature may stand in the URL instead, where botocore puts them."""
-    pairs = [part.partition("=")[::2] for part in raw_query.split("&")]
-    query = {unquote(name).lower(): unquote(value) for name, value in pairs}
     named = _amz_headers(headers)
     for name, value in query.items():
         if name.startswith("x-amz-"):
@@ -122,7 +183,7 @@ def _string_to_sign(
         headers.get("Content-Type") or query.get("content-type", ""),
         credentials.expires,
         *(f"{name}:{named[name]}" for name in sorted(named)),
-        ("" if host_bucket is None else f"/{host_bucket}") + raw_path + _signed_parameters(pairs),
+        resource + _signed_parameters(query),
     ]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
@@ -138,9 +199,9 @@ def _amz_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _signed_parameters(pairs: Sequence[tuple[str, ...]]) -> str:
+def _signed_parameters(query: Query) -> str:
     """The part of the query that is signed: sub-resources and overrides, sorted, their values decoded."""
-    signed = sorted((name, unquote(value)) for name, value in pairs if name in _SIGNED_PARAMETERS)
+    signed = sorted((name, value) for name, value in query.items() if name in _SIGNED_PARAMETERS)
     text = "&".join(f"{name}={value}" if value else name for name, value in signed)
     return f"?{text}" if text else ""
 

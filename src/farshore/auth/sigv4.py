@@ -2,7 +2,8 @@
 
 Source: IAM User Guide, "Create a signed AWS API request"; API Reference, "Authenticating Requests"; recorded answers.
 S3 signs the path encoded once, and normalises neither dots nor double slashes. Clients escape paths and queries in
-different ways, so both are decoded and escaped again before they are compared.
+different ways, so both are decoded and escaped again before they are compared: of the query, what is signed is what the
+operation is read from.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -20,15 +20,15 @@ import msgspec
 
 from farshore.auth.request_credentials import ALGORITHM, RequestCredentials, credential_error
 from farshore.model.errors import AccessDenied, RequestTimeTooSkewed, S3Error, SignatureDoesNotMatch
+from farshore.model.query import Query
 
 SKEW_S_MAX = 15 * 60
 
 _KEYS_MAX = 4096
-_CACHED_CHARS_MAX = 512
-# Bytes that must be escaped, in upper case: all but A-Z a-z 0-9 - . _ ~ and, for paths, the slash.
+# Bytes that must be escaped in paths, in upper case: all but A-Z a-z 0-9 - . _ ~ /
 _ESCAPED = "[01][0-9A-F]|2[0-9A-C]|3[A-F]|40|5[B-E]|60|7[BCDF]|[89A-F][0-9A-F]"
 _CANONICAL_PATH = re.compile(rf"(?:[A-Za-z0-9\-._~/]++|%(?:{_ESCAPED}))*+")
-_CANONICAL_TEXT = re.compile(rf"(?:[A-Za-z0-9\-._~]++|%(?:2F|{_ESCAPED}))*+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*+")
 _SPACES = re.compile(r" {2,}")
 
 
@@ -64,7 +64,7 @@ class Verifier:
         *,
         method: str,
         raw_path: str,
-        raw_query: str,
+        query: Query,
         headers: Mapping[str, str],
         now: datetime,
         regions: Collection[str],
@@ -74,7 +74,7 @@ class Verifier:
         """Check scope, time, signed headers and signature, in this order.
 
         Args:
-            raw_path, raw_query: as received.
+            raw_path: as received.
             headers: case-insensitive; a `getall` gives repeated ones.
             regions, services: those that this deployment serves; the first is named to a client that uses another.
             payload_hash: in place of the header's, for services that are not sent it.
@@ -89,7 +89,7 @@ class Verifier:
         lines = (
             method,
             canonical_path(raw_path),
-            canonical_query(raw_query, without_signature=credentials.presigned),
+            canonical_query(query, without_signature=credentials.presigned),
             canonical_headers(credentials.signed_headers, headers),
             ";".join(credentials.signed_headers),
             credentials.payload_hash if payload_hash is None else payload_hash,
@@ -133,17 +133,19 @@ def canonical_path(raw_path: str) -> str:
     return quote(unquote_to_bytes(raw_path.encode("utf-8", "surrogateescape")), safe="/-._~")
 
 
-def canonical_query(raw_query: str, *, without_signature: bool = False) -> str:
-    """The query's parameters, each escaped once, sorted by name and value. A plus sign is a space.
+def canonical_query(query: Query, *, without_signature: bool = False) -> str:
+    """The query's parameters, each escaped once, sorted by name and value.
 
     Args:
         without_signature: leave out X-Amz-Signature, as a presigned URL's own signature does.
     """
-    if not raw_query:
-        return ""
-    if without_signature or len(raw_query) > _CACHED_CHARS_MAX:
-        return _canonical_query(raw_query, without_signature)
-    return _known_query(raw_query)
+    pairs = [
+        (_escape(name), _escape(value))
+        for name, value in query.pairs
+        if not (without_signature and name == "X-Amz-Signature")
+    ]
+    pairs.sort()
+    return "&".join([f"{name}={value}" for name, value in pairs])
 
 
 def canonical_headers(names: Collection[str], headers: Mapping[str, str]) -> str:
@@ -235,25 +237,8 @@ def _check_signed_headers(credentials: RequestCredentials, headers: Mapping[str,
         )
 
 
-@lru_cache(maxsize=1024)
-def _known_query(raw_query: str) -> str:
-    return _canonical_query(raw_query, False)
-
-
-def _canonical_query(raw_query: str, without_signature: bool) -> str:
-    pairs: list[tuple[str, str]] = []
-    for part in raw_query.split("&"):
-        name, _, value = part.partition("=")
-        name = _escape(name)
-        if part and not (without_signature and name == "X-Amz-Signature"):
-            pairs.append((name, _escape(value)))
-    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
-
-
 def _escape(text: str) -> str:
-    if _CANONICAL_TEXT.fullmatch(text):
-        return text
-    return quote(unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")), safe="-._~")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-._~")
 
 
 def _iso(moment: datetime) -> str:

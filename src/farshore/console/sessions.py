@@ -25,9 +25,11 @@ from aiohttp import web
 from farshore.model.access import AccessKey, Principal
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.model.identity import Session
+from farshore.model.query import Query
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment
 from farshore.service.sessions import SIGNED_IN, seal_session
+from farshore.wire.addressing import parse_query
 
 PATH = "/-/console/session"
 GUARD_HEADER = "X-Farshore-Console"
@@ -55,7 +57,7 @@ class Authenticate(Protocol):
     """Checks the signature of a request. Raises AWS's error for credentials that do not hold."""
 
     def __call__(
-        self, *, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str], now_us: int
+        self, *, method: str, raw_path: str, query: Query, headers: Mapping[str, str], now_us: int
     ) -> Caller: ...
 
 
@@ -96,7 +98,7 @@ class Sessions:
         raw_path, _, raw_query = http.raw_path.partition("?")
         now_us = self._deployment.clock.now_us()
         caller = self._authenticate(
-            method=http.method, raw_path=raw_path, raw_query=raw_query, headers=http.headers, now_us=now_us
+            method=http.method, raw_path=raw_path, query=parse_query(raw_query), headers=http.headers, now_us=now_us
         )
         http[SIGNED_IN] = caller.principal
         if caller.principal.anonymous or caller.session is not None:

@@ -11,22 +11,11 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from farshore.model.errors import InvalidURI
+from farshore.model.query import Query
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST_CHARS_MAX = 255
 _ABSOLUTE = re.compile(r"https?://[^/]*", re.IGNORECASE)
-
-
-class RepeatedQuery(dict[str, str]):
-    """A query in which parameters are repeated: a dict of their first values; `getall` has every value."""
-
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        super().__init__(reversed(pairs))
-        self._pairs = tuple(pairs)
-
-    def getall(self, name: str) -> list[str]:
-        """All values of a parameter, in order. Empty when it is not there."""
-        return [value for each, value in self._pairs if each == name]
 
 
 def resolve(host: str, raw_path: str, domains: Sequence[str]) -> tuple[str | None, str | None]:
@@ -57,22 +46,18 @@ def resolve(host: str, raw_path: str, domains: Sequence[str]) -> tuple[str | Non
     return None, None
 
 
-def parse_query(raw_query: str) -> dict[str, str]:
-    """A query's parameters, decoded; `+` is a space; a parameter without `=` has the value "". Of a repeated parameter
-    the first counts (see `RepeatedQuery`).
+def parse_query(raw_query: str) -> Query:
+    """A query's parameters, decoded; `+` is a space; a parameter without `=` has the value "".
 
     Raises:
         InvalidURI: no valid percent-encoding or UTF-8.
     """
-    if not raw_query:
-        return {}
     pairs: list[tuple[str, str]] = []
     for part in raw_query.split("&"):
         if part:
             name, _, value = part.partition("=")
             pairs.append((_decode(name.replace("+", " ")), _decode(value.replace("+", " "))))
-    query = dict(pairs)
-    return query if len(query) == len(pairs) else RepeatedQuery(pairs)
+    return Query(pairs)
 
 
 def bucket_of_host(host: str, domains: Sequence[str]) -> str | None:

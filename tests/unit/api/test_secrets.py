@@ -15,6 +15,7 @@ from tests.support.iam import IamForTests, trust
 
 from farshore.api.authenticate import Authenticator
 from farshore.auth.request_credentials import read_credentials
+from farshore.model.query import Query
 from farshore.runtime.clock import SystemClock
 from farshore.service.deployment import Request
 
@@ -50,7 +51,7 @@ def test_nothing_of_an_authenticated_request_shows_a_secret(world: IamForTests) 
     for credentials in (key, temporary):
         headers = signed(credentials)
         caller = authenticator.authenticate(
-            method="GET", raw_path="/bucket/key", raw_query="", headers=headers, now_us=world.clock.us
+            method="GET", raw_path="/bucket/key", query=Query(), headers=headers, now_us=world.clock.us
         )
         request = Request(
             deployment=world.deployment,

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from farshore.auth.request_credentials import read_credentials
 from farshore.auth.sigv4 import Verifier
 from farshore.bench.signing import Signer
+from farshore.wire.addressing import parse_query
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -31,7 +32,8 @@ def test_a_signed_request_is_accepted(method: str, target: str, body: bytes) -> 
     assert first == f"{method} {target} HTTP/1.1"
     headers = CIMultiDict(line.split(": ", 1) for line in lines)
     assert headers.get("Content-Length") == (str(len(body)) if body else None)
-    path, _, query = target.partition("?")
+    path, _, raw_query = target.partition("?")
+    query = parse_query(raw_query)
     credentials = read_credentials(headers, query)
     assert credentials is not None
     Verifier().verify(
@@ -39,7 +41,7 @@ def test_a_signed_request_is_accepted(method: str, target: str, body: bytes) -> 
         "secret",
         method=method,
         raw_path=path,
-        raw_query=query,
+        query=query,
         headers=headers,
         now=NOW,
         regions=["eu-west-1"],
