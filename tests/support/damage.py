@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +13,28 @@ from farshore.app.data_folder import DataFolder
 from farshore.metadata.sqlite_file import FileTurn
 
 
-def change(data: Path, region: str, statement: str, *bindings: Any) -> int:
-    """Run one statement on a region's metadata file, as its writer's turn comes; returns how many rows it changed."""
+@contextlib.contextmanager
+def held(data: Path, region: str) -> Generator[Path]:
+    """Nobody else writes to a region's metadata file meanwhile, as while another process does."""
     path = DataFolder(data).region_metadata(region)
     turn = FileTurn(path)
     try:
         with turn:
-            connection = apsw.Connection(str(path))
-            try:
-                connection.set_busy_timeout(10_000)
-                connection.execute(statement, bindings)
-                return connection.changes()
-            finally:
-                connection.close()
+            yield path
     finally:
         turn.close()
+
+
+def change(data: Path, region: str, statement: str, *bindings: Any) -> int:
+    """Run one statement on a region's metadata file, as its writer's turn comes; returns how many rows it changed."""
+    with held(data, region) as path:
+        connection = apsw.Connection(str(path))
+        try:
+            connection.set_busy_timeout(10_000)
+            connection.execute(statement, bindings)
+            return connection.changes()
+        finally:
+            connection.close()
 
 
 def look(data: Path, region: str, query: str, *bindings: Any) -> list[tuple[Any, ...]]:

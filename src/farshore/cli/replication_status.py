@@ -81,6 +81,7 @@ def _shown(found: dict[str, Any]) -> Group:
         for each in found["destinations"]
         if each["error"]
     ]
+    lines += [Text(_verified(each)) for each in found["destinations"] if each["last_verification"]]
     if found["failures"]:
         causes = Table("failed at", "cause", title="Failures by cause")
         for name in ("count", "since", "last"):
@@ -99,6 +100,19 @@ def _shown(found: dict[str, Any]) -> Group:
             )
         lines.append(causes)
     return Group(*lines)
+
+
+def _verified(each: dict[str, Any]) -> str:
+    last = each["last_verification"]
+    counts = last["counts"]
+    found = "equal" if last["equal"] else "NOT equal"
+    named = ", ".join(
+        f"{counts[name]} {name.replace('_', ' ')}"
+        for name in ("missing", "different", "source_damaged", "extra")
+        if counts[name]
+    )
+    how = "in depth " if last["deep"] else ""
+    return f"{each['destination']} was verified {how}at {last['at']}: {found}{': ' if named else ''}{named}."
 
 
 def _row(each: dict[str, Any]) -> list[str]:

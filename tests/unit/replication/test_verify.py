@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from tests.support.delivery import deliver, put_rule
 from tests.support.deployment import ACCOUNT, EAST, START_US, WEST, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
+from tests.support.verifying import run_verification
 
 from farshore.model.objects import Attributes, Checksum, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
 from farshore.model.verification import Field
 from farshore.replication.verified import Difference, Kind, Result, Why
 from farshore.replication.verify import Asked, verify
-from farshore.service.deployment import Deployment, Region
+from farshore.service.deployment import Region
 from farshore.service.object_tagging import put_object_tagging
 
 RULE = "rule"
@@ -56,16 +57,6 @@ Names = set[tuple[Kind, str, str, tuple[Field, ...]]]
 
 def named(differences: Sequence[Difference]) -> Names:
     return {(each.kind, each.key, each.version_id, each.fields) for each in differences}
-
-
-async def run(deployment: Deployment, source: str, destination: str, **asked: Any) -> tuple[Result, list[Difference]]:
-    regions = deployment.regions
-    here, there = regions[EAST].metadata.reader.bucket(source), regions[WEST].metadata.reader.bucket(destination)
-    assert here is not None
-    assert there is not None
-    found = [line async for line in verify(deployment, (regions[EAST], here), (regions[WEST], there), Asked(**asked))]
-    assert isinstance(found[-1], Result)
-    return found[-1], [line for line in found if isinstance(line, Difference)]
 
 
 def stacked(versions: list[Version]) -> Iterator[Version]:
@@ -176,14 +167,18 @@ def test_exactly_what_was_made_to_differ_is_reported_in_pieces_of_any_size(tmp_p
             stores = Stores(deployed, next(numbers))
             await stores.fill(given_versions)
             asked = {"piece_versions": piece_versions}
-            result, differences = await run(deployed.deployment, stores.source, stores.destination, **asked)
+            result, differences = await run_verification(
+                deployed.deployment, stores.source, stores.destination, **asked
+            )
             assert named(differences) == stores.expected
             assert len(differences) == len(stores.expected), "each is told once"
             counts = result.counts
             assert (counts.equal, counts.pending) == (stores.equal, stores.pending)
             assert counts.missing + counts.different + counts.extra == len(differences)
             assert result.equal == (not differences)
-            again, _ = await run(deployed.deployment, stores.source, stores.destination, piece_versions=1000)
+            again, _ = await run_verification(
+                deployed.deployment, stores.source, stores.destination, piece_versions=1000
+            )
             assert (again.counts, again.digest) == (counts, result.digest)
 
         @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -228,11 +223,11 @@ def test_while_a_slow_destination_is_waited_for_nothing_is_a_difference(tmp_path
         through = deployed.deployment_of({**deployed.stores, WEST: Region(WEST, slow, west.blobs)})
         delivering = asyncio.create_task(deliver(deployed, through))
         await held.wait()
-        result, differences = await run(deployed.deployment, "source", "there")
+        result, differences = await run_verification(deployed.deployment, "source", "there")
         assert (differences, result.counts.pending, result.equal) == ([], 6, True)
         go_on.set()
         await delivering
-        result, differences = await run(deployed.deployment, "source", "there")
+        result, differences = await run_verification(deployed.deployment, "source", "there")
         assert (differences, result.counts.equal) == ([], 6)
 
     in_deployment(tmp_path, test)
@@ -256,15 +251,17 @@ def test_a_version_that_a_rule_took_but_that_does_not_say_so_is_expected(tmp_pat
             tx.remove_tasks([task.id for task in tx.pending_tasks(0, 10)])
 
         await store.write(forget)
-        result, differences = await run(deployed.deployment, "source", "there")
+        result, differences = await run_verification(deployed.deployment, "source", "there")
         assert [(each.key, each.why) for each in differences] == [("after", Why.UNRECORDED)]
         assert result.counts.not_expected == 1
-        _, (repaired,) = await run(deployed.deployment, "source", "there", permitted=lambda _key, _version_id: True)
+        _, (repaired,) = await run_verification(
+            deployed.deployment, "source", "there", permitted=lambda _key, _version_id: True
+        )
         await deliver(deployed)
-        result, differences = await run(deployed.deployment, "source", "there")
+        result, differences = await run_verification(deployed.deployment, "source", "there")
         assert (differences, result.counts.equal, repaired.repair) == ([], 1, "ON_ITS_WAY")
         await put_rule(deployed, "source", "there", ID="one", Filter={"Prefix": "elsewhere/"})
-        assert (await run(deployed.deployment, "source", "there"))[0].counts.equal == 1, "it went there"
+        assert (await run_verification(deployed.deployment, "source", "there"))[0].counts.equal == 1, "it went there"
 
     in_deployment(tmp_path, test)
 
