@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -125,16 +125,3 @@ def log_status(region: Region, job: Job) -> None:
         failed=job.failed,
         reasons=[failure.reason for failure in job.state.failures],
     )
-
-
-async def all_or_first_error(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do steps at the same time, and wait for all of them; then raise the first error among them, in their order."""
-    tasks = [asyncio.create_task(step) for step in steps]
-    try:
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    finally:
-        for task in tasks:
-            task.cancel()
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result

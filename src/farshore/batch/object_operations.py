@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 
 from farshore.batch.copying import check_target, copy
-from farshore.batch.job import JobMoved, RunningJob, all_or_first_error
+from farshore.batch.job import JobMoved, RunningJob
 from farshore.batch.job_role import JobRole
 from farshore.batch.manifest_cursor import Draw, ManifestCursor
 from farshore.batch.object_task import ObjectTask
@@ -22,6 +22,7 @@ from farshore.batch.single_objects import compute_checksum, delete_tagging, put_
 from farshore.metadata.store import Transaction
 from farshore.model.batch import EMPTY_VERSION, Job, JobStatus, JobTask, ManifestRow, OperationName, TaskResult
 from farshore.model.errors import InvalidRequest, NoSuchKey, S3Error
+from farshore.runtime.together import all_or_first_error
 from farshore.semantics.manifest_rows import decode_key
 from farshore.service.job_tasks import finish
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import msgspec
 
-from farshore.batch.job import JobMoved, RunningJob, all_or_first_error
+from farshore.batch.job import JobMoved, RunningJob
 from farshore.batch.manifest_cursor import Draw, ManifestCursor
 from farshore.batch.planning import Initiator, Planning
 from farshore.metadata.store import Transaction
 from farshore.model.batch import Job, JobStatus
+from farshore.runtime.together import all_or_first_error
 from farshore.service.job_tasks import finish
 
 IN_FLIGHT_MAX = 4096
