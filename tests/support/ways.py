@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,15 @@ def on_ways(folder: Path, test: Callable[[Ways], Awaitable[None]]) -> None:
         await test(ways)
 
     in_deployment(folder, run)
+
+
+def of_row(row: int) -> Callable[..., Exception | None]:
+    """A defect that shows where the status of this row is among those that are set."""
+
+    def fault(changes: Sequence[tuple[int, Any, Any]]) -> Exception | None:
+        return ZeroDivisionError("a defect") if row in [change[0] for change in changes] else None
+
+    return fault
 
 
 def of_key(key: str) -> Callable[..., Exception | None]:

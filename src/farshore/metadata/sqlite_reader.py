@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import array
 from collections.abc import Collection, Iterator, Sequence
+
+import apsw
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_events import SqliteEvents
@@ -116,6 +119,12 @@ class SqliteReader:
         if found is None:
             raise KeyError(row)
         return found[0]
+
+    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
+        if not rows:
+            return {}
+        found: dict[int, bytes] = dict(self._all(_SQL["bodies"], (apsw.carray(array.array("q", rows)),)))
+        return found
 
     def current(self, bucket_id: int, key: str) -> Version | None:
         row = self._one(_SQL["current"], (bucket_id, key.encode()))

@@ -142,6 +142,10 @@ class Reader(Protocol):
         """The inline body of a version. Raises KeyError when the version is gone."""
         ...
 
+    def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """The inline bodies of many versions, by their rows; of those that are there."""
+        ...
+
     def current(self, bucket_id: int, key: str) -> Version | None:
         """The newest version of the key, which may be a delete marker."""
         ...

@@ -170,8 +170,7 @@ class Lane:
         attempts: list[Attempt] = []
         small: list[Ready] = []
         streamed: list[Ready] = []
-        for task in tasks:
-            prepared = self._replicator.prepare(turn, task)
+        for prepared in self._replicator.prepare(turn, tasks):
             if isinstance(prepared, Attempt):
                 attempts.append(prepared)
             else:

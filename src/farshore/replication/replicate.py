@@ -6,7 +6,7 @@ changes of metadata travel many to a call; a version with blobs is streamed by i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from farshore.blobs.store import BlobMissing, BlobsUnavailable
@@ -31,6 +31,7 @@ from farshore.semantics.metadata_sync import METADATA
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.service.bodies import StoredBytesDiffer
 from farshore.service.deployment import Deployment, Region
+from farshore.service.job_tasks import name_of
 from farshore.service.replicas import as_replica
 from farshore.transports.transport import (
     CHANGES_BYTES_MAX,
@@ -83,6 +84,11 @@ class Ready:
         return self.verdict.kinds == _OBJECT
 
     @property
+    def needs_body(self) -> bool:
+        """Whether it brings a body that is kept inline."""
+        return self.version.inline and self.verdict.kinds[0] not in METADATA
+
+    @property
     def streamed(self) -> bool:
         """Whether it brings blobs, and so travels alone."""
         return self.brings_object and bool(self.version.blobs)
@@ -127,9 +133,12 @@ class Replicator:
         permissions = self._roles.permissions(role_arn, (region, bucket), (destination.region, destination.bucket))
         return permissions if isinstance(permissions, Failed) else Way(destination, permissions)
 
-    def prepare(self, turn: Turn, task: ReplicationTask) -> Ready | Attempt:
-        """Read the task's version as it is now, and decide whether and how it goes. A point read."""
-        version = turn.region.metadata.reader.version(task.bucket_id, task.key, task.version_id)
+    def prepare(self, turn: Turn, tasks: Sequence[ReplicationTask]) -> list[Ready | Attempt]:
+        """Read the versions of tasks as they are now, and decide whether and how each goes. Point reads, in order."""
+        versions = turn.region.metadata.reader.versions([name_of(task) for task in tasks])
+        return [self._prepare(turn, task, versions.get(name_of(task))) for task in tasks]
+
+    def _prepare(self, turn: Turn, task: ReplicationTask, version: Version | None) -> Ready | Attempt:
         state = None if version is None else state_of(version, task.destination)
         if version is None or state is None or turn.bucket is None or state.status is not ReplicationStatus.PENDING:
             return Attempt(task, Dropped())
@@ -156,8 +165,9 @@ class Replicator:
         """Deliver what brings no blobs, all to one destination. One attempt for each, in any order."""
         attempts: list[Attempt] = []
         changes: list[tuple[Ready, Change]] = []
+        bodies = region.metadata.reader.bodies([each.version.row for each in ready if each.needs_body])
         for each in ready:
-            change = _change(region, each)
+            change = _change(each, bodies)
             if isinstance(change, Change):
                 changes.append((each, change))
             else:
@@ -209,16 +219,15 @@ def _brought(version: Version) -> tuple[TaskKind, ...]:
     return _DELETE_MARKER if version.delete_marker else _OBJECT
 
 
-def _change(region: Region, ready: Ready) -> Change | Dropped | Failed:
+def _change(ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Failed:
     """What travels; Dropped when the version was removed since it was read, and its body with it."""
     version, verdict = ready.version, ready.verdict
     if verdict.kinds[0] in METADATA:
         return Change(version=version, changed=verdict.kinds, two_way=ready.rule.replica_modifications)
     body = None
-    if version.inline:
-        try:
-            body = region.metadata.reader.body(version.row)
-        except KeyError:
+    if ready.needs_body:
+        body = bodies.get(version.row)
+        if body is None:
             return Dropped()
         if ready.replace and not body_matches(version, body):
             # What is in its place may be sound.

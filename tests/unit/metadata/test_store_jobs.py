@@ -143,6 +143,14 @@ def test_many_versions_are_found_at_once(store: OpenStore) -> None:
     assert store.reader.versions([]) == {}
 
 
+def test_many_bodies_are_read_at_once(store: OpenStore) -> None:
+    bucket = store.bucket()
+    stored = store.insert(*(version(bucket, key, inline=True) for key in ("a", "ü")))
+    rows = [each.row for each in stored]
+    assert store.reader.bodies([99, *rows]) == dict(zip(rows, (b"a", "ü".encode()), strict=True))
+    assert store.reader.bodies([]) == {}
+
+
 def test_statuses_of_many_versions_are_set_at_once(store: OpenStore) -> None:
     """Failures among them are found as those that are set one by one."""
     bucket = store.bucket()

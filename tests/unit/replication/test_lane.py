@@ -11,7 +11,7 @@ from tests.support.bodies import files_under
 from tests.support.delivery import only_state, stored
 from tests.support.deployment import EAST, WEST
 from tests.support.logs import Logs, captured_logs
-from tests.support.ways import LARGE, Ways, of_key, on_ways
+from tests.support.ways import LARGE, Ways, of_key, of_row, on_ways
 
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.replication import FailureCode, ReplicationStatus
@@ -104,10 +104,10 @@ def test_a_refused_bucket_fails_and_does_not_rest(tmp_path: Path) -> None:
     [
         ("there", "insert_version", b"body"),
         ("there", "insert_version", LARGE),
-        ("source", "version", b"body"),
-        ("source", "version", LARGE),
         ("source", "versions", b"body"),
         ("source", "versions", LARGE),
+        ("source", "set_replications", b"body"),
+        ("source", "set_replications", LARGE),
     ],
 )
 def test_a_defect_in_one_task_holds_up_no_other(tmp_path: Path, place: str, method: str, body: bytes) -> None:
@@ -119,7 +119,7 @@ def test_a_defect_in_one_task_holds_up_no_other(tmp_path: Path, place: str, meth
         (bad,) = await ways.put("bad", body=body)
         good += await ways.put(*(f"{number}" for number in range(40, 80)))
         store = ways.there if place == "there" else ways.source
-        store.faults[method] = of_key("bad")
+        store.faults[method] = of_row(bad.row) if method == "set_replications" else of_key("bad")
         await ways.run()
         assert ways.arrived(*good)
         assert ways.status(bad) is ReplicationStatus.PENDING

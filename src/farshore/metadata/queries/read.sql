@@ -54,6 +54,9 @@ WHERE bucket.name = ?1
 -- name: body
 SELECT body FROM payload WHERE row = ?1
 
+-- name: bodies
+SELECT row, body FROM payload WHERE row IN carray(?1)
+
 -- name: current
 SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2
 ORDER BY created_us DESC, version_id DESC LIMIT 1
