@@ -48,6 +48,26 @@ def test_a_bucket_without_configuration_is_told_so_with_the_code_of_batch_replic
     assert found["remedy"]["action"] == "PutBucketReplication" and found["rules"] == []
 
 
+def test_the_remedy_of_a_bucket_without_configuration_is_complete_but_for_the_destinations_name(pair: Pair) -> None:
+    pair.put("k")
+    remedy = pair.explain("k")["remedy"]
+    assert remedy["command"].count("DESTINATION") == 2
+    pair.shell(remedy["command"].replace("DESTINATION", pair.destination))
+    pair.shell(remedy["then"])
+    assert pair.settled("k") == "COMPLETED"
+
+
+def test_a_configuration_that_was_deleted_is_put_again_as_the_remedy_says(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, ID="was-here")
+    pair.s3.delete_bucket_replication(Bucket=pair.source)
+    pair.put("k")
+    remedy = pair.explain("k")["remedy"]
+    assert "again" in remedy["text"]
+    pair.mends(remedy, "k")
+    rules = pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]["Rules"]
+    assert [each["ID"] for each in rules] == ["was-here"]
+
+
 def test_a_version_that_never_was_or_was_deleted_for_good_is_missing(pair: Pair) -> None:
     """Permanent deletes are never replicated: the replica stays."""
     put_rule(pair.s3, pair.source, pair.destination)
@@ -90,6 +110,15 @@ def test_a_version_written_while_the_rule_was_disabled_is_told_since_when_and_un
     assert [change["change"] for change in found["rules"][0]["changes"]] == ["CREATED", "DISABLED", "ENABLED"]
     assert found["remedy"]["action"] == "CopyOntoItself"
     pair.mends(found["remedy"], "gap")
+
+
+def test_a_version_older_than_a_rule_that_would_not_take_it_now_either_is_told_both(pair: Pair) -> None:
+    pair.put("photos/a")
+    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": "logs/"})
+    found = pair.explain("photos/a")
+    assert (found["reason"], found["remedy"]["action"]) == ("OLDER_THAN_RULE", "AddRule")
+    assert "does not begin with 'logs/'" in found["summary"]
+    pair.mends(found["remedy"], "photos/a")
 
 
 def test_enabling_the_rule_as_the_remedy_says_mends_it(pair: Pair) -> None:
@@ -218,11 +247,23 @@ def test_a_destination_bucket_that_is_gone_and_when_it_is_back(pair: Pair) -> No
     assert [(each["outcome"], each["code"], each["times"]) for each in there["attempts"]] == [
         ("FAILED", "DstBucketNotFound", 1)
     ]
-    place = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
-    pair.there.create_bucket(Bucket=pair.destination, **place)
+    assert "in us-west-2, as it was" in found["remedy"]["text"]
+    pair.shell(found["remedy"]["command"])
+    assert pair.there.get_bucket_location(Bucket=pair.destination)["LocationConstraint"] == "us-west-2"
     found = pair.explain("k")
     assert found["destinations"][0]["cause_gone"] is True
     assert found["remedy"]["command"] == f"farshore replication retry {pair.source} --cause DstBucketNotFound"
+
+
+def test_the_two_commands_for_a_bucket_that_is_gone_bring_the_object_over(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    remedy = pair.explain("k")["remedy"]
+    pair.shell(remedy["command"])
+    pair.shell(remedy["then"])
+    assert pair.settled("k") == "COMPLETED"
 
 
 def test_a_destination_whose_versioning_is_suspended_and_when_it_is_enabled_again(pair: Pair) -> None:
@@ -246,7 +287,10 @@ def test_a_change_of_tags_whose_replica_is_gone(pair: Pair) -> None:
     pair.there.delete_object(Bucket=pair.destination, Key="k", VersionId=version_id)
     pair.s3.put_object_tagging(Bucket=pair.source, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
     assert pair.settled("k") == "FAILED"
-    assert (pair.explain("k")["code"], pair.explain("k")["reason"]) == ("DstVersionNotFound", "FAILED")
+    found = pair.explain("k")
+    assert (found["code"], found["reason"]) == ("DstVersionNotFound", "FAILED")
+    assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (False, "CopyOntoItself")
+    pair.mends(found["remedy"], "k")
 
 
 def test_a_destination_that_was_added_later(pair: Pair) -> None:

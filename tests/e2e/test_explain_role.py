@@ -6,12 +6,14 @@ Rows are those of the S3 User Guide, "Setting up permissions for live replicatio
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.own_api import call
 from tests.support.pairs import ARRIVAL_S, Pair
-from tests.support.replication import iam_client, rule, wait_for
+from tests.support.people import stranger
+from tests.support.replication import enable_versioning, iam_client, rule, wait_for
 from tests.support.server import Server
 
 from farshore.cli.replication_preview import as_xml
@@ -90,7 +92,9 @@ def test_a_permission_that_the_role_lacks_is_named_with_what_decided(roled: Role
     roled.put("k")
     found = roled.failed("k")
     assert (found["code"], found["remedy"]["action"]) == (code, "MendRole")
-    assert found["remedy"]["command"] == f"farshore replication role {roled.source} {roled.destination} --as cli"
+    assert found["remedy"]["command"] == (
+        f"farshore replication role {roled.source} {roled.destination} --name {roled.role} --as cli"
+    )
     assert refused(found) == [(action, code)]
     (step,) = (step for step in found["rules"][0]["role"] if step["action"] == action)
     assert roled.source in step["resource"] and action in step["statement"]
@@ -149,9 +153,51 @@ def test_an_explicit_deny_in_the_destinations_policy_is_what_decides(roled: Role
     found = roled.failed("k")
     assert refused(found) == [("s3:ReplicateObject", "DstPutObjectNotPermitted")]
     (step,) = (step for step in found["rules"][0]["role"] if not step["allowed"])
-    assert "NoReplicas" in step["statement"]
+    assert ("NoReplicas" in step["statement"], step["lack"]) == (True, "DENIED")
+    assert "NoReplicas" in found["remedy"]["text"] and found["remedy"]["command"] is None
     roled.there.delete_bucket_policy(Bucket=roled.destination)
     assert roled.explain("k")["remedy"]["action"] == "Retry"
+
+
+def test_a_destination_of_another_account_that_does_not_let_the_role_in(roled: Roled, tmp_path: Path) -> None:
+    """The remedy is its bucket policy, which its owner puts; the role is as it should be."""
+    other = stranger(roled.server)
+    theirs, client = f"{roled.destination}-theirs", other.client("s3")
+    client.create_bucket(Bucket=theirs)
+    enable_versioning(client, theirs)
+    configuration = {"Role": roled.arn, "Rules": [rule(theirs, ID="out")]}
+    roled.s3.put_bucket_replication(Bucket=roled.source, ReplicationConfiguration=configuration)
+    roled.put("k")
+    found = roled.failed("k")
+    (step,) = (step for step in found["rules"][0]["role"] if not step["allowed"])
+    assert (step["action"], step["lack"]) == ("s3:ReplicateObject", "BUCKET_POLICY")
+    assert (found["remedy"]["action"], found["remedy"]["bucket"]) == ("PutBucketPolicy", theirs)
+    assert f"let the role in by {theirs}'s bucket policy" in found["remedy"]["text"]
+    assert found["summary"].endswith(f"bucket {theirs}).") and ")." not in found["summary"][:-2]
+    credentials = tmp_path / "credentials"
+    credentials.write_text(f"[theirs]\naws_access_key_id = {other.key_id}\naws_secret_access_key = {other.secret}\n")
+    command = found["remedy"]["command"].replace("DESTINATION-OWNER", "theirs")
+    roled.shell(command, AWS_SHARED_CREDENTIALS_FILE=str(credentials))
+    roled.shell(found["remedy"]["then"])
+    assert roled.settled("k") == "COMPLETED"
+
+
+def test_a_replica_that_went_without_its_tags_is_told_so(roled: Roled) -> None:
+    """It is COMPLETED, as on AWS: the note says what is missing, and the remedy brings the tags."""
+    roled.without("s3:GetObjectVersionTagging")
+    roled.put_rule()
+    roled.put("k", Tagging="a=b")
+    assert roled.settled("k") == "COMPLETED"
+    found = roled.explain("k")
+    assert "s3:GetObjectVersionTagging" in found["destinations"][0]["note"] and "none of the" in found["summary"]
+    assert found["remedy"]["action"] == "MendRole"
+    roled.allow(*ALL)
+    found = roled.explain("k")
+    assert (found["remedy"]["action"], "s3:" in found["destinations"][0]["note"]) == ("PutObjectTagging", False)
+    roled.run(found["remedy"]["command"])
+    wait_for(lambda: roled.explain("k")["destinations"][0]["note"] == "", ARRIVAL_S, "the tags")
+    there = roled.there.get_object_tagging(Bucket=roled.destination, Key="k")["TagSet"]
+    assert (there, roled.explain("k")["remedy"]) == ([{"Key": "a", "Value": "b"}], None)
 
 
 def test_a_preview_shows_what_the_role_may_do(roled: Roled) -> None:

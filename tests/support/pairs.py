@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.support.own_api import call
@@ -51,16 +52,22 @@ class Pair:
         """Run a command that a remedy gives."""
         words = shlex.split(command)
         assert words[0] == "aws", command
+        self._run([sys.executable, "-m", "awscli", *words[1:]])
+
+    def shell(self, line: str, **environment: str) -> None:
+        """Paste a line into a shell, whose PATH has the programs of this environment."""
+        self._run(["bash", "-c", line], PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}", **environment)
+
+    def _run(self, command: list[str], **more: str) -> None:
         environment = {
             **os.environ,
             "AWS_ENDPOINT_URL": self.server.endpoint,
             "AWS_ACCESS_KEY_ID": self.server.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.server.secret_access_key,
             "AWS_REGION": "us-east-1",
+            **more,
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "awscli", *words[1:]], env=environment, capture_output=True, check=False, timeout=60
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
 
     def mends(self, remedy: dict[str, Any], key: str) -> None:

@@ -45,7 +45,8 @@ def _text(found: dict[str, Any]) -> Iterator[str]:
     version = f" (version {found['version_id']})" if found["version_id"] else ""
     kind = "delete marker " if found["delete_marker"] else ""
     yield f"{kind}s3://{found['bucket']}/{found['key']}{version}"
-    yield f"Status {found['status'] or 'none'}: {found['reason']}" + (f" ({found['code']})" if found["code"] else "")
+    reason = "" if found["reason"] == found["status"] else f": {found['reason']}"
+    yield f"Status {found['status'] or 'none'}{reason}" + (f" ({found['code']})" if found["code"] else "")
     yield found["summary"]
     yield from _remedy(found["remedy"], "")
     if found["destinations"]:
@@ -62,8 +63,9 @@ def _destination(found: dict[str, Any]) -> Iterator[str]:
     code = f" {found['code']}" if found["code"] else ""
     place = found["region"] or "no such bucket"
     yield f"  {found['destination']} ({place}): {found['status']}{code} since {found['at']}"
-    if found["detail"]:
-        yield f"      {found['detail']}"
+    for text in (found["detail"], found["note"]):
+        if text:
+            yield f"      {text}"
     waiting = found["waiting"]
     if waiting:
         when = f", next try {waiting['next_try_at']}" if waiting["next_try_at"] else ""

@@ -18,7 +18,6 @@ from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_js
 if TYPE_CHECKING:
     from farshore.semantics.replication_role import Document, RolePlan
 
-_ROLE_NAME_MAX = 64
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH = re.compile(r"/(?:[!-.0-~]+/)*", re.ASCII)
 
@@ -84,9 +83,11 @@ def role(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from farshore.semantics.replication_role import RolePlan
+    from farshore.semantics.replication_role import RolePlan, default_role_name
 
-    name = name or f"s3-replication-{source}"[:_ROLE_NAME_MAX].rstrip("-.")
+    if source in destinations:
+        fail(f"{source} cannot be replicated to itself: a rule's destination is another bucket", USED_WRONGLY)
+    name = name or default_role_name(source)
     if not _ROLE_NAME.fullmatch(name):
         fail(f"{name!r} is no name of a role", USED_WRONGLY)
     if not _PATH.fullmatch(path):

@@ -8,7 +8,7 @@ states of versions by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from farshore.model.replication_record import (
@@ -70,6 +70,10 @@ class RecordReader(Protocol):
         """Of one destination; all zero when nothing was delivered there."""
         ...
 
+    def last_homes(self, bucket_id: int) -> dict[str, str]:
+        """The regions of destinations, as they were when a configuration that names them was last put."""
+        ...
+
     def verifications(self, bucket_id: int) -> list[VerificationRecord]:
         """The last verification against each destination."""
         ...
@@ -86,6 +90,10 @@ class RecordTransaction(RecordReader, Protocol):
 
     def put_lane(self, bucket_id: int, lane: LaneRecord) -> None:
         """Replace what is recorded of a destination."""
+        ...
+
+    def put_last_homes(self, bucket_id: int, homes: Mapping[str, str]) -> None:
+        """Remember the regions of destinations, in place of all that was remembered."""
         ...
 
     def put_verification(self, bucket_id: int, record: VerificationRecord) -> None:

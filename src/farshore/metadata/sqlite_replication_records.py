@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -98,8 +98,16 @@ class SqliteReplicationRecords:
         row = self._one(_SQL["lane"], (bucket_id, destination))
         return LaneRecord(destination=destination) if row is None else _to_lane(row)
 
+    def last_homes(self, bucket_id: int) -> dict[str, str]:
+        return {row[0]: row[1] for row in self._all(_SQL["last_homes"], (bucket_id,))}
+
     def verifications(self, bucket_id: int) -> list[VerificationRecord]:
         return [_decode_verification(row[0]) for row in self._all(_SQL["verifications"], (bucket_id,))]
+
+    def put_last_homes(self, bucket_id: int, homes: Mapping[str, str]) -> None:
+        self._run(_SQL["forget_last_homes"], (bucket_id,))
+        for destination, region in homes.items():
+            self._run(_SQL["add_last_home"], (bucket_id, destination, region))
 
     def put_verification(self, bucket_id: int, record: VerificationRecord) -> None:
         self._run(_SQL["put_verification"], (bucket_id, record.destination, _encode(record)))
@@ -148,6 +156,7 @@ class SqliteReplicationRecords:
         self._run(_SQL["forget_history"], (bucket_id,))
         self._run(_SQL["forget_lanes"], (bucket_id,))
         self._run(_SQL["forget_verifications"], (bucket_id,))
+        self._run(_SQL["forget_last_homes"], (bucket_id,))
 
 
 def _to_change(row: Row) -> ConfigurationChange:

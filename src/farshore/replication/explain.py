@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farshore.metadata.store import Reader
-from farshore.model.buckets import Bucket, ConfigurationKind
+from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
@@ -42,7 +42,8 @@ from farshore.service.deployment import Deployment, Region
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the source's store says. document: the present configuration, as stored."""
+    """What the source's store says. document: the present configuration, as stored. before: the last one that there
+    was, where there is none now. last_homes: as `Circumstances`."""
 
     version: Version | None
     key_exists: bool
@@ -52,6 +53,8 @@ class Facts:
     attempts: Sequence[AttemptRecord]
     tasks: Sequence[PendingTask]
     lanes: Sequence[LaneRecord]
+    before: Mapping[str, Any] | None
+    last_homes: Mapping[str, str]
 
 
 async def explain(
@@ -59,7 +62,15 @@ async def explain(
 ) -> Explanation:
     """Explain a version, or the current one of the key."""
     facts = await region.metadata.read(lambda reader: read_facts(reader, bucket.id, key, version_id))
-    subject = Subject(bucket=bucket.name, key=key, version=facts.version, document=facts.document)
+    subject = Subject(
+        bucket=bucket.name,
+        key=key,
+        version=facts.version,
+        document=facts.document,
+        owner=bucket.owner,
+        versioned=bucket.versioning is VersioningStatus.ENABLED,
+        before=facts.before,
+    )
     if facts.version is None:
         return _missing(region, subject, facts, version_id)
     around = Circumstances(
@@ -72,6 +83,7 @@ async def explain(
         tasks=facts.tasks,
         lanes=facts.lanes,
         role_steps=RoleSteps(deployment),
+        last_homes=facts.last_homes,
     )
     return _explain_version(around, facts, facts.version)
 
@@ -90,7 +102,15 @@ def read_facts(reader: Reader, bucket_id: int, key: str, version_id: str | None)
         attempts=() if version is None else reader.records.attempts(version.row),
         tasks=() if version is None else reader.records.tasks_of_version(bucket_id, key, version.version_id),
         lanes=reader.records.lanes(bucket_id),
+        before=_last_document(reader, bucket_id) if document is None else None,
+        last_homes=reader.records.last_homes(bucket_id),
     )
+
+
+def _last_document(reader: Reader, bucket_id: int) -> Mapping[str, Any] | None:
+    """The last configuration that is remembered, in force or not."""
+    documents = [each.document for each in reader.records.history(bucket_id) if each.document is not None]
+    return decode_document(documents[-1]) if documents else None
 
 
 def read_history(reader: Reader, bucket_id: int) -> list[Era]:
@@ -288,10 +308,10 @@ def _summary(reason: AnyReason, rules: Sequence[RuleExplained], destinations: Se
 
 def _of_destination(each: DestinationExplained) -> str:
     if each.status is ReplicationStatus.COMPLETED:
-        return f"{each.destination} has it since {each.at}"
+        return f"{each.destination} has it since {each.at}" + (f" ({each.note})" if each.note else "")
     if each.status is ReplicationStatus.FAILED:
-        detail = f": {each.detail}" if each.detail else ""
-        return f"{each.destination} refused it for good ({each.code}{detail})"
+        detail = f": {each.detail.removesuffix('.')}" if each.detail else ""
+        return f"{each.destination} refused it for good: {each.code}{detail}"
     assert each.waiting is not None, each
     error = f": {each.waiting.error}" if each.waiting.error else ""
     late = ", missed threshold" if each.waiting.missed_threshold else ""

@@ -3,21 +3,29 @@ gone, and what would mend it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.objects import Version
-from farshore.model.replication import DestinationState, FailureCode, ReplicationConfiguration, ReplicationStatus
+from farshore.model.objects import NULL_VERSION, Version
+from farshore.model.replication import (
+    DestinationState,
+    FailureCode,
+    ReplicationConfiguration,
+    ReplicationRule,
+    ReplicationStatus,
+)
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explanation import AttemptExplained, DestinationExplained, Hold, Waiting
-from farshore.replication.role_steps import RoleSteps
+from farshore.replication.role_steps import RoleStep, RoleSteps
 from farshore.runtime.iso_time import iso_time
+from farshore.semantics import replication_failure_remedy as failure_remedy
 from farshore.semantics import replication_remedy
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.semantics.replication_explain import Finding
+from farshore.semantics.replication_failure_remedy import Lack, bring_tags
 from farshore.semantics.replication_remedy import Action, Remedy, Subject
 from farshore.service.bucket_replication import destination_facts
 from farshore.service.deployment import Deployment, Region
@@ -25,7 +33,10 @@ from farshore.service.deployment import Deployment, Region
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What is known around a version."""
+    """What is known around a version.
+
+    last_homes: by destination, the region where it was when the configuration was put.
+    """
 
     deployment: Deployment
     region: Region
@@ -36,6 +47,7 @@ class Circumstances:
     tasks: Sequence[PendingTask]
     lanes: Sequence[LaneRecord]
     role_steps: RoleSteps
+    last_homes: Mapping[str, str]
 
 
 def explain_destination(
@@ -47,7 +59,15 @@ def explain_destination(
         findings: of every rule of the present configuration.
     """
     waiting = _waiting(around, state) if state.status is ReplicationStatus.PENDING else None
-    gone = cause_gone(around, version, state) if state.status is ReplicationStatus.FAILED else None
+    gone: bool | None = None
+    note, remedy = "", None
+    if waiting is not None:
+        remedy = _mend_waiting(around.subject, state, waiting)
+    elif state.status is ReplicationStatus.FAILED:
+        gone = cause_gone(around, version, state)
+        remedy = _mend_failed(around, version, state, gone, findings)
+    elif state.status is ReplicationStatus.COMPLETED:
+        note, remedy = _without_tags(around, version, state)
     home = around.deployment.directory.bucket_home(state.bucket)
     return DestinationExplained(
         destination=state.bucket,
@@ -57,15 +77,24 @@ def explain_destination(
         at=iso_time(state.at_us),
         code=state.reason,
         detail=state.detail,
+        note=note,
         cause_gone=gone,
         attempts=tuple(_attempt(each) for each in around.attempts if each.destination == state.bucket),
         waiting=waiting,
-        remedy=_remedy(around, state, waiting, gone, findings),
+        remedy=remedy,
     )
 
 
 def cause_gone(around: Circumstances, version: Version, state: DestinationState) -> bool | None:
-    """Whether what made a delivery fail is mended by now; None where only another attempt can tell."""
+    """Whether what made a delivery fail is mended by now; None where only another attempt can tell.
+
+    What was permanently deleted at the destination does not come back, whatever else is mended.
+    """
+    gone = _own_cause_gone(around, version, state)
+    return False if gone is not False and _deleted_there(around, version, state) else gone
+
+
+def _own_cause_gone(around: Circumstances, version: Version, state: DestinationState) -> bool | None:
     match state.reason:
         case FailureCode.DST_BUCKET_NOT_FOUND:
             return destination_facts(around.deployment, state.bucket) is not None
@@ -92,12 +121,59 @@ ROLE_CODES = frozenset(
 
 def _role_may(around: Circumstances, version: Version, state: DestinationState) -> bool | None:
     """Whether the role may now do all that a delivery takes; None where no rule or no destination is there to ask."""
+    _, steps = _role_steps(around, version, state)
+    return all(step.allowed for step in steps) if steps else None
+
+
+def _role_steps(
+    around: Circumstances, version: Version, state: DestinationState
+) -> tuple[ReplicationRule | None, tuple[RoleStep, ...]]:
+    """The rule that takes the version there now, and the steps of its role; none where there is nothing to ask."""
     rule = recheck_at_delivery(around.configuration, version, state.bucket)
     if isinstance(rule, FailureCode) or around.configuration is None:
-        return None
+        return None, ()
     source = (around.region, around.bucket)
-    steps = around.role_steps.steps(around.configuration.role, source, rule, version, state.changed)
-    return all(step.allowed for step in steps) if steps else None
+    return rule, around.role_steps.steps(around.configuration.role, source, rule, version, state.changed)
+
+
+def _deleted_there(around: Circumstances, version: Version, state: DestinationState) -> bool:
+    """Whether the destination remembers that its replica was permanently deleted."""
+    there = _place(around, state)
+    if there is None or version.version_id == NULL_VERSION:
+        return False
+    region, bucket = there
+    return region.metadata.reader.is_hard_deleted(bucket.id, version.key, version.version_id)
+
+
+def _without_tags(around: Circumstances, version: Version, state: DestinationState) -> tuple[str, Remedy | None]:
+    """A note, and what to do, when the replica went without the tags that the version has.
+
+    AWS: a version is replicated without its tags where the role may not read them, and is COMPLETED.
+    """
+    there = _place(around, state)
+    if there is None or not version.tags or around.configuration is None:
+        return "", None
+    region, bucket = there
+    replica = region.metadata.reader.version(bucket.id, version.key, version.version_id)
+    rule = recheck_at_delivery(around.configuration, version, state.bucket)
+    if replica is None or replica.tags or isinstance(rule, FailureCode):
+        return "", None
+    source = (around.region, around.bucket)
+    may = around.role_steps.may_carry_tags(around.configuration.role, source, rule, version)
+    note = "the replica has none of the version's tags"
+    if may is False:
+        note += (
+            ": the replication role may not read them (s3:GetObjectVersionTagging), or bring them (s3:ReplicateTags)"
+        )
+    return note, bring_tags(around.subject, version, around.configuration if may is False else None)
+
+
+def _place(around: Circumstances, state: DestinationState) -> tuple[Region, Bucket] | None:
+    """The destination bucket, where it is served here."""
+    home = around.deployment.directory.bucket_home(state.bucket)
+    region = None if home is None else around.deployment.regions.get(home.region)
+    bucket = None if region is None else region.metadata.reader.bucket(state.bucket)
+    return None if region is None or bucket is None else (region, bucket)
 
 
 def _attempt(record: AttemptRecord) -> AttemptExplained:
@@ -141,33 +217,53 @@ def _waiting(around: Circumstances, state: DestinationState) -> Waiting:
     )
 
 
-def _remedy(
+def _mend_failed(
     around: Circumstances,
+    version: Version,
     state: DestinationState,
-    waiting: Waiting | None,
     gone: bool | None,
     findings: Sequence[Finding],
-) -> Remedy | None:
-    subject = around.subject
-    if waiting is not None:
-        return _mend_waiting(subject, state, waiting)
-    if state.status is not ReplicationStatus.FAILED:
-        return None
+) -> Remedy:
+    subject, configuration = around.subject, around.configuration
     if gone:
-        return replication_remedy.retry(subject, state.reason)
+        return failure_remedy.retry(subject, state.reason)
     if state.reason is FailureCode.SRC_OBJECT_NOT_ELIGIBLE:
         return _mend_rules(around, state, findings)
-    if state.reason is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING and around.configuration is not None:
-        return replication_remedy.mend_role(subject, state.bucket, state.reason)
-    remedy = replication_remedy.mend_failure(subject, state.bucket, state.reason)
-    if remedy.action is Action.MEND_ROLE and state.detail:
-        return msgspec.structs.replace(remedy, text=f"{remedy.text}: {state.detail.removesuffix('.')}")
-    return remedy
+    role_matters = state.reason in ROLE_CODES or state.reason is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING
+    if role_matters and configuration is None:
+        put = replication_remedy.put_configuration(subject)
+        return msgspec.structs.replace(put, then=failure_remedy.retry_command(subject.bucket, state.reason))
+    if role_matters and configuration is not None:
+        mended = _mend_role(around, version, state, configuration)
+        if mended is not None:
+            return mended
+    if _deleted_there(around, version, state):
+        return failure_remedy.bring_anew(subject)
+    home = around.deployment.directory.bucket_home(state.bucket)
+    region = around.last_homes.get(state.bucket) if home is None else home.region
+    return failure_remedy.mend_failure(subject, state.bucket, state.reason, region)
+
+
+def _mend_role(
+    around: Circumstances, version: Version, state: DestinationState, configuration: ReplicationConfiguration
+) -> Remedy | None:
+    """What lets the role do what it may not; None when it may do all."""
+    rule, steps = _role_steps(around, version, state)
+    refused = next((step for step in steps if not step.allowed), None)
+    if refused is None and steps:
+        return None
+    if refused is not None and refused.lack is Lack.DENIED:
+        return failure_remedy.allow_again(around.subject, refused.statement, state.reason)
+    if refused is not None and refused.lack is Lack.BUCKET_POLICY and rule is not None:
+        return failure_remedy.let_role_in(around.subject, configuration.role, rule, state.reason)
+    remedy = failure_remedy.mend_role(around.subject, configuration, state.reason)
+    detail = state.detail.removesuffix(".")
+    return msgspec.structs.replace(remedy, text=f"{remedy.text}: {detail}") if detail else remedy
 
 
 def _mend_rules(around: Circumstances, state: DestinationState, findings: Sequence[Finding]) -> Remedy:
     """No rule covered the version any more when its turn came: make one cover it again, then retry."""
-    retry = replication_remedy.retry_command(around.subject.bucket, state.reason)
+    retry = failure_remedy.retry_command(around.subject.bucket, state.reason)
     candidates = [each for each in findings if each.rule.destination == state.bucket and each.now is not None]
     own_first = sorted(candidates, key=lambda each: each.rule.id != state.rule_id)
     for finding in own_first:

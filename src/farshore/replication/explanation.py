@@ -127,7 +127,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 class DestinationExplained(msgspec.Struct, frozen=True, kw_only=True):
     """Where a destination of the version stands. cause_gone: of a failure, whether what caused it is mended by now;
-    null where that cannot be told."""
+    null where that cannot be told. note: what else is to be known of a replica that arrived; empty when nothing is."""
 
     destination: str
     region: str | None
@@ -136,6 +136,7 @@ class DestinationExplained(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     code: FailureCode | None
     detail: str
+    note: str
     cause_gone: bool | None
     attempts: tuple[AttemptExplained, ...]
     waiting: Waiting | None

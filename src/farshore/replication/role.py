@@ -166,6 +166,12 @@ class Permissions:
                 taken[GIVE_AWAY, code] = self._take(self._destination, GIVE_AWAY, version, code)
         return list(taken.values())
 
+    def may_carry_tags(self, version: Version) -> bool:
+        """AWS: a version goes without its tags where they may not be read, or where writing them is denied."""
+        if not self._source.decide(READ_TAGS, version).allowed:
+            return False
+        return self._destination.decide(REPLICATE_TAGS, version).reason is not Reason.EXPLICIT_DENY
+
     def _take(self, side: _Side, action: str, version: Version, code: FailureCode) -> StepTaken:
         return StepTaken(
             action=action,
@@ -178,7 +184,7 @@ class Permissions:
     def _decide(self, version: Version, kinds: tuple[TaskKind, ...], rule: ReplicationRule) -> Verdict:
         refusals = {kind: refused for kind in kinds if (refused := self._refusal(version, kind, rule)) is not None}
         if not refusals:
-            return Verdict(kinds=kinds, with_tags=not version.tags or self._may_carry_tags(version))
+            return Verdict(kinds=kinds, with_tags=not version.tags or self.may_carry_tags(version))
         first = next(iter(refusals.values()))
         return Verdict(
             kinds=tuple(kind for kind in kinds if kind not in refusals), refused=replace(first, changed=tuple(refusals))
@@ -216,12 +222,6 @@ class Permissions:
             if decision.reason is Reason.EXPLICIT_DENY:
                 return self._failed(code, decision, REPLICATE_TAGS, destination)
         return None
-
-    def _may_carry_tags(self, version: Version) -> bool:
-        """AWS: a version goes without its tags where they may not be read, or where writing them is denied."""
-        if not self._source.decide(READ_TAGS, version).allowed:
-            return False
-        return self._destination.decide(REPLICATE_TAGS, version).reason is not Reason.EXPLICIT_DENY
 
     def _failed(self, code: FailureCode, decision: Decision, action: str, side: _Side) -> Failed:
         sentence = decision.sentence(action).removesuffix(".")

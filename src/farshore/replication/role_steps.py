@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import msgspec
 
+from farshore.auth.evaluate import Reason
 from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationRule, TaskKind
 from farshore.replication.destinations import Destinations
 from farshore.replication.outcome import Failed
 from farshore.replication.role import Roles
+from farshore.semantics.replication_failure_remedy import Lack
 from farshore.service.deployment import Deployment, Region
 from farshore.service.roles import ASSUME_ROLE
 from farshore.transports.transport import PermanentError, TransientError
@@ -20,7 +22,7 @@ class RoleStep(msgspec.Struct, frozen=True, kw_only=True):
     """One request of a delivery.
 
     statement: what decided, in words; of a policy of another account only that it was.
-    code: AWS's failure code of the refusal; None when it is allowed.
+    code: AWS's failure code of the refusal; None when it is allowed. lack: what there is to mend then.
     """
 
     action: str
@@ -28,6 +30,7 @@ class RoleStep(msgspec.Struct, frozen=True, kw_only=True):
     allowed: bool
     statement: str
     code: FailureCode | None = None
+    lack: Lack | None = None
 
 
 class RoleSteps:
@@ -58,7 +61,12 @@ class RoleSteps:
         found = self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
         if isinstance(found, Failed):
             refused = RoleStep(
-                action=ASSUME_ROLE, resource=role_arn, allowed=False, statement=found.detail, code=found.code
+                action=ASSUME_ROLE,
+                resource=role_arn,
+                allowed=False,
+                statement=found.detail,
+                code=found.code,
+                lack=Lack.PERMISSION,
             )
             return (refused,)
         assumed = RoleStep(
@@ -79,10 +87,25 @@ class RoleSteps:
                         else step.decision.sentence(step.action)
                     ),
                     code=None if step.decision.allowed else step.code,
+                    lack=None if step.decision.allowed else _LACKS.get(step.decision.reason, Lack.PERMISSION),
                 )
                 for step in taken
             ),
         )
+
+    def may_carry_tags(
+        self, role_arn: str, source: tuple[Region, Bucket], rule: ReplicationRule, version: Version
+    ) -> bool | None:
+        """Whether a version goes with its tags as everything is now; None where that cannot be looked at."""
+        try:
+            destination = self._destinations.find(rule.destination)
+        except (PermanentError, TransientError):
+            return None
+        found = self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
+        return None if isinstance(found, Failed) else found.may_carry_tags(version)
+
+
+_LACKS = {Reason.CROSS_ACCOUNT_RESOURCE_MISSING: Lack.BUCKET_POLICY, Reason.EXPLICIT_DENY: Lack.DENIED}
 
 
 def _brought(version: Version) -> tuple[TaskKind, ...]:

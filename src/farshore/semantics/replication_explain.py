@@ -123,7 +123,8 @@ def _finding(configuration: ReplicationConfiguration, rule: ReplicationRule, ver
         return finding
     if failed.check is Check.RULE_EXISTS:
         late = TooEarly.DESTINATION_ADDED_LATER if version.destinations else TooEarly.OLDER_THAN_RULE
-        return msgspec.structs.replace(finding, reason=late, detail=failed.detail)
+        nor = next((f"; nor would it take it now: {each.detail}" for each in checks if not each.now), "")
+        return msgspec.structs.replace(finding, reason=late, detail=failed.detail + nor)
     reason = _refusal(failed.check, version)
     stronger = None
     if reason is Refusal.SHADOWED:

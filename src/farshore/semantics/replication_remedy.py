@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from farshore.model.objects import Version
-from farshore.model.replication import FailureCode, ReplicationRule
+from farshore.model.replication import ReplicationRule
 from farshore.semantics.replication_eligibility import Refusal
+from farshore.semantics.replication_role import default_role_name
 
 Document = Mapping[str, Any]
 
@@ -34,6 +35,8 @@ class Action(StrEnum):
     CREATE_BUCKET = "CreateBucket"
     ENABLE_VERSIONING = "EnableVersioning"
     MEND_ROLE = "MendRole"
+    PUT_BUCKET_POLICY = "PutBucketPolicy"
+    PUT_TAGS = "PutObjectTagging"
     COPY_ONTO_ITSELF = "CopyOntoItself"
     UPLOAD_AGAIN = "UploadAgain"
     DELETE_AT_DESTINATION = "DeleteAtDestination"
@@ -48,7 +51,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """One change.
 
     bucket, rule: what it is made on.
-    command: does it; None where no single command can.
+    command: does it; None where no single command can. A word in capitals is for the reader to replace.
     then: the command to give after that, where the change alone does not bring the version over.
     """
 
@@ -61,96 +64,56 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be mended: a version (or the key alone) of a source bucket, under its stored configuration."""
+    """What is to be mended: a version (or the key alone) of a source bucket, under its stored configuration.
+
+    owner: the bucket's account. versioned: its versioning is enabled. before: the last configuration that it had,
+    where it has none now; None where none is remembered.
+    """
 
     bucket: str
     key: str
     version: Version | None
     document: Document | None
+    owner: str
+    versioned: bool = True
+    before: Document | None = None
 
 
 def put_configuration(subject: Subject) -> Remedy:
-    """There is none."""
+    """There is none: put the one that was there last, else one to a destination of the reader's choice."""
+    steps = [] if subject.versioned else [enable_versioning(subject.bucket)]
+    if subject.before is not None:
+        text = "put the replication configuration again that the bucket had last"
+        put = _put_command(subject.bucket, subject.before)
+    else:
+        text = "put a replication configuration on the bucket, here one to a versioned bucket DESTINATION for all keys"
+        steps.append(shell_words("farshore", "replication", "role", subject.bucket, "DESTINATION", "--create"))
+        put = _put_command(subject.bucket, _new_configuration(subject))
     return Remedy(
         action=Action.PUT_BUCKET_REPLICATION,
         bucket=subject.bucket,
-        text="put a replication configuration on the bucket; it covers what is written after it",
-        command=_command(
-            "s3api",
-            "put-bucket-replication",
-            bucket=subject.bucket,
-            replication_configuration="file://replication.json",
-        ),
+        text=f"{text}; it covers what is written after it",
+        command=None if put is None else " && ".join((*steps, put)),
         then=write_again(subject),
     )
+
+
+def _new_configuration(subject: Subject) -> Document:
+    rule = {
+        "ID": "all",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Enabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::DESTINATION"},
+    }
+    return {"Role": f"arn:aws:iam::{subject.owner}:role/{default_role_name(subject.bucket)}", "Rules": [rule]}
 
 
 def mend_refusal(subject: Subject, rule: ReplicationRule, refusal: Refusal) -> Remedy | None:
     """What would make a rule take the version, were it written now; None where nothing sensible does."""
     make = _REFUSALS.get(refusal)
     return None if make is None else make(subject, rule)
-
-
-def mend_failure(subject: Subject, destination: str, code: FailureCode | None) -> Remedy:
-    """What a failure's cause asks for; a retry follows."""
-    retry = retry_command(subject.bucket, code)
-    if code is FailureCode.DST_BUCKET_NOT_FOUND:
-        return Remedy(
-            action=Action.CREATE_BUCKET,
-            bucket=destination,
-            text=f"make bucket {destination} again, with versioning, or point the rule elsewhere; then retry",
-            command=_command("s3api", "create-bucket", bucket=destination),
-            then=_enable_versioning(destination) + " && " + retry,
-        )
-    if code is FailureCode.DST_BUCKET_UNVERSIONED:
-        return Remedy(
-            action=Action.ENABLE_VERSIONING,
-            bucket=destination,
-            text=f"enable versioning on {destination}, then retry",
-            command=_enable_versioning(destination),
-            then=retry,
-        )
-    if code is FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING:
-        return msgspec.structs.replace(put_configuration(subject), then=retry)
-    if code is FailureCode.DST_OBJECT_HARD_DELETED:
-        return Remedy(
-            action=Action.COPY_ONTO_ITSELF,
-            bucket=subject.bucket,
-            text="copy the object onto itself: the replica of this version was permanently deleted, and does not come "
-            "back; a new version does arrive",
-            command=write_again(subject),
-        )
-    if code is FailureCode.SRC_OBJECT_NOT_FOUND:
-        return Remedy(
-            action=Action.UPLOAD_AGAIN,
-            bucket=subject.bucket,
-            text="upload the object again: its stored bytes are lost or damaged",
-            command=_upload_again(subject),
-        )
-    if code is not None and code.value.endswith("NotPermitted"):
-        return mend_role(subject, destination, code)
-    return Remedy(action=Action.RETRY, bucket=subject.bucket, text="retry it", command=retry)
-
-
-def mend_role(subject: Subject, destination: str, code: FailureCode) -> Remedy:
-    """Print what the role needs, so that it can be given."""
-    return Remedy(
-        action=Action.MEND_ROLE,
-        bucket=subject.bucket,
-        text="give the replication role what it lacks, then retry",
-        command=_words("farshore", "replication", "role", subject.bucket, destination, "--as", "cli"),
-        then=retry_command(subject.bucket, code),
-    )
-
-
-def retry(subject: Subject, code: FailureCode | None) -> Remedy:
-    """The cause is gone; what failed is not tried again by itself."""
-    return Remedy(
-        action=Action.RETRY,
-        bucket=subject.bucket,
-        text="what made it fail is mended, but a failure is final until it is driven again: retry",
-        command=retry_command(subject.bucket, code),
-    )
 
 
 def write_now(subject: Subject) -> Remedy | None:
@@ -179,8 +142,8 @@ def write_again(subject: Subject) -> str | None:
     if version is None:
         return None
     if version.delete_marker:
-        return _command("s3api", "delete-object", bucket=subject.bucket, key=subject.key)
-    return _command(
+        return aws_command("s3api", "delete-object", bucket=subject.bucket, key=subject.key)
+    return aws_command(
         "s3api",
         "copy-object",
         bucket=subject.bucket,
@@ -190,12 +153,8 @@ def write_again(subject: Subject) -> str | None:
     )
 
 
-def retry_command(bucket: str, code: FailureCode | None) -> str:
-    return _words("farshore", "replication", "retry", bucket, *(() if code is None else ("--cause", code.value)))
-
-
 def repair_command(subject: Subject, destination: str) -> str:
-    return _words(
+    return shell_words(
         *("farshore", "replication", "verify", subject.bucket, "--destination", destination),
         *("--prefix", subject.key, "--repair"),
     )
@@ -203,7 +162,7 @@ def repair_command(subject: Subject, destination: str) -> str:
 
 def wait_command(subject: Subject) -> str:
     named = () if subject.version is None else ("--version-id", subject.version.version_id)
-    return _words("farshore", "replication", "wait", f"s3://{subject.bucket}/{subject.key}", *named)
+    return shell_words("farshore", "replication", "wait", f"s3://{subject.bucket}/{subject.key}", *named)
 
 
 def _enable_rule(subject: Subject, rule: ReplicationRule) -> Remedy:
@@ -284,7 +243,7 @@ def _copy_with_tags(subject: Subject, rule: ReplicationRule) -> Remedy:
     command = None
     if version is not None:
         tags = {**version.tags, **dict(rule.filter.tags)}
-        command = _command(
+        command = aws_command(
             "s3api",
             "copy-object",
             bucket=subject.bucket,
@@ -310,7 +269,7 @@ def _delete_there(subject: Subject, rule: ReplicationRule) -> Remedy:
         bucket=rule.destination,
         rule=rule.id,
         text="delete the object at the destination too: a rule with tags never replicates delete markers",
-        command=_command("s3api", "delete-object", bucket=rule.destination, key=subject.key),
+        command=aws_command("s3api", "delete-object", bucket=rule.destination, key=subject.key),
     )
 
 
@@ -320,12 +279,12 @@ def _upload_in_class(subject: Subject, rule: ReplicationRule) -> Remedy:
         bucket=subject.bucket,
         rule=rule.id,
         text="upload the object again in a storage class that is not archived; the rule can archive the replica",
-        command=_upload_again(subject),
+        command=upload_again(subject),
     )
 
 
-def _upload_again(subject: Subject) -> str:
-    return _words("aws", "s3", "cp", "FILE", f"s3://{subject.bucket}/{subject.key}")
+def upload_again(subject: Subject) -> str:
+    return shell_words("aws", "s3", "cp", "FILE", f"s3://{subject.bucket}/{subject.key}")
 
 
 _REFUSALS: Mapping[Refusal, Callable[[Subject, ReplicationRule], Remedy]] = {
@@ -361,7 +320,7 @@ def _put_command(bucket: str, document: Document) -> str | None:
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     if len(text) > _DOCUMENT_CHARACTERS_MAX:
         return None
-    return _command("s3api", "put-bucket-replication", bucket=bucket, replication_configuration=text)
+    return aws_command("s3api", "put-bucket-replication", bucket=bucket, replication_configuration=text)
 
 
 def _copy_source(subject: Subject, version: Version) -> str:
@@ -369,15 +328,19 @@ def _copy_source(subject: Subject, version: Version) -> str:
     return f"{subject.bucket}/{subject.key}?versionId={version.version_id}"
 
 
-def _enable_versioning(bucket: str) -> str:
-    return _command("s3api", "put-bucket-versioning", bucket=bucket, versioning_configuration="Status=Enabled")
+def enable_versioning(bucket: str, **options: str) -> str:
+    """options: of the AWS CLI, beside those."""
+    return aws_command(
+        "s3api", "put-bucket-versioning", bucket=bucket, versioning_configuration="Status=Enabled", **options
+    )
 
 
-def _command(*words: str, **options: str) -> str:
+def aws_command(*words: str, **options: str) -> str:
     """A command of the AWS CLI, ready for a shell."""
     named = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
-    return _words("aws", *words, *named)
+    return shell_words("aws", *words, *named)
 
 
-def _words(*words: str) -> str:
+def shell_words(*words: str) -> str:
+    """Words as a command for a shell."""
     return shlex.join(words)

@@ -14,6 +14,7 @@ from typing import Any
 Document = dict[str, Any]
 
 SERVICE = "s3.amazonaws.com"
+ROLE_NAME_MAX = 64
 _VERSION = "2012-10-17"
 
 
@@ -29,6 +30,11 @@ class RolePlan:
     destinations: tuple[str, ...]
     delete_markers: bool = True
     owner_override: bool = False
+
+
+def default_role_name(source: str) -> str:
+    """Of the role that is made for a source bucket, unless another name is given."""
+    return f"s3-replication-{source}"[:ROLE_NAME_MAX].rstrip("-.")
 
 
 def trust_policy() -> Document:

@@ -6,6 +6,9 @@ Source: API Reference, PutBucketReplication, GetBucketReplication, DeleteBucketR
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import ConfigurationKind
 from farshore.model.errors import NoSuchBucket, ReplicationConfigurationNotFoundError
@@ -16,6 +19,7 @@ from farshore.semantics.replication_config import (
     check_source_versioning,
     validate,
 )
+from farshore.semantics.replication_rule import bucket_of_arn
 from farshore.service.access import bucket_for
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Deployment, Request
@@ -37,6 +41,7 @@ async def put_bucket_replication(request: Request) -> Answer:
     check_source_versioning(bucket.versioning)
     check_destinations(document, lambda name: destination_facts(request.deployment, name))
     stored = encode_document(document)
+    homes = _homes(request.deployment, document)
 
     def command(tx: Transaction) -> None:
         now = tx.bucket_by_id(bucket.id)
@@ -45,6 +50,7 @@ async def put_bucket_replication(request: Request) -> Answer:
         check_source_versioning(now.versioning)
         tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, stored)
         tx.records.add_change(bucket.id, request.now_us, stored)
+        tx.records.put_last_homes(bucket.id, homes)
 
     await region.metadata.write(command)
     return Answer()
@@ -70,6 +76,13 @@ async def delete_bucket_replication(request: Request) -> Answer:
 
     await region.metadata.write(command)
     return Answer()
+
+
+def _homes(deployment: Deployment, document: Mapping[str, Any]) -> dict[str, str]:
+    """The regions of the buckets that a configuration names, which are to be remembered when these are deleted."""
+    names = {bucket_of_arn(rule["Destination"]["Bucket"]) for rule in document["Rules"]}
+    homes = {name: deployment.directory.bucket_home(name) for name in names}
+    return {name: home.region for name, home in homes.items() if home is not None}
 
 
 def destination_facts(deployment: Deployment, name: str) -> DestinationFacts | None:

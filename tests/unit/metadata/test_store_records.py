@@ -231,3 +231,17 @@ def test_attributes_are_replaced_and_kept(store: OpenStore) -> None:
     store.reopen()
     found = store.reader.current(written.bucket_id, "key")
     assert isinstance(found, Version) and found.attributes == attributes
+
+
+def test_the_homes_of_destinations_are_remembered_until_others_take_their_place_or_the_bucket_goes(
+    store: OpenStore,
+) -> None:
+    bucket_id, other = store.bucket(), store.bucket("other")
+    store.write(lambda tx: tx.records.put_last_homes(bucket_id, {"b": "us-west-2", "a": "eu-west-1"}))
+    store.write(lambda tx: tx.records.put_last_homes(other, {"b": "us-east-1"}))
+    assert store.reader.records.last_homes(bucket_id) == {"a": "eu-west-1", "b": "us-west-2"}
+    store.write(lambda tx: tx.records.put_last_homes(bucket_id, {"c": "us-west-2"}))
+    assert store.reader.records.last_homes(bucket_id) == {"c": "us-west-2"}
+    store.write(lambda tx: tx.delete_bucket(bucket_id))
+    assert store.reader.records.last_homes(bucket_id) == {}
+    assert store.reader.records.last_homes(other) == {"b": "us-east-1"}

@@ -110,3 +110,12 @@ INSERT OR REPLACE INTO replication_verification (bucket_id, destination, record)
 
 -- name: forget_verifications
 DELETE FROM replication_verification WHERE bucket_id = ?1
+
+-- name: last_homes
+SELECT destination, region FROM replication_last_home WHERE bucket_id = ?1 ORDER BY destination
+
+-- name: add_last_home
+INSERT INTO replication_last_home (bucket_id, destination, region) VALUES (?1, ?2, ?3)
+
+-- name: forget_last_homes
+DELETE FROM replication_last_home WHERE bucket_id = ?1

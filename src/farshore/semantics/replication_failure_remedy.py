@@ -1,0 +1,207 @@
+"""What a failed delivery asks for: the one change that mends its cause, and the retry that follows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from farshore.model.identity import arn_parts
+from farshore.model.objects import Version
+from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationRule
+from farshore.semantics.replication_remedy import (
+    Action,
+    Remedy,
+    Subject,
+    aws_command,
+    enable_versioning,
+    put_configuration,
+    shell_words,
+    upload_again,
+    write_again,
+)
+from farshore.semantics.replication_role import RolePlan, bucket_policy, default_role_name
+
+_DEFAULT_REGION = "us-east-1"
+
+
+class Lack(StrEnum):
+    """Why the replication role may not do something."""
+
+    PERMISSION = "PERMISSION"
+    """What the role brings along does not allow it, or S3 may not assume it."""
+    BUCKET_POLICY = "BUCKET_POLICY"
+    """The destination is another account's, and its policy does not let the role in."""
+    DENIED = "DENIED"
+    """A statement denies it."""
+
+
+def mend_failure(subject: Subject, destination: str, code: FailureCode | None, region: str | None = None) -> Remedy:
+    """What a failure's cause asks for; a retry follows.
+
+    Args:
+        region: where the destination is, or was last known to be.
+    """
+    retried = retry_command(subject.bucket, code)
+    match code:
+        case FailureCode.DST_BUCKET_NOT_FOUND:
+            return _create_bucket(destination, region, retried)
+        case FailureCode.DST_BUCKET_UNVERSIONED:
+            return Remedy(
+                action=Action.ENABLE_VERSIONING,
+                bucket=destination,
+                text=f"enable versioning on {destination}, then retry",
+                command=enable_versioning(destination),
+                then=retried,
+            )
+        case FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING:
+            return msgspec.structs.replace(put_configuration(subject), then=retried)
+        case FailureCode.DST_OBJECT_HARD_DELETED:
+            return bring_anew(subject)
+        case FailureCode.SRC_OBJECT_NOT_FOUND:
+            return Remedy(
+                action=Action.UPLOAD_AGAIN,
+                bucket=subject.bucket,
+                text="upload the object again: its stored bytes are lost or damaged",
+                command=upload_again(subject),
+            )
+        case _:
+            return Remedy(action=Action.RETRY, bucket=subject.bucket, text="retry it", command=retried)
+
+
+def bring_anew(subject: Subject) -> Remedy:
+    """The replica was permanently deleted: this version does not come back, a new one arrives."""
+    marker = subject.version is not None and subject.version.delete_marker
+    return Remedy(
+        action=Action.DELETE_AT_DESTINATION if marker else Action.COPY_ONTO_ITSELF,
+        bucket=subject.bucket,
+        text=("delete the object once more" if marker else "copy the object onto itself")
+        + ": the replica of this version was permanently deleted, and does not come back; a new version does arrive",
+        command=write_again(subject),
+    )
+
+
+def mend_role(subject: Subject, configuration: ReplicationConfiguration, code: FailureCode | None) -> Remedy:
+    """Print what the role needs for all that the configuration asks of it, so that it can be given."""
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text="give the replication role what it lacks, then retry",
+        command=role_command(subject, configuration),
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def allow_again(subject: Subject, statement: str, code: FailureCode | None) -> Remedy:
+    """A statement denies it: no permission of the role outweighs that."""
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text=f"take away or narrow what denies it, then retry: {statement.removesuffix('.')}",
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def let_role_in(subject: Subject, role: str, rule: ReplicationRule, code: FailureCode | None) -> Remedy:
+    """The destination is another account's: its owner lets the role in by the bucket's policy."""
+    plan = RolePlan(
+        source=subject.bucket,
+        destinations=(rule.destination,),
+        delete_markers=rule.delete_markers,
+        owner_override=rule.owner_override,
+    )
+    policy = bucket_policy(plan, rule.destination, role)
+    return Remedy(
+        action=Action.PUT_BUCKET_POLICY,
+        bucket=rule.destination,
+        rule=rule.id,
+        text=f"let the role in by {rule.destination}'s bucket policy, which its owner does (DESTINATION-OWNER is a "
+        "profile of theirs; where the bucket has a policy, add the statement to it: the command replaces it); then "
+        "retry",
+        command=aws_command(
+            "s3api",
+            "put-bucket-policy",
+            profile="DESTINATION-OWNER",
+            bucket=rule.destination,
+            policy=json.dumps(policy, separators=(",", ":")),
+        ),
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def bring_tags(subject: Subject, version: Version, to_mend: ReplicationConfiguration | None) -> Remedy:
+    """The replica went without its tags: put them once more, when the role may bring them.
+
+    Args:
+        to_mend: the configuration whose role may not yet; None when it may.
+    """
+    tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in version.tags.items()]}
+    put = aws_command(
+        "s3api",
+        "put-object-tagging",
+        bucket=subject.bucket,
+        key=subject.key,
+        version_id=version.version_id,
+        tagging=json.dumps(tagging, separators=(",", ":"), ensure_ascii=False),
+    )
+    again = "put the version's tags again: a change of tags is replicated by itself"
+    if to_mend is None:
+        return Remedy(action=Action.PUT_TAGS, bucket=subject.bucket, text=again, command=put)
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text=f"let the replication role bring tags, then {again}",
+        command=role_command(subject, to_mend),
+        then=put,
+    )
+
+
+def retry(subject: Subject, code: FailureCode | None) -> Remedy:
+    """The cause is gone; what failed is not tried again by itself."""
+    return Remedy(
+        action=Action.RETRY,
+        bucket=subject.bucket,
+        text="what made it fail is mended, but a failure is final until it is driven again: retry",
+        command=retry_command(subject.bucket, code),
+    )
+
+
+def retry_command(bucket: str, code: FailureCode | None) -> str:
+    return shell_words("farshore", "replication", "retry", bucket, *(() if code is None else ("--cause", code.value)))
+
+
+def role_command(subject: Subject, configuration: ReplicationConfiguration) -> str:
+    """The command that prints the policies of the configuration's own role, for every destination that it names."""
+    destinations = dict.fromkeys(rule.destination for rule in configuration.rules)
+    parts = arn_parts(configuration.role, "role")
+    _, path, name = parts or ("", "/", default_role_name(subject.bucket))
+    options: list[str] = []
+    if name != default_role_name(subject.bucket):
+        options += ["--name", name]
+    if path != "/":
+        options += ["--path", path]
+    if any(rule.owner_override for rule in configuration.rules):
+        options.append("--owner-override")
+    return shell_words("farshore", "replication", "role", subject.bucket, *destinations, *options, "--as", "cli")
+
+
+def _create_bucket(destination: str, region: str | None, retried: str) -> Remedy:
+    """Make it where it was, as far as that is known."""
+    place = region or "REGION"
+    constraint: Mapping[str, str] = {"create_bucket_configuration": f"LocationConstraint={place}"}
+    known = f"in {region}, as it was" if region else "in the REGION of your choice (where it was is not known)"
+    return Remedy(
+        action=Action.CREATE_BUCKET,
+        bucket=destination,
+        text=f"make bucket {destination} again {known}, with versioning, or point the rule elsewhere; then retry",
+        command=aws_command(
+            "s3api",
+            "create-bucket",
+            bucket=destination,
+            region=place,
+            **({} if region == _DEFAULT_REGION else constraint),
+        ),
+        then=f"{enable_versioning(destination, region=place)} && {retried}",
+    )
