@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -31,6 +31,7 @@ GATHER_S = 0.1
 LOOK_EVERY_S = 10.0
 DROP_EVERY_S = 60.0
 _DROPPED_AT_ONCE = 500
+_NEVER_US = 2**63
 
 log = structlog.get_logger()
 
@@ -122,6 +123,23 @@ class EventDelivery:
             loop.bell.set()
 
 
+@dataclass(slots=True)
+class _Front:
+    """The oldest events, up to one, of which none can go before a time: they are put off, or behind one of their key
+    that is. Many may be, and are not read again until then.
+
+    held: the keys of those that are put off.
+    """
+
+    after_id: int = 0
+    due_us: int = _NEVER_US
+    held: set[_Key] = field(default_factory=set[_Key])
+
+    def put_off(self, stored: StoredEvent, due_us: int) -> None:
+        self.held.add(_key(stored))
+        self.due_us = min(self.due_us, due_us)
+
+
 class _Destination:
     """Delivers to one destination."""
 
@@ -140,6 +158,7 @@ class _Destination:
         self._now_us = now_us
         self._jitter = jitter
         self._failures = 0
+        self._front = _Front()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set. A defect is logged here, and stops no other destination."""
@@ -164,24 +183,32 @@ class _Destination:
 
         What comes meanwhile rings again, and gathers until then: a pass for each few would cost more than they do.
         """
-        after_id, next_us = 0, self._now_us() + int(LOOK_EVERY_S * 1e6)
-        held: set[_Key] = set()
-        more = True
-        while more and not stop.is_set():
-            page = self._region.metadata.reader.events.page(self._destination, after_id, PAGE)
+        if self._front.due_us <= self._now_us():
+            self._front = _Front()
+        front, more = self._front, True
+        while more:
+            page = await self._region.metadata.read(
+                lambda reader: reader.events.page(self._destination, front.after_id, PAGE)
+            )
             more = len(page) == PAGE
-            after_id = page[-1].id if page else after_id
-            ready: list[StoredEvent] = []
-            for stored in page:
-                if stored.due_us > self._now_us():
-                    held.add(_key(stored))
-                    next_us = min(next_us, stored.due_us)
-                elif _key(stored) not in held:
-                    ready.append(stored)
-            for batch in self._batches(ready):
-                if not stop.is_set():
-                    await self._deliver(batch, held)
-        return max(0.0, (next_us - self._now_us()) / 1e6)
+            for batch in self._batches(self._ready(page)):
+                if stop.is_set():
+                    return 0.0
+                await self._deliver(batch)
+            if page:
+                front.after_id = page[-1].id
+        return max(0.0, min(LOOK_EVERY_S, (front.due_us - self._now_us()) / 1e6))
+
+    def _ready(self, page: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Those that are due, and behind none of their key that is not."""
+        ready: list[StoredEvent] = []
+        now_us = self._now_us()
+        for stored in page:
+            if stored.due_us > now_us:
+                self._front.put_off(stored, stored.due_us)
+            elif _key(stored) not in self._front.held:
+                ready.append(stored)
+        return ready
 
     def _batches(self, ready: Sequence[StoredEvent]) -> list[list[list[StoredEvent]]]:
         """Deliveries of messages of events. A test event is a message by itself, as is one that was refused."""
@@ -197,8 +224,9 @@ class _Destination:
         size = self._target.messages_max
         return [messages[start : start + size] for start in range(0, len(messages), size)]
 
-    async def _deliver(self, batch: Sequence[Sequence[StoredEvent]], held: set[_Key]) -> None:
+    async def _deliver(self, batch: Sequence[Sequence[StoredEvent]]) -> None:
         """Deliver messages, but for events of keys that are held up; of a refused message each event by itself."""
+        held = self._front.held
         passing = [[stored for stored in events if _key(stored) not in held] for events in batch]
         passing = [events for events in passing if events]
         if not passing:
@@ -208,11 +236,10 @@ class _Destination:
         except Rejected as refused:
             if len(passing) == 1 and len(passing[0]) == 1:
                 await self._put_off(passing[0][0], str(refused))
-                held.add(_key(passing[0][0]))
                 return
             for events in passing:
                 for stored in events:
-                    await self._deliver([[stored]], held)
+                    await self._deliver([[stored]])
             return
         ids = [stored.id for events in passing for stored in events]
         await self._region.metadata.write(lambda tx: tx.events.delivered(self._destination, ids))
@@ -224,6 +251,7 @@ class _Destination:
     async def _put_off(self, stored: StoredEvent, why: str) -> None:
         due_us = self._now_us() + int(backoff_s(stored.attempts + 1, self._jitter) * 1e6)
         await self._region.metadata.write(lambda tx: tx.events.failed(self._destination, [(stored.id, due_us)], why))
+        self._front.put_off(stored, due_us)
 
     async def _note(self, why: str) -> None:
         """Let status and metrics say that the destination is not reached."""

@@ -8,14 +8,16 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.support.deployments import NOON_US, World, in_world, until
 
-from farshore.maintenance.event_delivery import EventDelivery, Retention
+from farshore.maintenance.event_delivery import PAGE, EventDelivery, Retention
 from farshore.metadata.store import Transaction
 from farshore.model.events import Event, EventName
+from farshore.service.deployment import Region
 from farshore.transports.event_file import FileTarget
 from farshore.transports.event_target import Message, Rejected, Unreachable
 
@@ -53,6 +55,30 @@ class Target:
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()
+
+
+class Paged:
+    """A metadata store that keeps from which places the events were read."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.read_after: list[int] = []
+
+    async def read(self, query: Callable[[Any], Any]) -> Any:
+        return await self._inner.read(lambda reader: query(SimpleNamespace(events=self._watched(reader.events))))
+
+    async def until(self, count: int) -> None:
+        await until(lambda: len(self.read_after) >= count)
+
+    def _watched(self, events: Any) -> Any:
+        def page(destination: str, after_id: int, limit: int) -> Any:
+            self.read_after.append(after_id)
+            return events.page(destination, after_id, limit)
+
+        return SimpleNamespace(page=page)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def contents(message: Message) -> list[tuple[str, int]]:
@@ -172,6 +198,38 @@ def test_order_of_each_key_holds_whatever_the_destination_refuses(tmp_path: Path
                 entry for entry in expected if entry[0] == key
             ]
         assert sorted(set(target.taken)) == sorted(expected)
+
+    in_world(tmp_path, test)
+
+
+def test_many_that_are_put_off_are_not_read_again_before_the_first_is_due(tmp_path: Path) -> None:
+    """What comes meanwhile goes, but for what is behind one of them."""
+
+    async def test(world: World) -> None:
+        await add(world, *(event(f"k{number % PAGE}", number) for number in range(2 * PAGE + 10)))
+
+        def put_off(tx: Transaction) -> None:
+            ids = [stored.id for stored in tx.events.page(ARN, 0, 3 * PAGE)]
+            tx.events.failed(ARN, [(id_, NOON_US + 60_000_000) for id_ in ids[: 2 * PAGE]], "no")
+
+        await world.write(put_off)
+        store = world.stores["us-east-1"]
+        paged = Paged(store.metadata)
+        world.stores["us-east-1"] = Region(store.name, paged, store.blobs)
+        target = Target()
+        async with delivering(world, target) as delivery:
+            await paged.until(3)
+            for number in range(3):
+                await add(world, event("k0", 9_000 + number), event("new", number))
+                delivery.bell.set()
+                await target.until(lambda number=number: target.taken[number:] == [("new", number)])
+            await paged.until(6)
+            assert min(paged.read_after[3:]) > paged.read_after[2], "later passes read what is new alone"
+            world.clock.forward(60)
+            delivery.bell.set()
+            await delivered(world)
+        taken = [size for key, size in target.taken if key == "k0"]
+        assert taken == [0, PAGE, 2 * PAGE, 9_000, 9_001, 9_002]
 
     in_world(tmp_path, test)
 
