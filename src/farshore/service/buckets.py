@@ -23,17 +23,20 @@ from farshore.model.errors import (
     InvalidArgument,
     InvalidBucketAclWithBlockPublicAccessError,
     InvalidLocationConstraint,
-    NoSuchBucket,
     OperationAborted,
 )
 from farshore.semantics import access_control, listing, naming, tagging
 from farshore.service import bucket_config
-from farshore.service.access import ALL_BUCKETS, bucket_for, require_in_account
+from farshore.service.access import ALL_BUCKETS, bucket_for, require_in_account, still
 from farshore.service.bucket_access import encode_grants
 from farshore.service.deployment import Answer, Deployment, Params, Region, Request
+from farshore.service.multipart import throw_away
 from farshore.service.ownership import known_users
 
 _LISTED_MAX = 10_000
+_ABORTED_IN_A_COMMAND = 256
+"""Uploads and parts that one command removes, during which other writes wait; of a single upload all."""
+
 _US_EAST_1 = "us-east-1"
 _EU_WEST_1 = "eu-west-1"
 
@@ -198,27 +201,34 @@ async def get_bucket_location(request: Request) -> Answer:
 
 
 async def delete_bucket(request: Request) -> Answer:
-    """Delete an empty bucket: first in its region, then its name."""
+    """Delete an empty bucket: first in its region, then its name. Multipart uploads in progress are aborted.
+
+    Many uploads are aborted in several commands. A crash, or an object that is written between two of them, leaves the
+    bucket as it is, without the uploads that are gone already.
+    """
     region, bucket = bucket_for(request, "s3:DeleteBucket")
     directory = request.deployment.directory
     home = directory.bucket_home(bucket.name)
-
-    def command(tx: Transaction) -> None:
-        if tx.bucket_by_id(bucket.id) is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        if tx.has_versions(bucket.id):
-            raise _not_empty(bucket)
-        for upload in list(tx.scan_uploads(bucket.id, b"", True)):
-            blobs = [part.blob for part in tx.parts(upload.upload_id, 0, 10_000) if part.blob is not None]
-            tx.remove_upload(upload.upload_id)
-            tx.add_garbage(blobs, request.now_us)
-        tx.delete_bucket(bucket.id)
-
-    await region.metadata.write(command)
+    while not await region.metadata.write(lambda tx: _delete_or_abort_some(tx, bucket, request.now_us)):
+        pass
     request.deployment.located.pop(bucket.name, None)
     if home is not None:
         await directory.release_bucket(home)
     return Answer()
+
+
+def _delete_or_abort_some(tx: Transaction, bucket: Bucket, now_us: int) -> bool:
+    """Inside a command: abort uploads, up to a bound, and delete the bucket if none are left. Returns whether it is."""
+    still(tx, bucket)
+    if tx.has_versions(bucket.id):
+        raise _not_empty(bucket)
+    removed = 0
+    for upload in list(islice(tx.scan_uploads(bucket.id, b"", True), _ABORTED_IN_A_COMMAND)):
+        removed += 1 + throw_away(tx, upload, now_us)
+        if removed >= _ABORTED_IN_A_COMMAND:
+            return False
+    tx.delete_bucket(bucket.id)
+    return True
 
 
 def _not_empty(bucket: Bucket) -> BucketNotEmpty:

@@ -62,13 +62,18 @@ async def abort_multipart_upload(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:AbortMultipartUpload")
 
     def command(tx: Transaction) -> None:
-        upload = upload_of(tx, bucket, request.params)
-        parts = tx.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)
-        tx.remove_upload(upload.upload_id)
-        tx.add_garbage([part.blob for part in parts if part.blob is not None], request.now_us)
+        throw_away(tx, upload_of(tx, bucket, request.params), request.now_us)
 
     await region.metadata.write(command)
     return Answer()
+
+
+def throw_away(tx: Transaction, upload: Upload, now_us: int) -> int:
+    """Inside a command: remove an upload and its parts, with their bytes. Returns how many parts there were."""
+    parts = tx.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)
+    tx.remove_upload(upload.upload_id)
+    tx.add_garbage([part.blob for part in parts if part.blob is not None], now_us)
+    return len(parts)
 
 
 async def complete_multipart_upload(request: Request) -> Answer:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.deployment import ACCOUNT, EAST, WEST, Deployed, in_deployment
+from tests.support.faults import FaultyMetadata
 
+from farshore.metadata.store import StoreUnavailable
 from farshore.model.buckets import BucketHome
-from farshore.model.errors import BucketAlreadyExists, NoSuchBucket, OperationAborted, S3Error
+from farshore.model.errors import BucketAlreadyExists, BucketNotEmpty, NoSuchBucket, OperationAborted, S3Error
+from farshore.model.objects import Part, Upload
 from farshore.service.buckets import create_bucket, delete_bucket, head_bucket, list_buckets
+from farshore.service.deployment import Region
+from farshore.service.get_object import head_object
+from farshore.service.multipart import create_multipart_upload
 
 OTHER = "444455556666"
 
@@ -116,6 +123,81 @@ def test_of_many_who_create_and_delete_one_bucket_the_outcome_is_one_state(tmp_p
         there = deployed.stores[EAST].metadata.reader.bucket("bucket")
         assert (home is None) == (there is None), (home, there)
         assert home is None or there is None or home.owner == there.owner
+
+    in_deployment(tmp_path, test)
+
+
+def test_many_uploads_are_aborted_a_few_at_a_time_and_then_the_bucket_is_gone(tmp_path: Path) -> None:
+    """A writer's command, during which all others wait, stays short; what crashed or is refused may be asked again."""
+
+    async def test(deployed: Deployed) -> None:
+        bucket_id = await deployed.bucket("bucket")
+        uploads = 1000
+
+        def upload_all(tx: Any) -> None:
+            for number in range(uploads):
+                upload_id = f"upload-{number:04}"
+                tx.create_upload(
+                    Upload(
+                        bucket_id=bucket_id,
+                        key=f"key-{number:04}",
+                        upload_id=upload_id,
+                        created_us=1,
+                        owner=ACCOUNT,
+                        initiator=ACCOUNT,
+                        storage_class="STANDARD",
+                    )
+                )
+                tx.put_part(upload_id, Part(1, 5, "etag", f"blob-{number:04}", None, 1))
+
+        await deployed.stores[EAST].metadata.write(upload_all)
+        store = FaultyMetadata(deployed.stores[EAST].metadata)
+        left: list[int] = []
+
+        def count() -> None:
+            left.append(len(list(store.reader.scan_uploads(bucket_id, b"", True))))
+            if len(left) == 3:
+                raise StoreUnavailable("killed")
+
+        store.after_write = count
+        request = deployed.request("DeleteBucket", Bucket="bucket")
+        request.deployment = deployed.deployment_of({EAST: Region(EAST, store, deployed.stores[EAST].blobs)})
+        with pytest.raises(StoreUnavailable):
+            await delete_bucket(request)
+        assert await names(deployed) == ["bucket"], (
+            "a crash between leaves the bucket, and it is deleted when asked again"
+        )
+        await delete_bucket(request)
+        steps = [before - after for before, after in itertools.pairwise([uploads, *left])]
+        assert sum(steps) == uploads
+        assert max(steps) <= 128
+        assert await names(deployed) == []
+        garbage = await deployed.stores[EAST].metadata.write(lambda tx: tx.garbage(2**62, 2 * uploads))
+        assert len(garbage) == uploads
+
+    in_deployment(tmp_path, test)
+
+
+def test_an_object_that_is_written_while_uploads_are_aborted_keeps_its_bucket(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        await deployed.bucket("bucket")
+        for number in range(300):
+            await deployed.ask(create_multipart_upload, "CreateMultipartUpload", Bucket="bucket", Key=f"{number}")
+        store = FaultyMetadata(deployed.stores[EAST].metadata)
+        written: list[str] = []
+
+        async def write() -> None:
+            if len(written) == 1:
+                await deployed.put("bucket", "key")
+            written.append("")
+
+        store.before_write = write
+        request = deployed.request("DeleteBucket", Bucket="bucket")
+        request.deployment = deployed.deployment_of({EAST: Region(EAST, store, deployed.stores[EAST].blobs)})
+        with pytest.raises(BucketNotEmpty):
+            await delete_bucket(request)
+        assert await names(deployed) == ["bucket"]
+        await deployed.ask(head_object, "HeadObject", Bucket="bucket", Key="key")
 
     in_deployment(tmp_path, test)
 
