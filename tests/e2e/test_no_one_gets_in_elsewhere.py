@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.support.people import Person, allow, deny, owner, stranger, user
+from tests.support.replication import enable_versioning, ensure_role, put_rules, rule
 from tests.support.server import Server
 
 from farshore.api.cloudwatch import OPERATIONS
@@ -34,8 +39,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 }
 
 
-def outcome(person: Person, operation: str) -> str:
-    client = person.client("cloudwatch")
+def outcome(client: Any, operation: str) -> str:
     method = next(name for name, api in client.meta.method_to_api_mapping.items() if api == operation)
     try:
         getattr(client, method)(**REQUESTS[operation])
@@ -49,16 +53,59 @@ def root(server: Server) -> Person:
     return owner(server)
 
 
-@pytest.mark.parametrize("denied", [False, True])
-def test_no_user_gets_at_metrics(root: Person, denied: bool) -> None:
-    thief = user(root, "thief", [allow("*"), deny("*")] if denied else [])
-    found = {operation: outcome(thief, operation) for operation in OPERATIONS}
-    assert found == dict.fromkeys(OPERATIONS, "AccessDenied")
+@pytest.mark.parametrize("who", ["a user without policies", "a user with an explicit deny", "anonymous"])
+def test_no_one_gets_at_metrics(server: Server, root: Person, who: str) -> None:
+    match who:
+        case "anonymous":
+            client = boto3.client(
+                "cloudwatch",
+                region_name="us-east-1",
+                endpoint_url=server.endpoint,
+                config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+            )
+        case "a user without policies":
+            client = user(root, "thief").client("cloudwatch")
+        case _:
+            client = user(root, "thief", [allow("*"), deny("*")]).client("cloudwatch")
+    found = {operation: outcome(client, operation) for operation in OPERATIONS}
+    code = "MissingAuthenticationToken" if who == "anonymous" else "AccessDenied"
+    assert found == dict.fromkeys(OPERATIONS, code)
 
 
 def test_who_may_gets_at_metrics(root: Person) -> None:
-    may = user(root, "may", [allow("cloudwatch:*")])
+    may = user(root, "may", [allow("cloudwatch:*")]).client("cloudwatch")
     assert {operation: outcome(may, operation) for operation in OPERATIONS} == dict.fromkeys(OPERATIONS, "succeeded")
+
+
+def measured_pair(root: Person) -> tuple[str, str]:
+    """A source in us-east-1 and a destination in us-west-2, with a rule that is measured."""
+    s3, there = root.client(), root.client("s3", "us-west-2")
+    source, destination = (f"measured-{side}-{uuid4().hex[:12]}" for side in ("from", "to"))
+    s3.create_bucket(Bucket=source)
+    there.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(s3, source)
+    enable_versioning(there, destination)
+    role = ensure_role(root.server.client())
+    put_rules(s3, source, rule(destination, ID="rule", Destination={"Metrics": {"Status": "Enabled"}}), role=role)
+    return source, destination
+
+
+def test_a_stranger_sees_no_metrics_of_another_account(server: Server, root: Person) -> None:
+    """Nothing in a request of CloudWatch names an account: who asks sees its own, and so nothing of the victim's."""
+    source, destination = measured_pair(root)
+    there = {"Namespace": "AWS/S3", "Dimensions": [{"Name": "SourceBucket", "Value": source}]}
+    metrics = root.client("cloudwatch", "us-west-2").list_metrics(**there)["Metrics"]
+    assert metrics
+    spy = stranger(server).client("cloudwatch", "us-west-2")
+    assert spy.list_metrics(**there)["Metrics"] == []
+    now = datetime.now(UTC)
+    times = {"StartTime": now - timedelta(hours=1), "EndTime": now + timedelta(hours=1)}
+    for metric in metrics:
+        assert {"Name": "DestinationBucket", "Value": destination} in metric["Dimensions"]
+        points = spy.get_metric_statistics(**metric, **times, Period=60, Statistics=["SampleCount"])
+        assert points["Datapoints"] == []
+        query = {"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "SampleCount"}}
+        assert spy.get_metric_data(**times, MetricDataQueries=[query])["MetricDataResults"][0]["Values"] == []
 
 
 @pytest.fixture(scope="module")

@@ -48,14 +48,19 @@ log = structlog.get_logger()
 
 
 def is_for_us(http: web.BaseRequest) -> bool:
-    """Whether a request is one of CloudWatch's: its signature's scope names the service, or its path its protocol."""
+    """Whether a request is one of CloudWatch's: its signature's scope names the service, or its path its protocol.
+
+    One that names its operation in a header and has no signature is one too, to be refused: S3 has no such request.
+    """
     raw_path = http.raw_path
     if raw_path.startswith("/service/"):
         return "smithy-protocol" in http.headers
     if raw_path != "/" and not raw_path.startswith("/?"):
         return False
     signed = http.headers.get("Authorization", "") or raw_path.replace("%2F", "/")
-    return f"/{_SCOPE}/aws4_request" in signed
+    if f"/{_SCOPE}/aws4_request" in signed:
+        return True
+    return raw_path == "/" and "X-Amz-Target" in http.headers and "Authorization" not in http.headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

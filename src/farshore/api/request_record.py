@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 
 from farshore.api.authenticate import Authenticated
+from farshore.api.post_object import OPERATION as POST_OBJECT
 from farshore.api.request_labels import RequestLabels
 from farshore.auth.evaluate import Reason
 from farshore.model.audit import AuditRecord, Decided, Verdict
@@ -33,7 +34,7 @@ def record_of(http: web.BaseRequest, labels: RequestLabels, status: int, *, brok
     principal = None if caller is None else caller.principal
     verdict = labels.verdict(refused=bool(labels.code))
     by, also = _decisions(labels, verdict)
-    signature_version, auth_type = _credentials(caller, labels.service)
+    signature_version, auth_type = _credentials(caller, labels)
     cipher_suite, tls_version = _encryption(http)
     ended_ns = perf_counter_ns()
     read_ns = labels.begun_ns if labels.body is None else labels.body.read_ns or labels.begun_ns
@@ -139,13 +140,14 @@ def _claimed_key(http: web.BaseRequest) -> str:
     return ""
 
 
-def _credentials(caller: Authenticated | None, service: str) -> tuple[str, str]:
-    """Signature version and way of authentication; empty for who sent no signature."""
+def _credentials(caller: Authenticated | None, labels: RequestLabels) -> tuple[str, str]:
+    """Signature version and way of authentication; empty for who sent no signature, and where it is in a form."""
     if caller is None or caller.principal.anonymous:
         return "", ""
     if caller.credentials is None:
-        # Of our own paths the cookie of who signed in to the console, else a URL presigned by the older version.
-        return ("", "") if service == "farshore" else ("SigV2", "QueryString")
+        # The cookie of who signed in to the console, a browser's form, else a URL presigned by the older version.
+        elsewhere = labels.service == "farshore" or labels.operation == POST_OBJECT
+        return ("", "") if elsewhere else ("SigV2", "QueryString")
     return "SigV4", "QueryString" if caller.credentials.presigned else "AuthHeader"
 
 

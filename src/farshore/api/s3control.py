@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
-from farshore.service import batch_jobs
+from farshore.service import account_blocks, batch_jobs
 from farshore.service.deployment import Answer, Request
 
 ACCOUNT_HEADER = "x-amz-account-id"
@@ -20,10 +20,13 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 OPERATIONS: dict[str, Callable[[Request], Awaitable[Answer]]] = {
     "CreateJob": batch_jobs.create_job,
     "DeleteJobTagging": batch_jobs.delete_job_tagging,
+    "DeletePublicAccessBlock": account_blocks.delete_public_access_block,
     "DescribeJob": batch_jobs.describe_job,
     "GetJobTagging": batch_jobs.get_job_tagging,
+    "GetPublicAccessBlock": account_blocks.get_public_access_block,
     "ListJobs": batch_jobs.list_jobs,
     "PutJobTagging": batch_jobs.put_job_tagging,
+    "PutPublicAccessBlock": account_blocks.put_public_access_block,
     "UpdateJobPriority": batch_jobs.update_job_priority,
     "UpdateJobStatus": batch_jobs.update_job_status,
 }

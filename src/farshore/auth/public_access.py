@@ -11,6 +11,7 @@ import ipaddress
 
 from farshore.auth.conditions import Condition, Qualifier
 from farshore.auth.policy import Policy, Statement
+from farshore.model.access_control import PublicAccessBlock
 
 _FIXED_KEYS = frozenset(
     (
@@ -41,6 +42,16 @@ _ROLE_SESSION = "aroa"
 def is_public(policy: Policy) -> bool:
     """Whether any Allow statement lets the public in."""
     return any(statement.allow and _is_public(statement) for statement in policy.statements)
+
+
+def most_restrictive(bucket: PublicAccessBlock, account: PublicAccessBlock) -> PublicAccessBlock:
+    """What is blocked by the bucket's settings and its account's together."""
+    return PublicAccessBlock(
+        block_public_acls=bucket.block_public_acls or account.block_public_acls,
+        ignore_public_acls=bucket.ignore_public_acls or account.ignore_public_acls,
+        block_public_policy=bucket.block_public_policy or account.block_public_policy,
+        restrict_public_buckets=bucket.restrict_public_buckets or account.restrict_public_buckets,
+    )
 
 
 def _is_public(statement: Statement) -> bool:

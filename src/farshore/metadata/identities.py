@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from farshore.model.access import AccessKey
+from farshore.model.access_control import PublicAccessBlock
 from farshore.model.identity import (
     Group,
     IdentityCounts,
@@ -88,6 +89,10 @@ class IdentityReader(Protocol):
 
     def counts(self, account_id: str) -> IdentityCounts: ...
 
+    def account_block(self, account_id: str) -> PublicAccessBlock | None:
+        """Block Public Access of the whole account; None where it was never set, or deleted."""
+        ...
+
 
 class IdentityTransaction(IdentityReader, Protocol):
     """Changes. `add_` asserts that id and name are new; `replace_` and `delete_` that the id is there."""
@@ -158,4 +163,8 @@ class IdentityTransaction(IdentityReader, Protocol):
 
     def put_last_use(self, subject_id: str, use: LastUse) -> None:
         """No change when a later use is known."""
+        ...
+
+    def put_account_block(self, account_id: str, block: PublicAccessBlock | None) -> None:
+        """None deletes it."""
         ...

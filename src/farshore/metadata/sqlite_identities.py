@@ -12,6 +12,7 @@ from farshore.metadata.deployment_key import DeploymentKey
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Bindings, Session
 from farshore.model.access import AccessKey
+from farshore.model.access_control import PublicAccessBlock
 from farshore.model.identity import (
     Group,
     IdentityCounts,
@@ -27,6 +28,7 @@ from farshore.model.identity import (
 
 _SQL = named_sql.load("identities")
 _encode = msgspec.msgpack.Encoder().encode
+_decode_block = msgspec.msgpack.Decoder(PublicAccessBlock).decode
 _decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
@@ -211,6 +213,16 @@ class SqliteIdentities:
 
     def put_last_use(self, subject_id: str, use: LastUse) -> None:
         self.session.run(_SQL["put_last_use"], (subject_id, use.at_us, use.service, use.region))
+
+    def account_block(self, account_id: str) -> PublicAccessBlock | None:
+        row = self.session.one(_SQL["account_block"], (account_id,))
+        return None if row is None else _decode_block(row[0])
+
+    def put_account_block(self, account_id: str, block: PublicAccessBlock | None) -> None:
+        if block is None:
+            self.session.run(_SQL["delete_account_block"], (account_id,))
+        else:
+            self.session.run(_SQL["put_account_block"], (account_id, _encode(block)))
 
     def counts(self, account_id: str) -> IdentityCounts:
         row = self.session.one(_SQL["counts"], (account_id,))

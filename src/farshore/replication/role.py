@@ -20,6 +20,7 @@ from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationRule, TaskKind
 from farshore.replication.outcome import Failed
+from farshore.service.access import access_of
 from farshore.service.bucket_access import owner_grants
 from farshore.service.deployment import Deployment, Region
 from farshore.service.identities import Identity
@@ -100,7 +101,7 @@ class Roles:
             session=session,
             region=region.name,
             bucket=bucket,
-            access=self._deployment.bucket_access.get(region.metadata.reader, bucket),
+            access=access_of(self._deployment, region, bucket),
             actions=actions,
             now_us=self._deployment.clock.now_us,
         )

@@ -13,9 +13,10 @@ from dataclasses import replace
 import structlog
 
 from farshore.auth.evaluate import NO_POLICIES, AccessRequest, Decision, ResourceAccess, evaluate
+from farshore.auth.public_access import most_restrictive
 from farshore.metadata.store import Transaction
 from farshore.model.access import PrincipalKind
-from farshore.model.access_control import Grant, ObjectOwnership, Permission
+from farshore.model.access_control import NOTHING_BLOCKED, Grant, ObjectOwnership, Permission, PublicAccessBlock
 from farshore.model.buckets import Bucket
 from farshore.model.errors import (
     AccessDenied,
@@ -181,8 +182,24 @@ def decide(
 
 
 def access_of(deployment: Deployment, region: Region, bucket: Bucket) -> ResourceAccess:
-    """The bucket's own say: policy, public access, ownership, ACL."""
-    return deployment.bucket_access.get(region.metadata.reader, bucket)
+    """The bucket's own say: policy, public access, ownership, ACL.
+
+    What is blocked is the account's say too, which is read only where it can matter: where the policy is public or ACLs
+    count. What may be put is asked of `block_of`.
+    """
+    access = deployment.bucket_access.get(region.metadata.reader, bucket)
+    if access.ownership is _ENFORCED and not access.policy_public:
+        return access
+    of_account = deployment.identities.block_of(bucket.owner)
+    if of_account == NOTHING_BLOCKED:
+        return access
+    return replace(access, block=most_restrictive(access.block, of_account))
+
+
+def block_of(deployment: Deployment, region: Region, bucket: Bucket) -> PublicAccessBlock:
+    """What Block Public Access of the bucket and of its account keep out together."""
+    access = deployment.bucket_access.get(region.metadata.reader, bucket)
+    return most_restrictive(access.block, deployment.identities.block_of(bucket.owner))
 
 
 def require_in_account(request: Request, action: str, resource: str, about: Params | None = None) -> None:

@@ -21,7 +21,7 @@ from farshore.model.errors import (
     PolicyTooLarge,
 )
 from farshore.model.identity import arn_parts
-from farshore.service.access import access_of, bucket_for, denied_message, still
+from farshore.service.access import access_of, block_of, bucket_for, denied_message, still
 from farshore.service.bucket_access import StoredPolicy, encode_policy, stored_policy
 from farshore.service.deployment import Answer, Deployment, Region, Request
 from farshore.service.ownership import known_users
@@ -36,7 +36,7 @@ async def put_bucket_policy(request: Request) -> Answer:
     text: str = request.params["Policy"]
     policy = _checked(bucket, text)
     ids = _ids_of_principals(request.deployment, policy)
-    if is_public(policy) and access_of(request.deployment, region, bucket).block.block_public_policy:
+    if is_public(policy) and block_of(request.deployment, region, bucket).block_public_policy:
         resource = f"arn:aws:s3:::{bucket.name}"
         request.trail.note("s3:PutBucketPolicy", resource, BLOCKED)
         raise AccessDenied(denied_message(request, "s3:PutBucketPolicy", resource, _POLICY_BLOCKED))

@@ -39,8 +39,7 @@ _SWITCHES = {
 async def put_public_access_block(request: Request) -> Answer:
     """Set the four switches; one that is not named is off."""
     region, bucket = bucket_for(request, "s3:PutBucketPublicAccessBlock")
-    document: Params = request.params["PublicAccessBlockConfiguration"]
-    block = PublicAccessBlock(**{field: bool(document.get(member, False)) for member, field in _SWITCHES.items()})
+    block = block_of_document(request.params["PublicAccessBlockConfiguration"])
     await _store(region, bucket, ConfigurationKind.PUBLIC_ACCESS_BLOCK, encode_block(block))
     return Answer()
 
@@ -50,8 +49,7 @@ async def get_public_access_block(request: Request) -> Answer:
     block = stored_block(region.metadata.reader, bucket)
     if block is None:
         raise NoSuchPublicAccessBlockConfiguration(BucketName=bucket.name)
-    shown: Params = {member: getattr(block, field) for member, field in _SWITCHES.items()}
-    return Answer(output={"PublicAccessBlockConfiguration": shown})
+    return Answer(output={"PublicAccessBlockConfiguration": shown_block(block)})
 
 
 async def delete_public_access_block(request: Request) -> Answer:
@@ -90,6 +88,16 @@ async def delete_bucket_ownership_controls(request: Request) -> Answer:
     region, bucket = bucket_for(request, "s3:PutBucketOwnershipControls")
     await _store(region, bucket, ConfigurationKind.OWNERSHIP, REMOVED)
     return Answer()
+
+
+def block_of_document(document: Params) -> PublicAccessBlock:
+    """A PublicAccessBlockConfiguration; a switch that is not named is off."""
+    return PublicAccessBlock(**{field: bool(document.get(member, False)) for member, field in _SWITCHES.items()})
+
+
+def shown_block(block: PublicAccessBlock) -> Params:
+    """As a PublicAccessBlockConfiguration."""
+    return {member: getattr(block, field) for member, field in _SWITCHES.items()}
 
 
 def object_ownership(document: Params) -> ObjectOwnership:

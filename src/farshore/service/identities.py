@@ -16,6 +16,7 @@ from farshore.auth.trust_policy import without_deleted
 from farshore.metadata.directory import Directory
 from farshore.metadata.identities import IdentityReader
 from farshore.model.access import AccessKey, Principal, PrincipalKind
+from farshore.model.access_control import NOTHING_BLOCKED, PublicAccessBlock
 from farshore.model.identity import Group, ManagedPolicy, PolicyVersion, Role, Session, Tags, User, arn_parts
 
 T = TypeVar("T")
@@ -55,6 +56,14 @@ class Identities:
             self._trusts.clear()
             self._answers.clear()
         return generation
+
+    def block_of(self, account_id: str) -> PublicAccessBlock:
+        """Block Public Access of a whole account."""
+
+        def answer() -> PublicAccessBlock:
+            return self.reader.account_block(account_id) or NOTHING_BLOCKED
+
+        return self.remember(("block", account_id), answer)
 
     def remember(self, question: Hashable, answer: Callable[[], T]) -> T:
         """What was answered to a question since the directory changed last, else `answer()`.

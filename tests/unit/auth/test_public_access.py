@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from tests.support.access import OTHER, bucket_policy, statement, user
 
-from farshore.auth.public_access import is_public
+from farshore.auth.public_access import is_public, most_restrictive
+from farshore.model.access_control import PublicAccessBlock
 
 CONDITIONS: list[tuple[dict[str, Any], bool]] = [
     # the condition of a statement that allows everyone, whether the policy is public
@@ -65,3 +66,13 @@ def test_one_public_statement_is_enough() -> None:
 def test_allowing_all_but_some_is_public_and_denying_is_not() -> None:
     assert is_public(bucket_policy(statement("Allow", NotPrincipal={"AWS": OTHER})))
     assert not is_public(bucket_policy(statement("Deny", principal="*")))
+
+
+SWITCHES = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_what_either_blocks_is_blocked_and_nothing_else(switch: str) -> None:
+    one, nothing = PublicAccessBlock(**{switch: True}), PublicAccessBlock()
+    assert most_restrictive(one, nothing) == most_restrictive(nothing, one) == most_restrictive(one, one) == one
+    assert most_restrictive(nothing, nothing) == nothing

@@ -13,6 +13,7 @@ import pytest
 from farshore.metadata.identities import IdentityReader, IdentityTransaction
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.model.access import AccessKey, Account
+from farshore.model.access_control import PublicAccessBlock
 from farshore.model.identity import (
     AWS_ACCOUNT,
     Group,
@@ -260,6 +261,21 @@ def test_keys_belong_to_a_user_or_to_the_root(
     assert store.read(lambda reader: (reader.access_key(key.id), reader.last_use(key.id))) == (None, None)
     files = [path.read_bytes() for path in tmp_path.iterdir()]
     assert not any(b"root-secret" in content or b"ann-secret" in content for content in files)
+
+
+def test_an_account_s_public_access_block_is_kept_changed_and_deleted(store: Store) -> None:
+    def put(account: str, block: PublicAccessBlock | None) -> None:
+        store.write(lambda tx: tx.put_account_block(account, block))
+
+    assert store.read(lambda reader: reader.account_block(ACCOUNT)) is None
+    first, second = PublicAccessBlock(block_public_acls=True), PublicAccessBlock(restrict_public_buckets=True)
+    put(ACCOUNT, first)
+    put(OTHER, first)
+    put(ACCOUNT, second)
+    assert store.read(lambda reader: (reader.account_block(ACCOUNT), reader.account_block(OTHER))) == (second, first)
+    put(ACCOUNT, None)
+    put(ACCOUNT, None)
+    assert store.read(lambda reader: (reader.account_block(ACCOUNT), reader.account_block(OTHER))) == (None, first)
 
 
 def test_account_names_are_unique(run: Callable[[Callable[[SqliteDirectory], Awaitable[object]]], object]) -> None:

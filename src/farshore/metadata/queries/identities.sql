@@ -193,3 +193,12 @@ WHERE excluded.at_us > at_us
 
 -- name: delete_last_use
 DELETE FROM last_use WHERE id = ?1
+
+-- name: account_block
+SELECT block FROM account_block WHERE account_id = ?1
+
+-- name: put_account_block
+INSERT INTO account_block (account_id, block) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET block = excluded.block
+
+-- name: delete_account_block
+DELETE FROM account_block WHERE account_id = ?1
