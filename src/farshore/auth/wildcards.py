@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+
+from farshore.auth.glob import Part, glob
 
 Test = Callable[[str], bool]
 """Whether a value of the request matches."""
@@ -96,11 +97,9 @@ def like(pieces: Pieces) -> Test:
     """The test of a wildcard text: `*` is any run of characters, `?` any one."""
     if not any(isinstance(piece, Wildcard) for piece in pieces):
         return literal(pieces).__eq__
-    if pieces == (Wildcard.ANY,):
-        return _anything
     if len(pieces) == 2 and isinstance(pieces[0], str) and pieces[1] is Wildcard.ANY:
         return _prefix(pieces[0])
-    return _matcher(_regex(pieces, ".*", "."))
+    return _anything if pieces == (Wildcard.ANY,) else glob(_chunks(pieces))
 
 
 def arn_like(pieces: Pieces) -> Test:
@@ -108,10 +107,8 @@ def arn_like(pieces: Pieces) -> Test:
     segments = _segments(pieces)
     if len(segments) < _ARN_SEGMENTS:
         return _nothing
-    *head, last = segments
-    if any(isinstance(piece, Wildcard) for segment in head for piece in segment):
-        parts = [_regex(tuple(segment), "[^:]*", "[^:]") for segment in head]
-        return _matcher(":".join([*parts, _regex(tuple(last), ".*", ".")]))
+    if any(isinstance(piece, Wildcard) for segment in segments[:-1] for piece in segment):
+        return _each_segment([like(tuple(segment)) for segment in segments])
     return like(pieces)
 
 
@@ -138,9 +135,17 @@ def _segments(pieces: Pieces) -> list[list[Piece]]:
     return segments
 
 
-def _regex(pieces: Pieces, any_: str, one: str) -> str:
-    expressions = {Wildcard.ANY: any_, Wildcard.ONE: one}
-    return "".join(re.escape(piece) if isinstance(piece, str) else expressions[_wildcard(piece)] for piece in pieces)
+def _chunks(pieces: Pieces) -> list[list[Part]]:
+    """What stands before, between and after the `*`."""
+    chunks: list[list[Part]] = [[]]
+    for piece in pieces:
+        if isinstance(piece, str):
+            chunks[-1].append(piece)
+        elif _wildcard(piece) is Wildcard.ONE:
+            chunks[-1].append(None)
+        else:
+            chunks.append([])
+    return chunks
 
 
 def _prefix(text: str) -> Test:
@@ -150,18 +155,14 @@ def _prefix(text: str) -> Test:
     return test
 
 
-def _matcher(regex: str) -> Test:
-    fullmatch = _compiled(regex).fullmatch
-
+def _each_segment(tests: Sequence[Test]) -> Test:
     def test(value: str) -> bool:
-        return fullmatch(value) is not None
+        segments = value.split(":", _ARN_SEGMENTS - 1)
+        if len(segments) < _ARN_SEGMENTS:
+            return False
+        return all(matches(segment) for matches, segment in zip(tests, segments, strict=True))
 
     return test
-
-
-@lru_cache(maxsize=4096)
-def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex, re.DOTALL)
 
 
 def _anything(_: str) -> bool:

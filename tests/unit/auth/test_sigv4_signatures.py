@@ -259,7 +259,7 @@ def _escaped(text: str) -> str:
 
 
 def _least_escaped(text: str) -> str:
-    return quote(text.replace(" ", "\0"), safe="/?:@!$'()*,;~").replace("%00", "+")
+    return quote(text, safe="/?:@!$'()*,;~").replace("%20", "+")
 
 
 @pytest.mark.parametrize(
