@@ -94,6 +94,22 @@ def test_rules_are_switched_ordered_edited_and_deleted(visit: Visit, server: Ser
     expect(page.get_by_text("No replication rules")).to_be_visible()
 
 
+def test_what_others_change_meanwhile_stays(visit: Visit, server: Server) -> None:
+    client = two_buckets(server, "meanwhile-source", "meanwhile-destination")
+    shown = rule("meanwhile-destination", ID="shown", priority=3, Filter={"Prefix": "a/"})
+    put_rules(client, "meanwhile-source", shown)
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/buckets/meanwhile-source?tab=management")
+    visitor.sign_in_here()
+    expect(page.get_by_role("radio", name="Select shown")).to_be_visible()
+    put_rules(client, "meanwhile-source", shown, rule("meanwhile-destination", ID="others", Filter={"Prefix": "b/"}))
+    choose(page, "shown", "Disable rule")
+    expect(page.get_by_role("row", name=re.compile("others Enabled"))).to_be_visible()
+    statuses = {name: each["Status"] for name, each in rules_of(client, "meanwhile-source").items()}
+    assert statuses == {"shown": "Disabled", "others": "Enabled"}
+
+
 def test_the_form_says_what_is_missing_and_goes_there(visit: Visit, server: Server) -> None:
     two_buckets(server, "form-source", "form-destination")
     visitor = visit()

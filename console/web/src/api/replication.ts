@@ -1,6 +1,6 @@
 /** The replication configuration of a bucket, through the S3 API. */
 
-import { type Configuration, readConfiguration, writeConfiguration } from "../model/replication.ts";
+import { type Configuration, readConfiguration, type Rule, writeConfiguration } from "../model/replication.ts";
 import { type BucketPlace, configuration } from "./buckets.ts";
 import type { Client } from "./client.ts";
 import { isAbsent } from "./errors.ts";
@@ -17,6 +17,16 @@ export async function getReplication(
     if (isAbsent(error)) return undefined;
     throw error;
   }
+}
+
+/** Change the rules as they stand now: what others changed since the page was read stays. Nothing without rules. */
+export async function changeRules(
+  client: Client,
+  bucket: BucketPlace,
+  change: (rules: readonly Rule[]) => readonly Rule[],
+): Promise<void> {
+  const standing = await getReplication(client, bucket);
+  if (standing) await putReplication(client, bucket, { ...standing, rules: change(standing.rules) });
 }
 
 /** Replace the whole configuration; one without rules is deleted, since S3 has no empty one. */

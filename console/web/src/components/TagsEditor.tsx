@@ -1,6 +1,7 @@
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import Input from "@cloudscape-design/components/input";
 import type { Tag } from "../api/buckets.ts";
+import { Optional } from "./Optional.tsx";
 
 interface Properties {
   readonly tags: readonly Tag[];
@@ -38,13 +39,7 @@ export function TagsEditor({ tags, onChange, max, empty = "No tags", valueOption
           errorText: (tag) => (tag.key === "" && tag.value !== "" ? "Enter a key." : null),
         },
         {
-          label: valueOptional ? (
-            <span>
-              Value - <i>optional</i>
-            </span>
-          ) : (
-            "Value"
-          ),
+          label: valueOptional ? <Optional label="Value" /> : "Value",
           control: (tag, index) => (
             <Input
               value={tag.value}

@@ -48,4 +48,10 @@ describe("reorder", () => {
     const dealt = reorder(rules, ["c", "a", "b"]);
     expect(Object.fromEntries(dealt.map((each) => [each.id, each.priority]))).toEqual({ c: 9, a: 4, b: 0 });
   });
+
+  it("puts rules that came meanwhile last, and forgets those that are gone", () => {
+    const dealt = reorder([rule("a", 9), rule("new", 4), rule("newer", 2), rule("b", 0)], ["b", "gone", "a"]);
+    const priorities = Object.fromEntries(dealt.map((each) => [each.id, each.priority]));
+    expect(priorities).toEqual({ b: 9, a: 4, new: 2, newer: 0 });
+  });
 });

@@ -25,9 +25,10 @@ function meet(a: Rule, b: Rule): boolean {
   return a.tags.every((tag) => b.tags.every((other) => other.key !== tag.key || other.value === tag.value));
 }
 
-/** The rules in the order given, first the strongest: the same priorities, dealt anew. */
+/** The rules with the same priorities, dealt anew: first the strongest. Rules that are not named keep their order, last. */
 export function reorder(rules: readonly Rule[], ids: readonly string[]): Rule[] {
   const priorities = rules.map((rule) => rule.priority ?? 0).sort((a, b) => b - a);
-  const place = new Map(ids.map((id, index) => [id, index]));
-  return rules.map((rule) => ({ ...rule, priority: priorities[place.get(rule.id) ?? 0] }));
+  const others = byStrength(rules).flatMap((rule) => (ids.includes(rule.id) ? [] : [rule.id]));
+  const order = [...ids.filter((id) => rules.some((rule) => rule.id === id)), ...others];
+  return rules.map((rule) => ({ ...rule, priority: priorities[order.indexOf(rule.id)] }));
 }

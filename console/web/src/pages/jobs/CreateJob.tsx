@@ -23,6 +23,7 @@ import { type JobDraft, jobOf, type JobProblems, jobProblems, newJobDraft } from
 import { href, navigate } from "../../router.ts";
 import { JobScope } from "./JobScope.tsx";
 import { jobRole } from "./jobRole.ts";
+import { Optional } from "../../components/Optional.tsx";
 
 /** The page "Create Batch Operations job", for replication: the manifest comes from the bucket's rules. */
 export default function CreateJob({ bucket, failedOnly }: { bucket: string; failedOnly: boolean }) {
@@ -161,13 +162,7 @@ export default function CreateJob({ bucket, failedOnly }: { bucket: string; fail
                   />
                 </FormField>
               )}
-              <FormField
-                label={
-                  <span>
-                    Description - <i>optional</i>
-                  </span>
-                }
-              >
+              <FormField label={<Optional label="Description" />}>
                 <Input value={draft.description} onChange={({ detail }) => change({ description: detail.value })} />
               </FormField>
               <FormField

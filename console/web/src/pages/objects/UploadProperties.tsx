@@ -10,6 +10,7 @@ import { MetadataEditor } from "../../components/MetadataEditor.tsx";
 import { STORAGE_CLASS_OPTIONS } from "../../components/storageClasses.ts";
 import { TagsEditor } from "../../components/TagsEditor.tsx";
 import type { MetadataRow } from "../../model/metadata.ts";
+import { Optional } from "../../components/Optional.tsx";
 
 const TAGS_MAX = 10;
 
@@ -52,14 +53,14 @@ export function UploadProperties({ given, onChange, checked }: Properties) {
               />
             </FormField>
             <FormField
-              label={optional("Tags")}
+              label={<Optional label="Tags" />}
               description="Rules with tag filters look at the tags given with the upload, not at later ones."
               stretch
             >
               <TagsEditor tags={given.tags} onChange={(tags) => onChange({ ...given, tags })} max={TAGS_MAX} />
             </FormField>
             <FormField
-              label={optional("Metadata")}
+              label={<Optional label="Metadata" />}
               description="Names and values that belong to the object. A file's type is its Content-Type, unless another is given."
               stretch
             >
@@ -73,13 +74,5 @@ export function UploadProperties({ given, onChange, checked }: Properties) {
         </ExpandableSection>
       </Box>
     </Container>
-  );
-}
-
-function optional(label: string) {
-  return (
-    <span>
-      {label} - <i>optional</i>
-    </span>
   );
 }

@@ -5,8 +5,8 @@ import type { Client } from "../../api/client.ts";
 import type { Remedy } from "../../api/explain.ts";
 import { copyOntoItself, type ObjectPlace } from "../../api/objects.ts";
 import { retryFailures } from "../../api/replicationStatus.ts";
-import { getReplication, putReplication } from "../../api/replication.ts";
-import { byStrength, type Rule } from "../../model/replication.ts";
+import { changeRules } from "../../api/replication.ts";
+import type { Rule } from "../../model/replication.ts";
 import { href } from "../../router.ts";
 
 export interface PossibleMend {
@@ -67,10 +67,6 @@ async function enableVersioning(client: Client, name: string): Promise<void> {
 }
 
 function changeRule(bucket: BucketPlace, id: string, part: Partial<Rule>) {
-  return async (client: Client) => {
-    const standing = await getReplication(client, bucket);
-    if (!standing) return;
-    const rules = byStrength(standing.rules).map((rule) => (rule.id === id ? { ...rule, ...part } : rule));
-    await putReplication(client, bucket, { ...standing, rules });
-  };
+  return (client: Client) =>
+    changeRules(client, bucket, (rules) => rules.map((rule) => (rule.id === id ? { ...rule, ...part } : rule)));
 }

@@ -1,10 +1,6 @@
 import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
-import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
-import { type Rule } from "../../model/replication.ts";
+import { EditDialog } from "../../components/EditDialog.tsx";
+import type { Rule } from "../../model/replication.ts";
 
 interface Properties {
   readonly rules: readonly Rule[];
@@ -13,38 +9,18 @@ interface Properties {
 }
 
 export function DeleteRules({ rules, onClose, onDelete }: Properties) {
-  const [busy, setBusy] = useState(false);
+  const one = rules.length === 1;
   return (
-    <Modal
-      visible
-      header={
-        rules.length === 1 ? `Delete replication rule "${rules[0]?.id}"?` : `Delete ${rules.length} replication rules?`
-      }
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              variant="primary"
-              loading={busy}
-              onClick={() => {
-                setBusy(true);
-                void onDelete();
-              }}
-            >
-              Delete
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <EditDialog
+      header={one ? `Delete replication rule "${rules[0]?.id}"?` : `Delete ${rules.length} replication rules?`}
+      action="Delete"
+      onClose={onClose}
+      onSave={onDelete}
     >
       <Alert type="warning">
-        New objects are no longer replicated under {rules.length === 1 ? "it" : "them"}. Versions that still wait under{" "}
-        {rules.length === 1 ? "this rule" : "these rules"} end as FAILED. Replicas stay where they are.
+        New objects are no longer replicated under {one ? "it" : "them"}. Versions that still wait under{" "}
+        {one ? "this rule" : "these rules"} end as FAILED. Replicas stay where they are.
       </Alert>
-    </Modal>
+    </EditDialog>
   );
 }

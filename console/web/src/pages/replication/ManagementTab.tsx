@@ -7,10 +7,11 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { type BucketPlace, getVersioning, listBuckets } from "../../api/buckets.ts";
-import { getReplication, putReplication } from "../../api/replication.ts";
+import { changeRules, getReplication } from "../../api/replication.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { useConsole } from "../../context.tsx";
 import { useLoad } from "../../hooks/useLoad.ts";
+import { reorder } from "../../model/overlaps.ts";
 import { byStrength, type Configuration, type Rule, type Switch } from "../../model/replication.ts";
 import { href, navigate } from "../../router.ts";
 import { DeleteRules } from "./DeleteRules.tsx";
@@ -41,23 +42,23 @@ export default function ManagementTab({ bucket }: { bucket: BucketPlace }) {
   const root = `/buckets/${encodeURIComponent(bucket.name)}`;
   const regions = new Map(buckets.data?.map((each) => [each.name, each.region]));
 
-  const save = async (next: readonly Rule[], done: string) => {
+  const change = async (to: (standing: readonly Rule[]) => readonly Rule[], done: string) => {
+    await changeRules(client, bucket, to);
+    tell({ type: "success", header: done });
+    await rules.reload();
+  };
+  const setStatus = async (status: Switch, only?: Rule) => {
     setBusy(true);
     try {
-      await putReplication(client, bucket, { ...configuration, rules: next });
-      tell({ type: "success", header: done });
+      await change(
+        (standing) => standing.map((rule) => (!only || rule.id === only.id ? { ...rule, status } : rule)),
+        only ? `Rule "${only.id}" is ${status.toLowerCase()}` : `All rules are ${status.toLowerCase()}`,
+      );
     } catch (error) {
       tellError("The replication rules could not be changed", error);
     }
-    await rules.reload();
     setBusy(false);
-    setDialog("none");
   };
-  const setStatus = (status: Switch, only?: Rule) =>
-    save(
-      configuration.rules.map((rule) => (!only || rule.id === only.id ? { ...rule, status } : rule)),
-      only ? `Rule "${only.id}" is ${status.toLowerCase()}` : `All rules are ${status.toLowerCase()}`,
-    );
   const act = (id: string) => {
     if (id === "enable" && selected) void setStatus("Enabled", selected);
     if (id === "disable" && selected) void setStatus("Disabled", selected);
@@ -161,10 +162,7 @@ export default function ManagementTab({ bucket }: { bucket: BucketPlace }) {
           rules={[selected]}
           onClose={() => setDialog("none")}
           onDelete={() =>
-            save(
-              configuration.rules.filter((rule) => rule.id !== selected.id),
-              `Rule "${selected.id}" is deleted`,
-            )
+            change((standing) => standing.filter((rule) => rule.id !== selected.id), `Rule "${selected.id}" is deleted`)
           }
         />
       )}
@@ -172,14 +170,14 @@ export default function ManagementTab({ bucket }: { bucket: BucketPlace }) {
         <DeleteRules
           rules={configuration.rules}
           onClose={() => setDialog("none")}
-          onDelete={() => save([], "All rules are deleted")}
+          onDelete={() => change(() => [], "All rules are deleted")}
         />
       )}
       {dialog === "reorder" && (
         <ReorderRules
           rules={sorted}
           onClose={() => setDialog("none")}
-          onSave={(next) => save(next, "The priorities are changed")}
+          onSave={(order) => change((standing) => reorder(standing, order), "The priorities are changed")}
         />
       )}
       {dialog === "receive" && <ReceiveObjects bucket={bucket} onClose={() => setDialog("none")} />}

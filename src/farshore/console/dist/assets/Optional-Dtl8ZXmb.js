@@ -1,0 +1,1 @@
+import{t as e}from"./react-UKNKccQ9.js";var t=e();function n({label:e}){return(0,t.jsxs)(`span`,{children:[e,` - `,(0,t.jsx)(`i`,{children:`optional`})]})}export{n as t};
