@@ -117,6 +117,37 @@ def test_the_aws_cli_reads_metrics(route: Route, tmp_path: Path) -> None:
     assert result["Values"] and len(result["Values"]) == len(result["Timestamps"])
 
 
+def test_metric_math_as_dashboards_ask_for_it(route: Route) -> None:
+    """A rate of two metrics, and their sum over all; what feeds them is not shown."""
+    route.s3.put_object(Bucket=route.source, Key="arrives", Body=b"x")
+    wait_for(
+        lambda: route.latest("OperationsFailedReplication", "SampleCount", "us-east-1") == 1, ARRIVAL_S, "a success"
+    )
+    route.there.put_bucket_versioning(Bucket=route.destination, VersioningConfiguration={"Status": "Suspended"})
+    route.s3.put_object(Bucket=route.source, Key="fails", Body=b"x")
+    wait_for(lambda: route.latest("OperationsFailedReplication", "Sum", "us-east-1") == 1, ARRIVAL_S, "a failure")
+    queries: list[dict[str, Any]] = [
+        {"Id": "rate", "Expression": "100 * failed / all", "Label": "failure rate in percent"},
+        {"Id": "both", "Expression": "SUM(METRICS())"},
+    ]
+    for query_id, stat in (("failed", "Sum"), ("all", "SampleCount")):
+        metric = {"Metric": route.metric("OperationsFailedReplication"), "Period": 3600, "Stat": stat}
+        queries.append({"Id": query_id, "MetricStat": metric, "ReturnData": False})
+    now = datetime.now(UTC)
+    watch = route.server.client("cloudwatch", "us-east-1")
+    times = {"StartTime": now - timedelta(minutes=30), "EndTime": now + timedelta(minutes=1)}
+    results = watch.get_metric_data(MetricDataQueries=queries, **times)["MetricDataResults"]
+    assert [(each["Id"], each["Label"], each["Values"]) for each in results] == [
+        ("rate", "failure rate in percent", [50.0]),
+        ("both", "both", [3.0]),
+    ]
+    with pytest.raises(ClientError) as refused:
+        search = {"Id": "s", "Expression": "SEARCH('{AWS/S3} x', 'Sum', 60)"}
+        watch.get_metric_data(MetricDataQueries=[search], **times)
+    told = refused.value.response["Error"]
+    assert told["Code"] == "ValidationError" and "SEARCH is not implemented" in told["Message"]
+
+
 @pytest.mark.parametrize("protocol", ["json", "query"])
 def test_the_older_protocols_are_spoken_too(route: Route, protocol: str) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -26,7 +26,7 @@ from farshore.model import query_errors
 from farshore.model.errors import S3Error
 from farshore.model.query_errors import QueryError
 from farshore.runtime import ids
-from farshore.service import cloudwatch
+from farshore.service import cloudwatch, metric_data
 from farshore.service.deployment import Deployment, Params, Request
 from farshore.wire.addressing import parse_query
 from farshore.wire.query_form import FORM_BYTES_MAX
@@ -36,7 +36,7 @@ from farshore.wire.serialize import WireResponse
 Handler = Callable[[Request], Awaitable[Params]]
 
 OPERATIONS: dict[str, Handler] = {
-    "GetMetricData": cloudwatch.get_metric_data,
+    "GetMetricData": metric_data.get_metric_data,
     "GetMetricStatistics": cloudwatch.get_metric_statistics,
     "ListMetrics": cloudwatch.list_metrics,
 }

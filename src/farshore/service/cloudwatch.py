@@ -1,4 +1,4 @@
-"""CloudWatch, as far as replication metrics need it: ListMetrics, GetMetricData, GetMetricStatistics.
+"""CloudWatch, as far as replication metrics need it: ListMetrics, GetMetricStatistics, and what all operations share.
 
 Source: CloudWatch API Reference; messages quoted from AWS's answers.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,6 @@ import msgspec
 
 from farshore.auth.context import Circumstances, LazyContext, global_values
 from farshore.auth.evaluate import AccessRequest, evaluate
-from farshore.model import query_errors
 from farshore.model.metrics import MetricName, Point
 from farshore.model.query_errors import (
     AccessDenied,
@@ -31,22 +29,17 @@ from farshore.service.deployment import Params, Request
 from farshore.service.published_metrics import Published, find_metric, published_metrics, read_points
 
 LISTED_MAX = 500
-QUERIES_MAX = 500
-POINTS_MAX = 100_800
 DATAPOINTS_MAX = 1440
 RECENT_S = 3 * 3600
 
-_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _SHORT_PERIODS = (1, 5, 10, 20, 30)
-_FROM_THE_FIRST = -1
-"""In a token: of the query where the next page begins, nothing was answered yet."""
 
 
 async def list_metrics(request: Request) -> Params:
     """The caller's account's metrics in this region, 500 at a time."""
-    _authorize(request)
+    authorize(request)
     params = request.params
-    start = _read_token(request) if "NextToken" in params else (0, 0)
+    start = read_token(request) if "NextToken" in params else (0, 0)
     listed = [
         metric
         for metric in await published_metrics(request.deployment, request.principal.account_id, request.region)
@@ -55,46 +48,13 @@ async def list_metrics(request: Request) -> Params:
     page = listed[start[0] : start[0] + LISTED_MAX]
     output: Params = {"Metrics": [metric.as_metric() for metric in page]}
     if len(listed) > start[0] + len(page):
-        output["NextToken"] = _token(request, start[0] + len(page), 0)
+        output["NextToken"] = page_token(request, start[0] + len(page), 0)
     return output
-
-
-async def get_metric_data(request: Request) -> Params:
-    """Values of up to 500 metrics, in pages of up to 100,800 data points.
-
-    Metric math and Metrics Insights (Expression) are not implemented.
-    """
-    _authorize(request)
-    params = request.params
-    queries: Sequence[Params] = params["MetricDataQueries"]
-    _check_queries(queries)
-    start_s, end_s = _times(params, ValidationError)
-    limit: int = params.get("MaxDatapoints", POINTS_MAX)
-    if not 1 <= limit <= POINTS_MAX:
-        raise ValidationError(f"The value {limit} for parameter MaxDatapoints must be between 1 and {POINTS_MAX}.")
-    ascending = params.get("ScanBy") == "TimestampAscending"
-    first, after_s = _read_token(request) if params.get("NextToken") else (0, _FROM_THE_FIRST)
-    results: list[Params] = []
-    for index, query in enumerate(queries[first:], first):
-        if not query.get("ReturnData", True):
-            continue
-        values = await _values(request, query["MetricStat"], start_s, end_s)
-        if not ascending:
-            values.reverse()
-        if index == first and after_s != _FROM_THE_FIRST:
-            values = [(at_s, value) for at_s, value in values if (at_s > after_s if ascending else at_s < after_s)]
-        page, rest = values[:limit], values[limit:]
-        limit -= len(page)
-        results.append(_result(query, queries, page, complete=not rest))
-        if rest:
-            last_s = page[-1][0] if page else _FROM_THE_FIRST
-            return {"MetricDataResults": results, "NextToken": _token(request, index, last_s), "Messages": []}
-    return {"MetricDataResults": results, "Messages": []}
 
 
 async def get_metric_statistics(request: Request) -> Params:
     """Statistics of one metric, up to 1,440 data points, in no order."""
-    _authorize(request)
+    authorize(request)
     params = request.params
     names: list[str] = [*params.get("Statistics", ()), *params.get("ExtendedStatistics", ())]
     if not names:
@@ -104,9 +64,9 @@ async def get_metric_statistics(request: Request) -> Params:
     for name in params.get("ExtendedStatistics", ()):
         if not is_statistic(name):
             raise InvalidParameterValue(f"The value {name} for parameter ExtendedStatistics is not supported.")
-    start_s, end_s = _times(params, InvalidParameterValue)
+    start_s, end_s = times(params, InvalidParameterValue)
     period_s: int = params["Period"]
-    if not _is_period(period_s):
+    if not is_period(period_s):
         raise InvalidParameterValue("The parameter Period must be a multiple of 60.")
     count = (end_s - start_s) // period_s
     if count > DATAPOINTS_MAX:
@@ -114,7 +74,7 @@ async def get_metric_statistics(request: Request) -> Params:
             f"You have requested up to {count:,} datapoints, which exceeds the limit of {DATAPOINTS_MAX:,}. "
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
         )
-    points = await _points(request, params, start_s, end_s, period_s, params.get("Unit"))
+    points = await read_metric(request, params, start_s, end_s, period_s, params.get("Unit"))
     unit = UNITS[MetricName(params["MetricName"])] if points else "None"
     return {
         "Label": params["MetricName"],
@@ -122,8 +82,8 @@ async def get_metric_statistics(request: Request) -> Params:
     }
 
 
-def _authorize(request: Request) -> None:
-    """These actions have no resource: whoever is allowed them sees the metrics of the whole account."""
+def authorize(request: Request) -> None:
+    """Refuse who may not. These actions have no resource: whoever is allowed them sees the whole account's metrics."""
     action = f"cloudwatch:{request.operation}"
     decision = evaluate(
         AccessRequest(
@@ -174,47 +134,12 @@ def _is_recent(request: Request, metric: Published) -> bool:
     return "RecentlyActive" not in request.params or metric.last_s >= request.now_us // 1_000_000 - RECENT_S
 
 
-def _check_queries(queries: Sequence[Params]) -> None:
-    if not 1 <= len(queries) <= QUERIES_MAX:
-        raise ValidationError(
-            f"The collection MetricDataQueries must not have a size greater than {QUERIES_MAX}."
-            if queries
-            else "The parameter MetricDataQueries must contain at least one item."
-        )
-    faults = [fault for number, query in enumerate(queries, 1) for fault in _faults(query, number)]
-    if faults:
-        raise ValidationError("\n".join(faults))
-    if len({query["Id"] for query in queries}) < len(queries):
-        raise ValidationError("The values for parameter id in MetricDataQueries are not unique.")
-
-
-def _faults(query: Params, number: int) -> Iterator[str]:
-    """What is wrong with one query. Raises NotImplemented for an expression."""
-    place = f"MetricDataQueries.member.{number}"
-    if not _ID.fullmatch(query["Id"]):
-        yield (
-            f"The value {query['Id']} for parameter {place}.Id is not matching the expected pattern "
-            "^[a-z][a-zA-Z0-9_]*$."
-        )
-    stat: Params | None = query.get("MetricStat")
-    if stat is not None and "Expression" in query:
-        yield f"The parameters {place}.Expression and {place}.MetricStat are mutually exclusive."
-    elif "Expression" in query:
-        raise query_errors.NotImplemented(f"{place}.Expression: metric math is not implemented")
-    elif stat is None:
-        yield f"At least one of the parameters {place}.Expression and {place}.MetricStat must be specified."
-    else:
-        if not is_statistic(stat["Stat"]):
-            yield f"The value {stat['Stat']} for parameter {place}.MetricStat.Stat is not a valid statistic."
-        if not _is_period(stat["Period"]):
-            yield f"The parameter {place}.MetricStat.Period must be a multiple of 60."
-
-
-def _is_period(period_s: int) -> bool:
+def is_period(period_s: int) -> bool:
+    """Whether AWS has points of such a length."""
     return period_s % 60 == 0 or period_s in _SHORT_PERIODS
 
 
-def _times(params: Params, refusal: type[ValidationError | InvalidParameterValue]) -> tuple[int, int]:
+def times(params: Params, refusal: type[ValidationError | InvalidParameterValue]) -> tuple[int, int]:
     """StartTime and EndTime in seconds."""
     start: datetime = params["StartTime"]
     end: datetime = params["EndTime"]
@@ -226,7 +151,7 @@ def _times(params: Params, refusal: type[ValidationError | InvalidParameterValue
     return start_s, end_s
 
 
-async def _points(
+async def read_metric(
     request: Request, metric: Params, start_s: int, end_s: int, period_s: int, unit: str | None
 ) -> list[Point]:
     """The points of a metric that AWS's structure names, of the asked period; none for one that is not there."""
@@ -238,32 +163,6 @@ async def _points(
     return gather(kept, start_s=start_s, period_s=period_s)
 
 
-async def _values(request: Request, stat: Params, start_s: int, end_s: int) -> list[tuple[int, float]]:
-    """(time, value) of one query, ascending."""
-    points = await _points(request, stat["Metric"], start_s, end_s, stat["Period"], stat.get("Unit"))
-    values = ((point.at_s, statistic(point, stat["Stat"])) for point in points)
-    return [(at_s, value) for at_s, value in values if value is not None]
-
-
-def _result(query: Params, queries: Sequence[Params], values: Sequence[tuple[int, float]], *, complete: bool) -> Params:
-    return {
-        "Id": query["Id"],
-        "Label": query.get("Label") or _label(query, queries),
-        "Timestamps": [at_s * 1_000_000 for at_s, _ in values],
-        "Values": [value for _, value in values],
-        "StatusCode": "Complete" if complete else "PartialData",
-    }
-
-
-def _label(query: Params, queries: Sequence[Params]) -> str:
-    """The metric's name; with its dimensions where several queries ask for metrics of this name."""
-    metric: Params = query["MetricStat"]["Metric"]
-    name: str = metric.get("MetricName", "")
-    if sum(other.get("MetricStat", {}).get("Metric", {}).get("MetricName") == name for other in queries) == 1:
-        return name
-    return " ".join([*(dimension["Value"] for dimension in metric.get("Dimensions", ())), name])
-
-
 def _datapoint(point: Point, plain: Sequence[str], names: Sequence[str], unit: str) -> Params:
     values = {name: value for name in names if (value := statistic(point, name)) is not None}
     datapoint: Params = {name: values[name] for name in plain}
@@ -273,13 +172,13 @@ def _datapoint(point: Point, plain: Sequence[str], names: Sequence[str], unit: s
     return {"Timestamp": point.at_s * 1_000_000, **datapoint, "Unit": unit}
 
 
-def _token(request: Request, index: int, value: int) -> str:
-    """Where the next page begins; good for this very request alone."""
+def page_token(request: Request, index: int, value: int) -> str:
+    """Where the next page begins, as two numbers; good for this very request alone."""
     text = f"{index}.{value}.{_digest(request)}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _read_token(request: Request) -> tuple[int, int]:
+def read_token(request: Request) -> tuple[int, int]:
     try:
         text = base64.urlsafe_b64decode(request.params["NextToken"].encode()).decode()
         index, value, digest = text.split(".")

@@ -21,11 +21,10 @@ from farshore.model.query_errors import (
     InvalidNextToken,
     InvalidParameterCombination,
     InvalidParameterValue,
-    NotImplemented,
     ValidationError,
 )
 from farshore.semantics.metric_points import DAY_S
-from farshore.service import cloudwatch
+from farshore.service import cloudwatch, metric_data
 from farshore.service.published_metrics import find_metric
 
 NOON = datetime.fromtimestamp(NOON_US / 1e6, UTC)
@@ -33,7 +32,7 @@ PENDING = "OperationsPendingReplication"
 LATENCY = "ReplicationLatency"
 FAILED = "OperationsFailedReplication"
 OPERATIONS = {
-    "GetMetricData": cloudwatch.get_metric_data,
+    "GetMetricData": metric_data.get_metric_data,
     "GetMetricStatistics": cloudwatch.get_metric_statistics,
     "ListMetrics": cloudwatch.list_metrics,
 }
@@ -292,19 +291,6 @@ def test_queries_that_are_refused(tmp_path: Path, queries: Sequence[dict[str, An
                 "GetMetricData", MetricDataQueries=queries, StartTime=NOON, EndTime=NOON + timedelta(hours=1)
             )
         assert message in refused.value.message
-
-    in_world(tmp_path, test)
-
-
-def test_metric_math_is_not_implemented(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        with pytest.raises(NotImplemented):
-            await Watch(world).call(
-                "GetMetricData",
-                MetricDataQueries=[{"Id": "a", "Expression": "SUM(METRICS())"}],
-                StartTime=NOON,
-                EndTime=NOON + timedelta(hours=1),
-            )
 
     in_world(tmp_path, test)
 
