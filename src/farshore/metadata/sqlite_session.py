@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 
 from farshore.metadata.sqlite_gathered import Gathered
-from farshore.metadata.sqlite_rows import Row
+from farshore.metadata.sqlite_rows import Row, picked_tags
 from farshore.metadata.store import StoreUnavailable
 
 MINIMUM_SQLITE = (3, 51, 3)
@@ -77,6 +77,7 @@ def connect(path: Path, *, writer: bool = False) -> apsw.Connection:
             "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; "
             "PRAGMA wal_autocheckpoint=0; PRAGMA trusted_schema=OFF"
         )
+        connection.create_scalar_function("picked_tags", picked_tags, 2, deterministic=True)
         if not writer:
             connection.execute("PRAGMA query_only=ON")
     except UNAVAILABLE as error:

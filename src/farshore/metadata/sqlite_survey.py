@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from farshore.metadata import named_sql
-from farshore.metadata.sqlite_rows import Row, tags_column, to_tags, to_version
+from farshore.metadata.sqlite_rows import Row, tag_names_parameter, tags_column, to_tags, to_version
 from farshore.metadata.sqlite_session import Session
 from farshore.metadata.survey import KEYS_END, Counted, Kind
 from farshore.model.objects import Version
@@ -29,10 +31,13 @@ class SqliteSurvey:
         assert row is not None
         return row[0]
 
-    def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
-        return [_to_counted(row) for row in self._session.all(_SQL["count_kinds"], (bucket_id, start, end))]
+    def count(self, bucket_id: int, start: bytes, end: bytes, tag_names: Sequence[str]) -> list[Counted]:
+        bindings = (bucket_id, start, end, tag_names_parameter(tag_names))
+        return [_to_counted(row) for row in self._session.all(_SQL["count_kinds"], bindings)]
 
-    def keys(self, bucket_id: int, start: bytes, end: bytes, kind: Kind, limit: int) -> list[str]:
+    def keys(
+        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tag_names: Sequence[str], limit: int
+    ) -> list[str]:
         bindings = (
             bucket_id,
             start,
@@ -41,6 +46,7 @@ class SqliteSurvey:
             kind.delete_marker,
             kind.storage_class,
             kind.status,
+            tag_names_parameter(tag_names),
             tags_column(kind.tags),
             limit,
         )

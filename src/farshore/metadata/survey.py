@@ -6,6 +6,7 @@ its own: a survey of many calls sees what changes between them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,7 +19,7 @@ KEYS_END = b"\xff"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """What versions are counted by."""
+    """What versions are counted by. tags: those of the names that are asked for."""
 
     latest: bool
     delete_marker: bool
@@ -50,12 +51,14 @@ class SurveyReader(Protocol):
         """How many versions and delete markers a range has. Walks an index."""
         ...
 
-    def count(self, bucket_id: int, start: bytes, end: bytes) -> list[Counted]:
-        """The versions of a range, by kind."""
+    def count(self, bucket_id: int, start: bytes, end: bytes, tag_names: Sequence[str]) -> list[Counted]:
+        """The versions of a range, by kind: told apart by the tags of these names, and by no others."""
         ...
 
-    def keys(self, bucket_id: int, start: bytes, end: bytes, kind: Kind, limit: int) -> list[str]:
-        """The first keys of a range that have a version of this kind."""
+    def keys(
+        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tag_names: Sequence[str], limit: int
+    ) -> list[str]:
+        """The first keys of a range that have a version of this kind. tag_names: as the kind was counted with."""
         ...
 
     def newest_row(self) -> int:

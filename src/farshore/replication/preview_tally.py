@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from farshore.metadata.store import Reader
-from farshore.metadata.survey import Counted, Kind
+from farshore.metadata.survey import Counted
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationConfiguration, ReplicationRule, ReplicationStatus
 from farshore.replication.previewed import Counts, LeftOut, Overlap, RulePreview, SampleOut
@@ -39,7 +39,7 @@ class Tally:
         self.bytes = 0
         self._configuration = configuration
         self._bucket_id = bucket_id
-        self._tag_names = {name for rule in configuration.rules for name, _ in rule.filter.tags}
+        self._tag_names = sorted({name for rule in configuration.rules for name, _ in rule.filter.tags})
         self._rules = {rule.id: _Covered() for rule in configuration.rules}
         self._destinations: dict[str, Counts] = {rule.destination: Counts() for rule in configuration.rules}
         self._overlaps: dict[tuple[str, str, str], _Group] = {}
@@ -48,17 +48,17 @@ class Tally:
     def add(self, reader: Reader, start: bytes, end: bytes) -> None:
         """Count a range of keys that begin with the same prefixes of rules."""
         decided: dict[object, Eligibility] = {}
-        for counted in reader.survey.count(self._bucket_id, start, end):
+        for counted in reader.survey.count(self._bucket_id, start, end, self._tag_names):
             kind = counted.kind
-            tags = {name: value for name, value in kind.tags.items() if name in self._tag_names}
             replica = kind.status is ReplicationStatus.REPLICA
-            same = (kind.delete_marker, kind.storage_class, replica, tuple(sorted(tags.items())))
+            same = (kind.delete_marker, kind.storage_class, replica, tuple(kind.tags.items()))
             found = decided.get(same)
             if found is None:
-                found = decided[same] = self._decide(counted, tags)
+                found = decided[same] = self._decide(counted)
             self._count(counted, found)
             if kind.latest and not kind.delete_marker:
-                self._sample(found, _Samples(reader, self._bucket_id, start, end, kind))
+                asked = (self._bucket_id, start, end, kind, self._tag_names, SAMPLES_MAX)
+                self._sample(found, _Samples(lambda asked=asked: reader.survey.keys(*asked)))
 
     def hint(self, reader: Reader) -> None:
         """Look for what rules that take nothing may have meant."""
@@ -104,7 +104,7 @@ class Tally:
     def rules_to(self, destination: str) -> Iterator[str]:
         return (rule.id for rule in self._configuration.rules if rule.destination == destination)
 
-    def _decide(self, counted: Counted, tags: dict[str, str]) -> Eligibility:
+    def _decide(self, counted: Counted) -> Eligibility:
         kind = counted.kind
         version = Version(
             bucket_id=self._bucket_id,
@@ -114,7 +114,7 @@ class Tally:
             owner="",
             delete_marker=kind.delete_marker,
             storage_class=kind.storage_class,
-            tags=tags,
+            tags=kind.tags,
             replication_status=kind.status if kind.status is ReplicationStatus.REPLICA else None,
         )
         cause = Cause.DELETE if kind.delete_marker else Cause.WRITE
@@ -147,14 +147,13 @@ class Tally:
 class _Samples:
     """Keys of one kind in one range, read when they are asked for."""
 
-    def __init__(self, reader: Reader, bucket_id: int, start: bytes, end: bytes, kind: Kind) -> None:
-        self._reader = reader
-        self._asked = (bucket_id, start, end, kind, SAMPLES_MAX)
+    def __init__(self, read: Callable[[], list[str]]) -> None:
+        self._read = read
         self._keys: list[str] | None = None
 
     def keys(self) -> list[str]:
         if self._keys is None:
-            self._keys = self._reader.survey.keys(*self._asked)
+            self._keys = self._read()
         return self._keys
 
     def fill(self, into: list[str]) -> None:

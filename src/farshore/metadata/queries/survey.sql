@@ -10,15 +10,19 @@ SELECT key FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >=
 SELECT count(*) FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3
 
 -- name: count_kinds
-SELECT latest, delete_marker, storage_class, replication_status, tags, count(*), sum(size), min(key)
+-- Tags of these names alone tell versions apart; without names none are looked at.
+SELECT latest, delete_marker, storage_class, replication_status,
+    CASE WHEN ?4 IS NULL OR tags IS NULL THEN NULL ELSE picked_tags(tags, ?4) END AS picked,
+    count(*), sum(size), min(key)
 FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3
-GROUP BY latest, delete_marker, storage_class, replication_status, tags
+GROUP BY latest, delete_marker, storage_class, replication_status, picked
 
 -- name: keys_of_kind
 SELECT DISTINCT key FROM version INDEXED BY version_order
 WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3 AND latest = ?4 AND delete_marker = ?5 AND storage_class = ?6
-    AND replication_status IS ?7 AND tags IS ?8
-ORDER BY key LIMIT ?9
+    AND replication_status IS ?7
+    AND CASE WHEN ?8 IS NULL OR tags IS NULL THEN NULL ELSE picked_tags(tags, ?8) END IS ?9
+ORDER BY key LIMIT ?10
 
 -- name: newest_row
 SELECT seq FROM sqlite_sequence WHERE name = 'version'
