@@ -151,6 +151,23 @@ def test_the_owner_s_root_is_bound_by_a_policy_but_can_always_replace_it(s3: Any
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
 
 
+@pytest.mark.parametrize("confirmed", [None, False, True])
+def test_a_policy_that_locks_its_author_out_is_taken_as_aws_takes_it(
+    s3: Any, bucket: str, me: Person, confirmed: bool | None
+) -> None:
+    """AWS's reference has a header to confirm it; policies without it are taken all the same."""
+    ana = user(me, "ana", [allow("s3:*")])
+    no_more = deny(["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"], bucket_arn(bucket), Principal={"AWS": ana.arn})
+    header = {} if confirmed is None else {"ConfirmRemoveSelfBucketAccess": confirmed}
+    ana.client().put_bucket_policy(Bucket=bucket, Policy=policy(no_more), **header)
+    refused(lambda: ana.client().put_bucket_policy(Bucket=bucket, Policy=policy(no_more)))
+    refused(lambda: ana.client().delete_bucket_policy(Bucket=bucket))
+    everyone = {**no_more, "Principal": "*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(everyone))
+    s3.delete_bucket_policy(Bucket=bucket)
+    ana.client().put_bucket_policy(Bucket=bucket, Policy=policy(no_more))
+
+
 def test_a_change_of_policy_holds_for_the_next_request(server: Server, s3: Any, bucket: str, me: Person) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     ana = user(me, "ana")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -268,7 +270,22 @@ def test_the_server_s_own_paths_leave_records(audited: Audited, bucket: str) -> 
     )  # fmt: skip
 
 
-def presigned(person: Person, bucket: str, signature_version: str, token: str | None = None) -> str:
+def test_a_client_that_leaves_early_leaves_a_record(audited: Audited, bucket: str) -> None:
+    server, size = audited.server, 30_000_000
+    server.client().put_object(Bucket=bucket, Key="large", Body=b"x" * size)
+    url = presigned(audited.root, bucket, "s3v4", key="large")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        target = url.removeprefix(server.endpoint)
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+        head = connection.recv(4096)
+    request_id = head.lower().partition(b"x-amz-request-id: ")[2].partition(b"\r\n")[0].decode().upper()
+    record = audited.of(request_id)
+    assert (record["status"], record["broken_off"], record["decision"]) == (200, True, "allow")
+    assert record["bytes_sent"] < record["object_bytes"] == size
+
+
+def presigned(person: Person, bucket: str, signature_version: str, token: str | None = None, *, key: str = "k") -> str:
     client = boto3.client(
         "s3",
         region_name="us-east-1",
@@ -278,7 +295,7 @@ def presigned(person: Person, bucket: str, signature_version: str, token: str | 
         aws_session_token=token,
         config=Config(signature_version=signature_version),
     )
-    return client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    return client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
 
 
 def logged_to_a_target(server: Server, bucket: str) -> str:

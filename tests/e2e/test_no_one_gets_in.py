@@ -131,12 +131,12 @@ def state(server: Server, victim: Victim) -> dict[str, Any]:
     }
 
 
-def outcome(client: Any, operation: str, victim: Victim) -> str:
-    """`AccessDenied`, another error's code, or `succeeded`."""
+def outcome(client: Any, operation: str, victim: Victim, **more: Any) -> str:
+    """`AccessDenied`, another error's code, or `succeeded`. more: members of the request."""
     model = client.meta.service_model.operation_model(operation)
     method = next(name for name, api in client.meta.method_to_api_mapping.items() if api == operation)
     try:
-        answer = getattr(client, method)(**victim.arguments(model))
+        answer = getattr(client, method)(**victim.arguments(model), **more)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return "AccessDenied" if code == "403" else code
@@ -167,6 +167,22 @@ def test_no_one_gets_in(server: Server, victim: Victim, who: str) -> None:
     outcomes = {operation: outcome(client, operation, victim) for operation in sorted(S3)}
     expected = dict.fromkeys(sorted(S3), "AccessDenied") | (OWN_ACCOUNT if who == "stranger" else {})
     assert outcomes == expected
+    assert state(server, victim) == before
+
+
+def test_not_even_the_owner_gets_at_a_bucket_that_it_expects_to_be_another_s(server: Server, victim: Victim) -> None:
+    """`x-amz-expected-bucket-owner`, on every operation that has it in AWS's model."""
+    client = server.client(retries=0)
+    models = {name: client.meta.service_model.operation_model(name).input_shape for name in S3}
+    takes = sorted(name for name, shape in models.items() if shape and "ExpectedBucketOwner" in shape.members)
+    assert set(S3) - set(takes) == {"CreateBucket", "ListBuckets"}
+    before = state(server, victim)
+    outcomes = {name: outcome(client, name, victim, ExpectedBucketOwner="000000000000") for name in takes}
+    assert outcomes == dict.fromkeys(takes, "AccessDenied")
+    sources = sorted(name for name, shape in models.items() if shape and "ExpectedSourceBucketOwner" in shape.members)
+    assert sources == ["CopyObject", "UploadPartCopy"]
+    outcomes = {name: outcome(client, name, victim, ExpectedSourceBucketOwner="000000000000") for name in sources}
+    assert outcomes == dict.fromkeys(sources, "AccessDenied")
     assert state(server, victim) == before
 
 

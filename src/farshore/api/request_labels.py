@@ -68,4 +68,5 @@ class RequestLabels:
         return {"request_id": self.request_id, "principal": self.principal, "decision": decision.value}
 
 
-_REFUSALS = frozenset(("AccessDenied", "MissingAuthenticationToken"))
+_REFUSALS = frozenset(("AccessDenied", "InvalidClientTokenId", "MissingAuthenticationToken", "SignatureDoesNotMatch"))
+"""Codes that refuse a caller who is known; a body's chunks are signed too, and read late."""

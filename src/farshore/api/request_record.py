@@ -17,7 +17,16 @@ from farshore.runtime.iso_time import iso_time
 from farshore.runtime.log import hide_in_text
 from farshore.service.deployment import Params
 
-_SECRET_PARAMETERS = frozenset(("x-amz-signature", "x-amz-security-token", "signature"))
+_SECRET_PARAMETERS = frozenset(
+    (
+        "signature",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-security-token",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-signature",
+    )
+)
+"""Of presigned URLs, which may have any header as a parameter; in lower case."""
 _CLAIMED_KEY = re.compile(r"(?:Credential=|^AWS )(\w{3,128})[/:]", re.ASCII)
 _CLAIMED_PARAMETERS = ("x-amz-credential", "awsaccesskeyid")
 _KEY_ID = re.compile(r"\w{3,128}", re.ASCII)
@@ -109,8 +118,10 @@ def _decisions(labels: RequestLabels, verdict: Verdict) -> tuple[Decided | None,
 
 
 def _undecided(labels: RequestLabels) -> str:
-    """Why a known caller was refused before any policy was asked."""
-    return "anonymous" if labels.caller is not None and labels.caller.principal.anonymous else "not_its_own"
+    """Why a known caller was refused by what is no policy."""
+    if labels.code != "AccessDenied":
+        return "authentication"
+    return "anonymous" if labels.caller is not None and labels.caller.principal.anonymous else "service_rule"
 
 
 def _object_bytes(labels: RequestLabels) -> int | None:

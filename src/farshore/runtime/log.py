@@ -13,7 +13,10 @@ import structlog
 from farshore.runtime.settings import LogFormat, LogLevel
 
 _SECRET_NAMES = re.compile(r"secret|password|authorization|signature|token", re.IGNORECASE)
-_SECRET_IN_TEXT = re.compile(r"((?:X-Amz-Signature|X-Amz-Security-Token|Signature)(?:=|%3D))[^&\s,\"']+", re.IGNORECASE)
+_SECRET_IN_TEXT = re.compile(
+    r"((?:X-Amz-Signature|X-Amz-Security-Token|Signature|Server-Side-Encryption-Customer-Key)(?:=|%3D))[^&\s,\"']+",
+    re.IGNORECASE,
+)
 _HIDDEN = "(hidden)"
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # Locals hold secrets.

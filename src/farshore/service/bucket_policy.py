@@ -1,7 +1,8 @@
 """Put, get and delete a bucket's policy, and whether it is public.
 
-AWS: a policy that locks its own author out is taken as it is (the header that confirms it asks for no more than is done
-anyway), and the root of the bucket's owner can always replace or delete it.
+AWS: a policy that locks its own author out is taken as it is. Its reference has a header that confirms it
+(x-amz-confirm-remove-self-bucket-access) and no error for who does not; tools that never send it, as Terraform, lock
+themselves out. The root of the bucket's owner can always replace or delete a policy.
 Source: API Reference, PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus; recorded answers.
 """
 

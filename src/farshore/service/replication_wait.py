@@ -77,7 +77,13 @@ async def wait_after_write(request: Request, answer: Answer, seconds: float) -> 
     try:
         await _wait_after_write(request, answer, seconds)
     except StoreUnavailable as error:
-        log.warning("replication could not be waited for", request_id=request.request_id, error=str(error))
+        log.warning(
+            "replication could not be waited for",
+            request_id=request.request_id,
+            principal=request.principal.arn or "anonymous",
+            decision="allow",
+            error=str(error),
+        )
         answer.headers.update({STATUS_HEADER: "UNKNOWN", WAIT_HEADER: f"{_ENDED_EARLY}: the store is unavailable"})
 
 
