@@ -15,6 +15,7 @@ from aiohttp import web
 from farshore.api import cloudwatch, iam_sts
 from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import opens_page
+from farshore.api.document_requests import DocumentRequests
 from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
 from farshore.api.request_labels import RequestLabels
@@ -85,8 +86,9 @@ class ApiServer:
             records=self._records,
         )
         self._console = None if make_console is None else make_console(deployment, self._authenticator)
-        self._identity = iam_sts.pipeline(deployment, self._authenticator, self._records)
-        self._cloudwatch = cloudwatch.pipeline(deployment, self._authenticator, self._records)
+        documents = DocumentRequests(deployment=deployment, authenticator=self._authenticator, records=self._records)
+        self._identity = iam_sts.pipeline(documents)
+        self._cloudwatch = cloudwatch.pipeline(documents)
         self._monitoring = Monitoring(
             deployment,
             folder=settings.counters,
