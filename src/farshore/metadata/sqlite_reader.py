@@ -112,7 +112,7 @@ class SqliteReader:
         found = self._to_bucket(row[:BUCKET_WIDTH])
         if row[BUCKET_WIDTH] is not None:
             return found, to_version(row[BUCKET_WIDTH:])
-        return found, None if version_id is None else self._version_by_id(found.id, key, version_id)
+        return found, None if version_id is None else self._untimed_version(found.id, key, version_id)
 
     def body(self, row: int) -> bytes:
         found = self._one(_SQL["body"], (row,))
@@ -136,14 +136,14 @@ class SqliteReader:
             row = self._one(_SQL["version_by_time"], (bucket_id, key.encode(), hint, version_id))
             if row is not None:
                 return to_version(row)
-        return self._version_by_id(bucket_id, key, version_id)
+        return self._untimed_version(bucket_id, key, version_id)
 
     def versions(self, names: Collection[VersionName]) -> dict[VersionName, Version]:
         wanted = [(bucket_id, key.encode(), _time_hint(version_id), version_id) for bucket_id, key, version_id in names]
         rows = self._session.all_of_many(_SQL["version_by_time"], wanted)
         found = {(version.bucket_id, version.key, version.version_id): version for version in map(to_version, rows)}
         for name in names if len(found) < len(names) else ():
-            if name not in found and (version := self._version_by_id(*name)) is not None:
+            if name not in found and (version := self._untimed_version(*name)) is not None:
                 found[name] = version
         return found
 
@@ -235,8 +235,8 @@ class SqliteReader:
         assert row is not None
         return row[0] == 1
 
-    def _version_by_id(self, bucket_id: int, key: str, version_id: str) -> Version | None:
-        row = self._one(_SQL["version_by_id"], (bucket_id, key.encode(), version_id))
+    def _untimed_version(self, bucket_id: int, key: str, version_id: str) -> Version | None:
+        row = self._one(_SQL["untimed_version"], (bucket_id, key.encode(), version_id))
         return None if row is None else to_version(row)
 
     def _to_bucket(self, row: Row) -> Bucket:

@@ -18,6 +18,7 @@ from farshore.model.batch import Candidate
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import Attributes, Checksum, ChecksumType, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
+from farshore.runtime.ids import version_time_hint
 
 Row = tuple[Any, ...]
 
@@ -141,6 +142,7 @@ def version_row(version: Version) -> Row:
         failed_column(version.destinations),
         acl_column(version.acl),
         modified_column(version.modified),
+        version_time_hint(version.version_id) != version.created_us,
     )
 
 

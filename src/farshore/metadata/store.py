@@ -265,7 +265,8 @@ class Transaction(Reader, Protocol):
         ...
 
     def insert_version(self, version: Version, body: bytes | None) -> int:
-        """Insert as given (`latest` too) and return its row. `body` is given exactly when `version.inline`.
+        """Insert as given and return its row. `latest`, which is true of the newest version of a key alone, is the
+        caller's to keep so. `body` is given exactly when `version.inline`.
 
         Raises AssertionError if the (bucket, key, created_us, version_id) exists.
         """

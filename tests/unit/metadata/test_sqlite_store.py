@@ -7,14 +7,17 @@ import os
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.support.metadata import OWNER, OpenStore, SqlitePlace, version
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_checkpoint import RESTART_PAGES
-from farshore.metadata.sqlite_session import PAGE_BYTES
+from farshore.metadata.sqlite_reader import SqliteReader
+from farshore.metadata.sqlite_session import PAGE_BYTES, Session
 from farshore.metadata.sqlite_writer import WAITING_MAX
 from farshore.metadata.store import Reader, StoreUnavailable, Transaction
+from farshore.runtime import ids
 
 
 @pytest.fixture
@@ -125,6 +128,40 @@ def test_a_query_that_leaves_an_iterator_open_does_not_hold_its_snapshot(path: P
             store.read(query)
         store.insert(version(bucket, "c"))
         assert store.read(lambda reader: len(list(reader.scan_current(bucket, b"", True)))) == 3
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("name", ["null", "absent", ids.version_id(5)])
+def test_a_version_id_that_is_not_there_costs_the_same_however_many_versions_the_key_has(path: Path, name: str) -> None:
+    """Counted in steps of SQLite's machine."""
+    store = OpenStore(SqlitePlace(str(path)))
+
+    def steps(key: str) -> int:
+        count = 0
+
+        def step() -> bool:
+            nonlocal count
+            count += 1
+            return False
+
+        connection = apsw.Connection(str(path))
+        connection.set_progress_handler(step, 1)
+        reader = SqliteReader(Session(connection))
+        assert reader.version(bucket, key, name) is None
+        assert reader.find("bucket", key, name)[1] is None
+        assert reader.versions([(bucket, key, name)]) == {}
+        connection.close()
+        return count
+
+    try:
+        bucket = store.bucket()
+        for key, versions in (("few", 10), ("many", 1000)):
+            stack = [
+                version(bucket, key, number, ids.version_id(number), latest=False) for number in range(6, versions)
+            ]
+            store.insert(*stack, version(bucket, key, versions, "foreign"))
+        assert steps("few") == steps("many")
     finally:
         store.close()
 

@@ -132,7 +132,7 @@ def test_many_versions_are_found_at_once(store: OpenStore) -> None:
     ours = "AAAAAAAAAA0AAAAAAAAAAAAAAAAAAAAA"
     stored = store.insert(
         version(one, "a", created_us=0xD00, version_id=ours),
-        version(one, "a", created_us=5, version_id="foreign"),
+        version(one, "a", created_us=5, version_id="foreign", latest=False),
         version(one, "ü", created_us=7),
         version(two, "a", created_us=7),
     )

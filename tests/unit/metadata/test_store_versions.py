@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,9 +105,21 @@ def our_id(created_us: int, seed: int) -> str:
 def test_a_version_is_found_by_its_id_whatever_the_id_says(store: OpenStore, created_us: int, name: str) -> None:
     bucket = store.bucket()
     others = [version(bucket, "key", created_us + 1, "newer"), version(bucket, "other", created_us, name)]
-    (stored, *_) = store.insert(version(bucket, "key", created_us, name, latest=False), *others)
-    assert store.reader.version(bucket, "key", name) == stored
-    assert store.reader.find("bucket", "key", name) == (store.reader.bucket("bucket"), stored)
+    (stored, newer, _) = store.insert(version(bucket, "key", created_us, name, latest=False), *others)
+
+    def check(stored: Version) -> None:
+        assert store.reader.version(bucket, "key", name) == stored
+        assert store.reader.versions([(bucket, "key", name)]) == {(bucket, "key", name): stored}
+        assert store.reader.find("bucket", "key", name) == (store.reader.bucket("bucket"), stored)
+
+    check(stored)
+    store.write(lambda tx: (tx.remove_version(newer), tx.set_latest(stored.row, True)))
+    latest = msgspec.structs.replace(stored, latest=True)
+    check(latest)
+    store.write(lambda tx: (tx.set_latest(stored.row, False), tx.insert_version(newer, None)))
+    check(stored)
+    store.write(lambda tx: tx.remove_version(stored))
+    assert store.reader.version(bucket, "key", name) is None
 
 
 def test_the_current_version_is_the_newest_and_may_be_a_delete_marker(store: OpenStore) -> None:

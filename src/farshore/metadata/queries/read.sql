@@ -64,9 +64,15 @@ ORDER BY created_us DESC, version_id DESC LIMIT 1
 -- name: version_by_time
 SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND created_us = ?3 AND version_id = ?4
 
--- name: version_by_id
--- Walks the key's entries of the index, which hold the id.
-SELECT {version_columns} FROM version WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3 LIMIT 1
+-- name: untimed_version
+-- Of an id that does not tell the version's time: the key's newest version, or one of an index of such.
+SELECT {version_columns} FROM version WHERE row = coalesce(
+    (SELECT row FROM (
+        SELECT row, version_id FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key = ?2
+        ORDER BY created_us DESC, version_id DESC LIMIT 1)
+    WHERE version_id = ?3),
+    (SELECT row FROM version INDEXED BY version_untimed
+    WHERE bucket_id = ?1 AND key = ?2 AND version_id = ?3 AND untimed = 1 AND latest = 0))
 
 -- name: scan_current
 SELECT {version_columns} FROM version INDEXED BY version_current

@@ -30,8 +30,8 @@ DELETE FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
 
 -- name: insert_version
 INSERT INTO version (bucket_id, key, created_us, version_id, latest, delete_marker, inline, size, etag, storage_class,
-    owner, blob, attributes, tags, replication_status, destinations, failed_us, acl, modified)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    owner, blob, attributes, tags, replication_status, destinations, failed_us, acl, modified, untimed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_body
 INSERT INTO payload (row, body) VALUES (?, ?)
