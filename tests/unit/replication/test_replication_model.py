@@ -263,7 +263,7 @@ class History:
             for state in version.destinations:
                 assert state.status is not PENDING, version
                 if state.status is not COMPLETED:
-                    assert state.reason in _HONEST or (self.was_anothers and state.reason in _NOT_PERMITTED), version
+                    assert state.reason in _HONEST or (self.was_anothers and state.reason in _REPLACED), version
                 elif (state.bucket, version.key, version.version_id) not in self.removed_there | self.arrived_before:
                     await self._check_replica(version, state.bucket)
         for name, region in DESTINATIONS.items():
@@ -385,12 +385,13 @@ _HONEST: Mapping[FailureCode | None, str] = {
 }
 """Why something may end FAILED here."""
 
-_NOT_PERMITTED = (
+_REPLACED = (
+    FailureCode.DST_BUCKET_NOT_FOUND,
     FailureCode.DST_PUT_OBJECT_NOT_PERMITTED,
     FailureCode.DST_DEL_OBJ_NOT_PERMITTED,
     FailureCode.DST_PUT_TAGGING_NOT_PERMITTED,
 )
-"""And why where the destination was another account's once."""
+"""And why where the destination was deleted, and another account's then."""
 
 
 @pytest.mark.timeout(300)
