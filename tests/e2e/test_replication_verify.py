@@ -2,83 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.support.damage import blob_file, change, flip_a_byte, held, look, zero_inline_body
+from tests.support.damage import blob_file, flip_a_byte, held, zero_inline_body
 from tests.support.own_api import Refused, call, lines
-from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
+from tests.support.replication import enable_versioning, put_rule, put_rules, rule
 from tests.support.server import Server
+from tests.support.verified_pair import HERE, THERE, Pair
 
-HERE, THERE = "us-east-1", "us-west-2"
 LARGE = 200 * 1024
 """Beyond what is kept beside a version."""
-
-_numbers = itertools.count()
-
-
-class Pair:
-    """A source and its destination, versioned, with a rule for everything."""
-
-    def __init__(self, server: Server, **members: Any) -> None:
-        self.server = server
-        self.s3, self.there = server.client("s3"), server.client("s3", THERE)
-        self.source = f"verify-{os.getpid()}-{next(_numbers)}"
-        self.destination = f"{self.source}-there"
-        self.s3.create_bucket(Bucket=self.source)
-        self.there.create_bucket(Bucket=self.destination, CreateBucketConfiguration={"LocationConstraint": THERE})
-        enable_versioning(self.s3, self.source)
-        enable_versioning(self.there, self.destination)
-        put_rule(self.s3, self.source, self.destination, delete_markers=True, ID="all", **members)
-
-    def again(self) -> Pair:
-        """After another start of the server."""
-        one = copy.copy(self)
-        one.s3, one.there = self.server.client("s3"), self.server.client("s3", THERE)
-        return one
-
-    def put(self, key: str, body: bytes = b"x", **members: Any) -> str:
-        return self.s3.put_object(Bucket=self.source, Key=key, Body=body, **members)["VersionId"]
-
-    def arrived(self) -> None:
-        def settled() -> bool:
-            found = call(self.server, "GET", "/-/replication/wait", bucket=self.source, timeout="10")
-            return found["settled"]
-
-        wait_for(settled, 20, "everything at the destination")
-
-    def verify(self, **asked: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The result, and the differences."""
-        found = lines(self.server, "/-/replication/verify", bucket=self.source, **asked)
-        assert found[0]["line"] == "begun"
-        assert found[-1]["line"] == "result", found[-1]
-        assert found[-1]["complete"]
-        return found[-1], [line for line in found if line["line"] == "difference"]
-
-    def change(self, statement: str, key: str) -> None:
-        """Change the one row of a key in the destination's metadata file; the statement ends with its WHERE."""
-        bucket = "(SELECT id FROM bucket WHERE name = ?)"
-        where = f"WHERE key = ? AND bucket_id = {bucket}"
-        changed = change(self.server.data, THERE, f"{statement} {where}", key.encode(), self.destination)
-        assert changed == 1, (statement, key)
-
-    def command(self, *more: str) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "farshore", "replication", "verify", self.source, *more]
-        return subprocess.run(
-            [*command, "--data", str(self.server.data)],
-            env=self.server.environment,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
 
 
 @pytest.fixture
@@ -304,33 +239,6 @@ def test_what_waits_for_a_slow_destination_is_no_difference(pair: Pair) -> None:
     assert pair.verify()[0]["counts"]["equal"] == 21
 
 
-def test_the_command_reports_and_exits_for_scripts(pair: Pair, tmp_path: Path) -> None:
-    pair.put("lost")
-    pair.put("there")
-    pair.arrived()
-    done = pair.command("--report", str(tmp_path / "equal"))
-    assert (done.returncode, b"equal" in done.stdout) == (0, True), done.stderr
-    pair.change("DELETE FROM version", "lost")
-    report = tmp_path / "report"
-    done = pair.command("--report", str(report))
-    assert done.returncode == 1
-    assert b"MISSING lost" in done.stdout
-    begun, difference, result = (json.loads(line) for line in report.read_text().splitlines())
-    assert (begun["line"], difference["kind"], result["line"]) == ("begun", "MISSING", "result")
-    assert (result["counts"]["missing"], len(result["digest"])) == (1, 64)
-    shown = subprocess.run(
-        [sys.executable, "-m", "farshore", "replication", "status", pair.source, "--data", str(pair.server.data)],
-        env=pair.server.environment | {"COLUMNS": "200"},
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert f"{pair.destination} was verified at ".encode() in shown.stdout
-    assert b": NOT equal: 1 missing." in shown.stdout
-    printed = [json.loads(line) for line in pair.command("--json").stdout.splitlines()]
-    assert printed[-1]["digest"] == result["digest"]
-
-
 def test_who_may_not_list_both_buckets_learns_nothing_and_who_may_not_replicate_repairs_nothing(pair: Pair) -> None:
     pair.put("k")
     pair.arrived()
@@ -368,27 +276,3 @@ def test_who_may_not_list_both_buckets_learns_nothing_and_who_may_not_replicate_
     allow((listing, [here, there]), (["s3:InitiateReplication"], [f"{here}/*"]))
     found = lines(pair.server, "/-/replication/verify", bucket=pair.source, signer=signer, repair="true")
     assert found[-1]["counts"]["repaired"] == 1
-
-
-def test_a_pending_version_that_lost_its_task_is_told_and_gets_a_new_one(server_factory: Callable[..., Server]) -> None:
-    """By a verification with repair, and by reconciliation at the next start."""
-    server = server_factory(environment={"FARSHORE_REPLICATE": "false"})
-    pair = Pair(server)
-    for key in ("told", "found"):
-        pair.put(key)
-    assert pair.verify()[0]["counts"]["pending"] == 2
-    assert change(server.data, HERE, "DELETE FROM replication_task") == 2
-    explained = call(server, "GET", "/-/explain", bucket=pair.source, key="told")
-    (destination,) = explained["destinations"]
-    assert destination["waiting"]["hold"] == "LOST"
-    command = destination["remedy"]["command"]
-    assert command.endswith(f"verify {pair.source} --destination {pair.destination} --prefix told --repair")
-    _, (difference,) = pair.verify(prefix="told", repair="true")
-    assert (difference["why"], difference["status"], difference["repair"]) == ("NO_TASK", "PENDING", "ON_ITS_WAY")
-    assert look(server.data, HERE, "SELECT key FROM replication_task") == [(b"told",)]
-    server.stop()
-    server.environment.pop("FARSHORE_REPLICATE")
-    server.start()
-    pair = pair.again()
-    pair.arrived()
-    wait_for(lambda: pair.verify()[0]["counts"]["equal"] == 2, 20, "what reconciliation found")
