@@ -13,6 +13,7 @@ from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
 from farshore.maintenance.event_delivery import EventDelivery, Retention
+from farshore.maintenance.failure_notices import FailureNotices
 from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.maintenance.store_sizes import measure_sizes
 from farshore.metadata.store import StoreUnavailable
@@ -26,6 +27,7 @@ from farshore.transports.event_target import EventTarget
 GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
 SIZES_EVERY_S = 300.0
+NOTICES_EVERY_S = 30.0
 
 log = structlog.get_logger()
 
@@ -85,6 +87,8 @@ class Background:
             for region in self._deployment.regions.values():
                 measure = partial(measure_sizes, self._deployment, region)
                 workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))
+                notices = FailureNotices(region)
+                workers.create_task(_repeat(notices.look, NOTICES_EVERY_S, stop, "notices", region.name))
                 workers.create_task(MetricRecorder(self._deployment, region).run(stop))
                 workers.create_task(TimeControl(self._deployment, region).run(stop))
                 if self._replication is not None:
