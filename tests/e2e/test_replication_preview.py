@@ -148,13 +148,49 @@ def test_a_configuration_that_cannot_be_read_is_told_its_first_error(shelf: Shel
         "message": "Found duplicate priority 1.",
         "status": 400,
         "details": {},
+        "member": "",
     }
 
 
-def test_no_document_of_s3_is_refused_as_s3_refuses_it(shelf: Shelf) -> None:
-    for document, code in ((b"<Nonsense/>", "MalformedXML"), (b"", "MissingRequestBodyError")):
-        with pytest.raises(Refused, match=code):
-            call(shelf.server, "POST", "/-/replication/preview", bucket=shelf.source, document=document)
+def test_no_document_at_all_is_refused_as_s3_refuses_it(shelf: Shelf) -> None:
+    with pytest.raises(Refused, match="MissingRequestBodyError"):
+        call(shelf.server, "POST", "/-/replication/preview", bucket=shelf.source, document=b"")
+
+
+RULE = "<Rule><Status>Enabled</Status><Prefix/><Destination><Bucket>arn:aws:s3:::b</Bucket></Destination></Rule>"
+
+
+@pytest.mark.parametrize(
+    ("document", "member"),
+    [
+        ("<Nonsense/>", "Nonsense"),
+        ("no XML", ""),
+        ("<ReplicationConfiguration/>", "Role"),
+        ("<ReplicationConfiguration><Role>r</Role></ReplicationConfiguration>", "Rules"),
+        (f"<ReplicationConfiguration><Role>r</Role>{RULE}<Rule/></ReplicationConfiguration>", "Rules[1].Status"),
+        (
+            f"<ReplicationConfiguration><Role>r</Role>{RULE.replace('<Prefix/>', '<Priority>x</Priority>')}"
+            "</ReplicationConfiguration>",
+            "Rules[0].Priority",
+        ),
+        (
+            f"<ReplicationConfiguration><Role>r</Role>{RULE.replace('Enabled', 'Perhaps')}</ReplicationConfiguration>",
+            "Rules[0].Status",
+        ),
+        (
+            f"<ReplicationConfiguration><Role>r</Role>{RULE.replace('Prefix', 'Colour')}</ReplicationConfiguration>",
+            "Rules[0].Colour",
+        ),
+    ],
+)
+def test_a_document_that_the_schema_refuses_is_told_with_the_member_at_fault(
+    shelf: Shelf, document: str, member: str
+) -> None:
+    found = call(shelf.server, "POST", "/-/replication/preview", bucket=shelf.source, document=document.encode())
+    assert (found["valid"], found["rules"]) == (False, [])
+    assert [(each["code"], each["status"], each["member"]) for each in found["errors"]] == [
+        ("MalformedXML", 400, member)
+    ]
 
 
 def test_who_may_not_list_the_bucket_learns_nothing(shelf: Shelf) -> None:
@@ -199,4 +235,32 @@ def test_the_command_takes_json_and_xml_and_exits_with_1_when_s3_would_refuse(sh
     assert shown.returncode == 0, shown.stderr
     assert f"logs (priority 1) to {shelf.near}: 1 objects (1.5 KiB), 1 versions (1.5 KiB)" in shown.stdout
     assert run(refused).returncode == 1
-    assert run(nonsense).returncode == 2
+    told = run(nonsense)
+    assert told.returncode == 1
+    assert 'Unknown parameter in ReplicationConfiguration: "Roll"' in told.stdout
+    assert "(at Rules)" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("configuration", "code", "members"),
+    [
+        ({"Role": "x", "Rules": []}, "MalformedXML", ["Rules"]),
+        ({"Rules": []}, "ParamValidation", ["Role"]),
+        (
+            {"Role": "x", "Rules": [{"Status": 3, "Destination": {}}]},
+            "ParamValidation",
+            ["Rules[0].Status", "Rules[0].Destination.Bucket"],
+        ),
+    ],
+)
+def test_the_command_prints_what_the_schema_refuses_as_json_too(
+    shelf: Shelf, tmp_path: Path, configuration: dict[str, Any], code: str, members: list[str]
+) -> None:
+    path = tmp_path / "configuration.json"
+    path.write_text(json.dumps(configuration))
+    command = [sys.executable, "-m", "farshore", "replication", "preview", shelf.source, "--json"]
+    command += ["--configuration", str(path), "--data", str(shelf.server.data)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["valid"]) == (1, False)
+    assert [(each["code"], each["member"]) for each in found["errors"]] == [(code, member) for member in members]

@@ -14,10 +14,10 @@ from farshore.api import accounts_path
 from farshore.api.replication_statuses_path import statuses
 from farshore.api.replication_verify_path import verify_replication
 from farshore.api.replication_wait_path import wait
-from farshore.model.errors import AccessDenied, InvalidArgument
+from farshore.model.errors import AccessDenied, InvalidArgument, MalformedXML
 from farshore.replication.bucket_status import bucket_status
 from farshore.replication.explain import explain
-from farshore.replication.preview import preview
+from farshore.replication.preview import preview, preview_error, refused
 from farshore.replication.retry import Place, Selection, decode_place, retry_failures
 from farshore.semantics import naming, versioning
 from farshore.service.access import bucket_for, may, require, version_for
@@ -98,7 +98,10 @@ async def preview_replication(call: OwnCall) -> Any:
     request = call.request
     region, bucket = bucket_for(request, "s3:ListBucketVersions", "s3:GetReplicationConfiguration")
     operation = call.model.operations["PutBucketReplication"]
-    params = call.model.parse(operation, bucket.name, None, {}, request.headers, call.document)
+    try:
+        params = call.model.parse(operation, bucket.name, None, {}, request.headers, call.document)
+    except MalformedXML as error:
+        return refused(region, bucket, [preview_error(error)])
     document: Params = params["ReplicationConfiguration"]
     with_role = True
     try:

@@ -8,11 +8,12 @@ import typer
 
 from farshore.cli.batch_jobs import Jobs
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
-from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json
+from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json, print_table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+_COLUMNS = ("job", "created", "region", "operation", "status", "priority", "tasks", "done", "failed")
 _TEXT_COLUMNS = 5
 STATUSES = ("NONE", "FAILED", "COMPLETED", "REPLICA")
 
@@ -79,7 +80,7 @@ def list_all(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profi
     if json:
         print_json([_as_json(job) for job in found])
         return
-    typer.echo(_table(found))
+    print_table(_rows(found), right=range(_TEXT_COLUMNS, len(_COLUMNS)))
 
 
 @app.command("show")
@@ -181,11 +182,8 @@ def _tell(job: dict[str, Any], json: bool) -> None:
         raise typer.Exit(DID_NOT_HOLD)
 
 
-def _table(jobs: list[dict[str, Any]]) -> str:
-    """A line a job, never cut: whoever reads a pipe is to have whole lines."""
-    rows: list[tuple[str, ...]] = [
-        ("job", "created", "region", "operation", "status", "priority", "tasks", "done", "failed")
-    ]
+def _rows(jobs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     for job in jobs:
         progress = job["ProgressSummary"]
         counted = ("TotalNumberOfTasks", "NumberOfTasksSucceeded", "NumberOfTasksFailed")
@@ -200,14 +198,7 @@ def _table(jobs: list[dict[str, Any]]) -> str:
                 *(f"{progress[name]:,}" for name in counted),
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if place < _TEXT_COLUMNS else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
+    return rows
 
 
 def _as_json(job: dict[str, Any]) -> dict[str, Any]:

@@ -157,7 +157,9 @@ def connect(endpoint_url: str | None, data: Path | None, profile: str | None) ->
     session = Session(profile=profile)
     try:
         region = os.environ.get("AWS_REGION") or session.get_config_variable("region") or _DEFAULT_REGION
-        endpoint = endpoint_url or (None if data else _configured_endpoint(session))
+        endpoint = _checked(endpoint_url, "--endpoint-url")
+        if endpoint is None and data is None:
+            endpoint = _checked(_configured_endpoint(session), "AWS_ENDPOINT_URL (or the profile's endpoint_url)")
         if data is None and endpoint is None and DEFAULT_DATA.is_dir():
             data = DEFAULT_DATA
         if data is not None:
@@ -188,6 +190,26 @@ def _from_data(data: Path, endpoint: str | None, region: str) -> Connection:
     if endpoint is None:
         fail(f"no server is running on {data}", DID_NOT_HOLD)
     return Connection(endpoint=endpoint, region=region, credentials=Credentials(*key))
+
+
+def _checked(endpoint: str | None, name: str) -> str | None:
+    """An endpoint with which something can be asked. Ends the command when it is none.
+
+    Args:
+        name: where it was given.
+    """
+    if not endpoint:
+        return None
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        fail(f"{name}: {endpoint!r} is no URL; give one as http://127.0.0.1:9000", USED_WRONGLY)
+    return endpoint
 
 
 def _configured_endpoint(session: Session) -> str | None:

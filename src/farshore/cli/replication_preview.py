@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,8 +32,13 @@ def preview(
 
     Exits with 1 when S3 would refuse the configuration.
     """
-    document = as_xml(_read(configuration))
-    found = connect(endpoint_url, data, profile).api().post("/-/replication/preview", {"bucket": bucket}, document)
+    text = _read(configuration)
+    try:
+        found = (
+            connect(endpoint_url, data, profile).api().post("/-/replication/preview", {"bucket": bucket}, as_xml(text))
+        )
+    except NotOfTheSchema as error:
+        found = {"bucket": bucket, "valid": False, "errors": error.errors}
     if json:
         print_json(found)
     else:
@@ -41,9 +47,20 @@ def preview(
         raise typer.Exit(DID_NOT_HOLD)
 
 
+class NotOfTheSchema(ValueError):  # noqa: N818 - named for what is so.
+    """JSON that cannot be written as S3's XML. errors: as a preview has them."""
+
+    def __init__(self, report: str) -> None:
+        super().__init__(report)
+        self.errors = [_schema_error(line) for line in report.splitlines()]
+
+
 def as_xml(text: str) -> bytes:
-    """The document of PutBucketReplication. Ends the command when there is no such document in the text."""
-    from botocore.exceptions import ParamValidationError
+    """The document of PutBucketReplication. Ends the command when the text is neither JSON nor XML.
+
+    Raises:
+        NotOfTheSchema.
+    """
     from botocore.serialize import create_serializer
     from botocore.session import Session
     from botocore.validate import ParamValidator
@@ -60,10 +77,23 @@ def as_xml(text: str) -> bytes:
     params: Any = {"Bucket": "bucket", "ReplicationConfiguration": document}
     report = ParamValidator().validate(params, operation.input_shape)
     if report.has_errors():
-        fail(ParamValidationError(report=report.generate_report()), USED_WRONGLY)
+        raise NotOfTheSchema(report.generate_report())
     body = create_serializer("rest-xml", include_validation=False).serialize_to_request(params, operation)["body"]
     assert isinstance(body, bytes), type(body)
     return body
+
+
+def _schema_error(line: str) -> dict[str, Any]:
+    """A finding of botocore, such as `Missing required parameter in ReplicationConfiguration.Rules[0]: "Status"`."""
+    place = re.search(r"\bReplicationConfiguration(?:\.([\w.\[\]]+))?(?:: \"(\w+)\")?", line)
+    members = [] if place is None else [name for name in place.groups() if name]
+    return {
+        "code": "ParamValidation",
+        "message": re.sub(r"<class '(\w+)'>", r"\1", line),
+        "status": 400,
+        "details": {},
+        "member": ".".join(members),
+    }
 
 
 def _read(path: Path) -> str:
@@ -77,10 +107,11 @@ def _read(path: Path) -> str:
 
 def _text(found: dict[str, Any]) -> Iterator[str]:
     for error in found["errors"]:
-        yield f"S3 would refuse it: {error['code']}: {error['message']}"
-    scanned = found["scanned"]
-    if not scanned["versions"] and not found["rules"]:
+        place = f" (at {error['member']})" if error["member"] else ""
+        yield f"S3 would refuse it: {error['code']}: {error['message']}{place}"
+    if not found["valid"] and not found.get("rules"):
         return
+    scanned = found["scanned"]
     part = "" if scanned["complete"] else ", in part: it takes longer"
     size = human_bytes(scanned["bytes"])
     yield f"{found['bucket']} has {scanned['versions']} versions ({size}; {scanned['elapsed_s']} s{part})."

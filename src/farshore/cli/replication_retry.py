@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
-from farshore.cli.output import DID_NOT_HOLD, Json, print_json
+from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_json
 from farshore.cli.replication_status import BucketName
 
 
@@ -45,6 +45,8 @@ def retry(
         "key": key,
         "version-id": version_id,
     }
+    if cause is not None:
+        _check_cause(api, asked, cause)
     total = _count(api, asked) if dry_run or not json else None
     done = total if dry_run else _drive(api, asked, None if total is None else total["matched"])
     assert done is not None
@@ -54,6 +56,20 @@ def retry(
         typer.echo(_text(done, dry_run))
     if done["left"]:
         raise typer.Exit(DID_NOT_HOLD)
+
+
+def _check_cause(api: OwnApi, asked: dict[str, str | None], cause: str) -> None:
+    """End the command when no failure has this cause, and say which there are."""
+    from farshore.model.replication import FailureCode
+
+    if cause in _count(api, asked)["by_cause"]:
+        return
+    known = cause in {code.value for code in FailureCode}
+    others = _causes(_count(api, {**asked, "cause": None})["by_cause"])
+    there_are = f"there are: {others}" if others else "nothing that was asked for has failed"
+    if not known:
+        fail(f"--cause: {cause!r} is no failure code; {there_are}", USED_WRONGLY)
+    typer.echo(f"No failures with the cause {cause}; {there_are}.", err=True)
 
 
 def calls(api: OwnApi, asked: dict[str, str | None]) -> Iterator[dict[str, Any]]:
@@ -78,7 +94,8 @@ def _drive(api: OwnApi, asked: dict[str, str | None], total: int | None) -> dict
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     console = Console(stderr=True)
-    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as shown:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         bar = shown.add_task("retry", total=total)
 
         def counted() -> Iterator[dict[str, Any]]:
@@ -102,10 +119,14 @@ def _sum(parts: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _text(done: dict[str, Any], dry_run: bool) -> str:
-    causes = ", ".join(f"{count} {code}" for code, count in sorted(done["by_cause"].items()))
+    causes = _causes(done["by_cause"])
     if dry_run:
         return f"{done['matched']} failures would be tried again" + (f": {causes}." if causes else ".")
     text = f"{done['retried']} of {done['matched']} failures are pending again" + (f" ({causes})." if causes else ".")
     for code, count in done["left"].items():
         text += f"\n{count} were left as they are: {code}."
     return text
+
+
+def _causes(by_cause: dict[str, int]) -> str:
+    return ", ".join(f"{count} {code}" for code, count in sorted(by_cause.items()))

@@ -290,7 +290,11 @@ def _argument(document: Document) -> str:
 
 
 def _is_owned(client: Any, bucket: str, account: str) -> bool:
-    """Whether the bucket is of this account. Ends the command when there is none of this name."""
+    """Whether the bucket is of this account. Ends the command when there is none of this name, or it cannot be told.
+
+    A refusal of HeadBucket does not say whether the bucket is another account's or the caller may not ask: then the
+    list of the account's buckets tells.
+    """
     try:
         client.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
     except client.exceptions.ClientError as error:
@@ -299,5 +303,19 @@ def _is_owned(client: Any, bucket: str, account: str) -> bool:
             fail(f"bucket {bucket} does not exist", DID_NOT_HOLD)
         if status != 403:
             raise
-        return False
+        return _is_listed(client, bucket, account)
     return True
+
+
+def _is_listed(client: Any, bucket: str, account: str) -> bool:
+    try:
+        pages = client.get_paginator("list_buckets").paginate(Prefix=bucket)
+        return any(each["Name"] == bucket for page in pages for each in page.get("Buckets", ()))
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        fail(
+            f"whether {bucket} is of your account {account} cannot be told: you need s3:ListBucket on it, or "
+            "s3:ListAllMyBuckets",
+            DID_NOT_HOLD,
+        )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
-from farshore.cli.output import Json, human_age, human_bytes, print_json
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from farshore.cli.output import Json, human_age, human_bytes, print_json, short_time, table, terminal_width
 
 BucketName = Annotated[str, typer.Argument(help="The source bucket.", show_default=False)]
 
 FOLLOW_S = 1.0
 """Between two looks."""
+
+_COLUMNS = ("destination", "region", "pending", "bytes", "oldest", "rate", "time left", "failed")
+_CAUSES = ("cause", "destination", "count", "since", "last", "first key", "last key")
 
 
 def status(
@@ -39,9 +40,7 @@ def status(
     if json:
         print_json(found)
         return
-    from rich.console import Console
-
-    Console().print(_shown(found))
+    typer.echo(_shown(found, terminal_width(sys.stdout)))
 
 
 def look(api: OwnApi, bucket: str) -> dict[str, Any]:
@@ -49,76 +48,54 @@ def look(api: OwnApi, bucket: str) -> dict[str, Any]:
 
 
 def _follow(api: OwnApi, bucket: str, json: bool) -> None:
+    from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
+
+    console = Console()
+
+    def shown() -> Text:
+        return Text(_shown(look(api, bucket), console.width))
 
     try:
         if json:
             while True:
                 print_json(look(api, bucket))
                 time.sleep(FOLLOW_S)
-        with Live(_shown(look(api, bucket)), auto_refresh=False) as live:
+        with Live(shown(), console=console, auto_refresh=False) as live:
             while True:
                 time.sleep(FOLLOW_S)
-                live.update(_shown(look(api, bucket)), refresh=True)
+                live.update(shown(), refresh=True)
     except KeyboardInterrupt:
         return
 
 
-def _shown(found: dict[str, Any]) -> Group:
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    stopped = "" if found["replicates"] else "; replication is STOPPED by the server's settings"
-    table = Table("destination", "region", title=f"{found['bucket']} ({found['region']}) at {found['at']}{stopped}")
-    for name in ("pending", "bytes", "oldest", "rate", "time left", "failed"):
-        table.add_column(name, justify="right")
-    for each in found["destinations"]:
-        table.add_row(*_row(each))
-    lines: list[Table | Text] = [table]
-    lines += [
-        Text(f"{each['destination']} rests until {each['rests_until']}: {each['error']}")
+def _shown(found: dict[str, Any], width: int | None) -> str:
+    if not found["destinations"]:
+        return f"{found['bucket']} ({found['region']}) has no replication configuration: nothing of it is replicated."
+    stopped = "; replication is STOPPED by the server's settings" if not found["replicates"] else ""
+    parts = [f"{found['bucket']} ({found['region']}) at {short_time(found['at'])} UTC{stopped}", ""]
+    parts.append(table([_COLUMNS, *map(_row, found["destinations"])], right=range(2, len(_COLUMNS)), width=width))
+    parts += [
+        f"{each['destination']} rests until {short_time(each['rests_until'])}: {each['error']}"
         for each in found["destinations"]
         if each["error"]
     ]
-    lines += [Text(_verified(each)) for each in found["destinations"] if each["last_verification"]]
     if found["failures"]:
-        causes = Table("failed at", "cause", title="Failures by cause")
-        for name in ("count", "since", "last"):
-            causes.add_column(name, justify="right")
-        causes.add_column("first key")
-        causes.add_column("last key")
-        for cause in found["failures"]:
-            causes.add_row(
-                cause["destination"],
-                cause["code"],
-                str(cause["count"]),
-                cause["since"],
-                cause["last_at"],
-                Text(cause["first_key"]),
-                Text(cause["last_key"]),
-            )
-        lines.append(causes)
-    return Group(*lines)
+        causes = [_CAUSES, *map(_cause, found["failures"])]
+        parts += ["", "Failures by cause (times in UTC):", table(causes, right=(2,), width=width)]
+    return "\n".join(parts)
 
 
-def _verified(each: dict[str, Any]) -> str:
-    last = each["last_verification"]
-    counts = last["counts"]
-    found = "equal" if last["equal"] else "NOT equal"
-    named = ", ".join(
-        f"{counts[name]} {name.replace('_', ' ')}"
-        for name in ("missing", "different", "source_damaged", "extra")
-        if counts[name]
-    )
-    how = "in depth " if last["deep"] else ""
-    return f"{each['destination']} was verified {how}at {last['at']}: {found}{': ' if named else ''}{named}."
+def _cause(each: dict[str, Any]) -> tuple[str, ...]:
+    since, last = short_time(each["since"]), short_time(each["last_at"])
+    return each["code"], each["destination"], str(each["count"]), since, last, each["first_key"], each["last_key"]
 
 
-def _row(each: dict[str, Any]) -> list[str]:
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
     pending = each["pending_operations"]
     left = "" if not pending else "unknown" if each["time_left_s"] is None else human_age(each["time_left_s"])
-    return [
+    return (
         each["destination"],
         each["region"] or "no such bucket",
         str(pending),
@@ -127,4 +104,4 @@ def _row(each: dict[str, Any]) -> list[str]:
         f"{each['operations_per_s']:.1f}/s, {human_bytes(int(each['bytes_per_s']))}/s",
         left,
         str(each["failed"]),
-    ]
+    )

@@ -91,7 +91,8 @@ def _watch(lines: Iterator[dict[str, Any]], report: IO[str] | None) -> list[dict
 
     console = Console(stderr=True)
     shown = 0
-    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task("verify")
 
         def hear(line: dict[str, Any]) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
-from farshore.cli.output import Json, human_age, human_bytes, print_json
+from farshore.cli.output import (
+    DID_NOT_HOLD,
+    Json,
+    fail,
+    human_age,
+    human_bytes,
+    print_json,
+    print_table,
+    short_time,
+)
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_LACKING = "s3:ListBucket on a bucket is needed to see it"
 
 
 def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile = None, json: Json = False) -> None:
@@ -19,10 +27,7 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
     if json:
         print_json(found)
         return
-    from rich.console import Console
-
-    console = Console()
-    console.print(_buckets(found["regions"]))
+    _show_buckets(found)
     if found["failures"]:
         typer.echo(_failures(found["failures"]))
     held_up = [each for each in found["events"] if each["waiting"] or each["dropped"]]
@@ -30,29 +35,22 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
         typer.echo(_events(held_up))
 
 
-def _buckets(regions: list[dict[str, Any]]) -> Table:
-    from rich.table import Table
-
-    table = Table(title="Buckets")
-    table.add_column("bucket", overflow="fold")
-    table.add_column("region", no_wrap=True)
-    table.add_column("versioning", no_wrap=True)
-    for name in ("objects", "size"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("waiting to be replicated", overflow="fold")
-    for region in regions:
+def _show_buckets(found: dict[str, Any]) -> None:
+    """A line for each bucket. Ends the command when there are some, and none may be shown."""
+    rows: list[tuple[str, ...]] = [("bucket", "region", "versioning", "objects", "size", "waiting to be replicated")]
+    for region in found["regions"]:
         for bucket in region["buckets"]:
-            table.add_row(
-                bucket["bucket"],
-                region["region"],
-                bucket["versioning"],
-                str(bucket["objects"]),
-                human_bytes(bucket["bytes"]),
-                "\n".join(map(_lane, bucket["waiting"])) or "-",
-            )
-    if not table.row_count:
-        table.add_row("no buckets yet", ", ".join(region["region"] for region in regions))
-    return table
+            waiting = "\n".join(map(_lane, bucket["waiting"])) or "-"
+            counts = (str(bucket["objects"]), human_bytes(bucket["bytes"]))
+            rows += [(bucket["bucket"], region["region"], bucket["versioning"], *counts, waiting)]
+    if len(rows) > 1:
+        print_table(rows, right=(3, 4))
+        if found["hidden"]:
+            typer.echo("Other buckets of the account are not shown: you lack s3:ListBucket on them.", err=True)
+    elif found["hidden"]:
+        fail(f"you may see none of the buckets of account {found['account']}: {_LACKING}", DID_NOT_HOLD)
+    else:
+        typer.echo(f"No buckets yet, in {', '.join(region['region'] for region in found['regions'])}.")
 
 
 def _lane(lane: dict[str, Any]) -> str:
@@ -74,10 +72,10 @@ def _events(events: list[dict[str, Any]]) -> str:
 
 def _failures(failures: list[dict[str, Any]]) -> str:
     """Lines, not a table: keys and details are long."""
-    lines = ["Recent failures, newest first:"]
+    lines = ["Recent failures, newest first (times in UTC):"]
     for failure in failures:
         lines.append(
-            f"  {failure['at']} {failure['bucket']} -> {failure['destination']}: {failure['code']}"
+            f"  {short_time(failure['at'])} {failure['bucket']} -> {failure['destination']}: {failure['code']}"
             f" {failure['key']} (version {failure['version_id']}, rule {failure['rule']})"
         )
         if failure["detail"]:

@@ -248,7 +248,17 @@ class MalformedTrailerError(S3Error):
 
 
 class MalformedXML(S3Error):
+    """member: what of the document is at fault, as `Rules[0].Status`; empty when it is no XML. S3 does not say it."""
+
     default_message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+    def __init__(self, message: str | None = None, *, member: str = "") -> None:
+        super().__init__(message)
+        self.member = member
+
+    def inside(self, outer: str) -> None:
+        """Add the member of which what is at fault is a part."""
+        self.member = f"{outer}.{self.member}" if self.member else outer
 
 
 class MaxMessageLengthExceeded(S3Error):

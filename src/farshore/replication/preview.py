@@ -14,7 +14,7 @@ from typing import Any
 from farshore.metadata.store import Reader
 from farshore.metadata.survey import KEYS_END
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.errors import S3Error
+from farshore.model.errors import MalformedXML, S3Error
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationConfiguration
 from farshore.replication.preview_tally import Tally
@@ -47,17 +47,7 @@ async def preview(
     """
     checked, errors = _check(deployment, bucket, document)
     if checked is None:
-        return Preview(
-            bucket=bucket.name,
-            region=region.name,
-            valid=False,
-            errors=errors,
-            scanned=Scanned(versions=0, bytes=0, elapsed_s=0.0, complete=False),
-            rules=(),
-            overlaps=(),
-            destinations=(),
-            left_out=(),
-        )
+        return refused(region, bucket, errors)
     tally, scanned = await _scan(region, bucket, checked)
     rules = tuple(tally.rules())
     steps = RoleSteps(deployment) if with_role else None
@@ -78,6 +68,32 @@ async def preview(
     )
 
 
+def refused(region: Region, bucket: Bucket, errors: Sequence[PreviewError]) -> Preview:
+    """Preview a document that is no configuration: its errors, and nothing counted."""
+    return Preview(
+        bucket=bucket.name,
+        region=region.name,
+        valid=False,
+        errors=tuple(errors),
+        scanned=Scanned(versions=0, bytes=0, elapsed_s=0.0, complete=False),
+        rules=(),
+        overlaps=(),
+        destinations=(),
+        left_out=(),
+    )
+
+
+def preview_error(error: S3Error) -> PreviewError:
+    """An error as a preview tells it."""
+    return PreviewError(
+        code=error.code,
+        message=error.message,
+        status=error.status,
+        details=error.details,
+        member=error.member if isinstance(error, MalformedXML) else "",
+    )
+
+
 def _check(
     deployment: Deployment, bucket: Bucket, document: Mapping[str, Any]
 ) -> tuple[ReplicationConfiguration | None, tuple[PreviewError, ...]]:
@@ -85,7 +101,7 @@ def _check(
     try:
         valid = validate(document, source_bucket=bucket.name, new_rule_id=_rule_ids(document))
     except S3Error as error:
-        return None, (_error(error),)
+        return None, (preview_error(error),)
     errors: list[PreviewError] = []
     checks: tuple[Callable[[], None], ...] = (
         lambda: check_source_versioning(bucket.versioning),
@@ -95,7 +111,7 @@ def _check(
         try:
             check()
         except S3Error as error:
-            errors.append(_error(error))
+            errors.append(preview_error(error))
     return compile_configuration(valid), tuple(errors)
 
 
@@ -111,10 +127,6 @@ def _rule_ids(document: Mapping[str, Any]) -> Callable[[], str]:
                 yield f"rule-{number}"
 
     return ids().__next__
-
-
-def _error(error: S3Error) -> PreviewError:
-    return PreviewError(code=error.code, message=error.message, status=error.status, details=error.details)
 
 
 async def _scan(region: Region, bucket: Bucket, configuration: ReplicationConfiguration) -> tuple[Tally, Scanned]:

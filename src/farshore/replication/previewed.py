@@ -9,12 +9,14 @@ from farshore.semantics.replication_eligibility import Refusal
 
 
 class PreviewError(msgspec.Struct, frozen=True, kw_only=True):
-    """What PutBucketReplication would answer."""
+    """What PutBucketReplication would answer. member: what of the document is at fault, as `Rules[0].Status`, where it
+    does not keep to the schema; empty elsewhere, and when it is no document."""
 
     code: str
     message: str
     status: int
     details: dict[str, str]
+    member: str = ""
 
 
 class Scanned(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,11 +49,15 @@ def validate(document: Mapping[str, Any], *, source_bucket: str, new_rule_id: Ca
     rules: Sequence[Mapping[str, Any]] = document.get("Rules") or ()
     role = document.get("Role")
     if role is None or not rules:
-        raise MalformedXML()
+        raise MalformedXML(member="Role" if role is None else "Rules")
     if len(rules) > RULES_MAX:
         raise InvalidRequest(f"Number of rules {len(rules)} exceeds the allowed limit of {RULES_MAX}")
-    for rule in rules:
-        check_rule_schema(rule)
+    for number, rule in enumerate(rules):
+        try:
+            check_rule_schema(rule)
+        except MalformedXML as error:
+            error.inside(f"Rules[{number}]")
+            raise
     v1 = _is_v1(rules)
     if not _ROLE.fullmatch(role):
         raise InvalidArgument(
@@ -128,7 +132,7 @@ def _is_v1(rules: Sequence[Mapping[str, Any]]) -> bool:
     """
     with_filter = sum("Filter" in rule for rule in rules)
     if 0 < with_filter < len(rules):
-        raise MalformedXML()
+        raise MalformedXML(member="Filter")
     return with_filter == 0
 
 

@@ -58,23 +58,25 @@ def check_rule_schema(rule: Element) -> None:
         MalformedXML. NotImplemented: filter elements that AWS added later (Not, Or).
     """
     destination = rule.get("Destination")
-    if destination is None or destination.get("Bucket") is None or "ExistingObjectReplication" in rule:
-        raise MalformedXML()
-    _check_status(rule)
+    if destination is None or destination.get("Bucket") is None:
+        raise MalformedXML(member="Destination" if destination is None else "Destination.Bucket")
+    if "ExistingObjectReplication" in rule:
+        raise MalformedXML(member="ExistingObjectReplication")
+    _check_status(rule, "Status")
     if "DeleteMarkerReplication" in rule:
-        _check_status(rule["DeleteMarkerReplication"])
-    for criterion in rule.get("SourceSelectionCriteria", {}).values():
-        _check_status(criterion)
+        _check_status(rule["DeleteMarkerReplication"], "DeleteMarkerReplication.Status")
+    for name, criterion in rule.get("SourceSelectionCriteria", {}).items():
+        _check_status(criterion, f"SourceSelectionCriteria.{name}.Status")
     if destination.get("AccessControlTranslation", {"Owner": "Destination"}).get("Owner") != "Destination":
-        raise MalformedXML()
+        raise MalformedXML(member="Destination.AccessControlTranslation.Owner")
     storage_class = destination.get("StorageClass")
     if storage_class is not None and storage_class not in STORAGE_CLASSES | _OTHER_STORAGE_CLASSES:
-        raise MalformedXML()
+        raise MalformedXML(member="Destination.StorageClass")
     for name in ("ReplicationTime", "Metrics"):
         if destination.get(name, {}).get("Status", "Enabled") not in _STATUSES:
-            raise MalformedXML()
+            raise MalformedXML(member=f"Destination.{name}.Status")
     if ("Prefix" in rule) == ("Filter" in rule):
-        raise MalformedXML()
+        raise MalformedXML(member="Filter")
     _check_filter_schema(rule.get("Filter", {}))
 
 
@@ -119,22 +121,22 @@ def bucket_of_arn(arn: str) -> str:
     raise InvalidArgument("Invalid bucket ARN.", ArgumentName="Bucket", ArgumentValue=arn)
 
 
-def _check_status(element: Element) -> None:
+def _check_status(element: Element, member: str) -> None:
     if element.get("Status") not in _STATUSES:
-        raise MalformedXML()
+        raise MalformedXML(member=member)
 
 
 def _check_filter_schema(element: Element) -> None:
     if len(element) > 1:
-        raise MalformedXML()
+        raise MalformedXML(member="Filter")
     both = element.get("And")
     if both is not None and not both.get("Tags") and "Prefix" not in both:
-        raise MalformedXML()
+        raise MalformedXML(member="Filter.And")
     if "Not" in element or "Not" in (both or ()):
         raise errors.NotImplemented("Filter elements Not and Or are not implemented")
     tags = both.get("Tags", ()) if both is not None else [element["Tag"]] if "Tag" in element else ()
     if any(tag.get("Key") is None or tag.get("Value") is None for tag in tags):
-        raise MalformedXML()
+        raise MalformedXML(member="Filter.Tag")
 
 
 def _check_id(rule_id: str | None) -> None:

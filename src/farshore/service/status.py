@@ -26,7 +26,8 @@ async def deployment_status(
     Counts of objects walk an index: this is for people and monitors, not for every request.
 
     Returns:
-        account; regions: [{region, buckets: [{bucket, versioning, objects, bytes, waiting: [{destination,
+        account; hidden: there are buckets of the account that the caller may not list; regions: [{region, buckets:
+        [{bucket, versioning, objects, bytes, waiting: [{destination,
         tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
         destination, rule, code, detail, at}] (at: ISO 8601, UTC); events: [{region, destination, waiting,
         oldest_age_s, delivered, dropped, last_error}] of destinations of the account; flushes: of the metadata to
@@ -36,8 +37,12 @@ async def deployment_status(
     regions: list[dict[str, Any]] = []
     failures: list[tuple[int, dict[str, Any]]] = []
     events: list[dict[str, Any]] = []
+    hidden = False
     for region in deployment.regions.values():
-        buckets, failed = await region.metadata.read(lambda reader: _region(reader, principal, policies, now_us))
+        buckets, failed, some_hidden = await region.metadata.read(
+            lambda reader: _region(reader, principal, policies, now_us)
+        )
+        hidden |= some_hidden
         regions.append({"region": region.name, "buckets": buckets})
         events += [
             {"region": region.name, **_backlog(backlog, now_us)}
@@ -48,6 +53,7 @@ async def deployment_status(
     newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
     return {
         "account": principal.account_id,
+        "hidden": hidden,
         "regions": regions,
         "failures": [failure for _, failure in newest],
         "events": events,
@@ -57,8 +63,8 @@ async def deployment_status(
 
 def _region(
     reader: Reader, principal: Principal, policies: IdentityPolicies, now_us: int
-) -> tuple[list[dict[str, Any]], list[tuple[int, dict[str, Any]]]]:
-    """The caller's buckets in one region, and (time, failure) of their newest failures."""
+) -> tuple[list[dict[str, Any]], list[tuple[int, dict[str, Any]]], bool]:
+    """The caller's buckets in one region, (time, failure) of their newest failures, and whether some are hidden."""
     waiting: dict[int, list[dict[str, Any]]] = {}
     for lane in reader.lanes():
         waiting.setdefault(lane.bucket_id, []).append(
@@ -71,8 +77,12 @@ def _region(
         )
     buckets: list[dict[str, Any]] = []
     failures: list[tuple[int, dict[str, Any]]] = []
+    hidden = False
     for bucket in reader.buckets():
+        if bucket.owner != principal.account_id:
+            continue
         if not _may_list(reader, principal, policies, bucket):
+            hidden = True
             continue
         objects, size = reader.counts(bucket.id)
         buckets.append(
@@ -85,7 +95,7 @@ def _region(
             }
         )
         failures += [_failure(bucket, failed) for failed in reader.failures(bucket.id, FAILURES_MAX)]
-    return buckets, failures
+    return buckets, failures, hidden
 
 
 def _may_list(reader: Reader, principal: Principal, policies: IdentityPolicies, bucket: Bucket) -> bool:
@@ -97,7 +107,7 @@ def _may_list(reader: Reader, principal: Principal, policies: IdentityPolicies, 
         resource_account=bucket.owner,
         context={},
     )
-    return principal.account_id == bucket.owner and evaluate(request, read_access(reader, bucket)).allowed
+    return evaluate(request, read_access(reader, bucket)).allowed
 
 
 def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:

@@ -342,9 +342,11 @@ def _document_body(
         try:
             element = read_document(document)
             if element.name != root:
-                raise MalformedXML()
+                raise MalformedXML(member=element.name)
             value = read(element)
         except MalformedXML as error:
+            if malformed is MalformedXML:
+                raise
             raise malformed() from error
         if member is None:
             params.update(value)

@@ -94,22 +94,28 @@ def _structure_reader(
 ) -> Reader:
     def read(element: Element) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for child in element.children:
-            field = fields.get(child.name)
-            if field is None:
-                if strict:
+        name, repeated = "", False
+        try:
+            for child in element.children:
+                field = fields.get(child.name)
+                if field is None:
+                    if strict:
+                        name, repeated = child.name, False
+                        raise MalformedXML()
+                    continue
+                name, reader, repeated = field
+                if repeated:
+                    if name in values:
+                        values[name].append(reader(child))
+                    else:
+                        values[name] = [reader(child)]
+                elif name in values:
                     raise MalformedXML()
-                continue
-            name, reader, repeated = field
-            if repeated:
-                if name in values:
-                    values[name].append(reader(child))
                 else:
-                    values[name] = [reader(child)]
-            elif name in values:
-                raise MalformedXML()
-            else:
-                values[name] = reader(child)
+                    values[name] = reader(child)
+        except MalformedXML as error:
+            error.inside(f"{name}[{len(values.get(name, ()))}]" if repeated else name)
+            raise
         for wire_name, (name, reader) in attributes.items():
             if wire_name in element.attributes:
                 attribute = Element(wire_name, {})
@@ -117,7 +123,7 @@ def _structure_reader(
                 values[name] = reader(attribute)
         for name in required:
             if name not in values:
-                raise MalformedXML()
+                raise MalformedXML(member=name)
         return values
 
     return read

@@ -85,6 +85,37 @@ def test_without_anything_the_folder_farshore_data_is_taken(tmp_path: Path) -> N
     assert found(connect(None, None, None)) == ("http://from-data:1", "DATAKEY")
 
 
+BAD_ENDPOINTS = [
+    "127.0.0.1:9000",
+    "localhost:9000",
+    "garbage",
+    "http://",
+    "ftp://h",
+    "http://h:x",
+    "http://[::1",
+    "http:/h",
+]
+
+
+@pytest.mark.parametrize("endpoint", BAD_ENDPOINTS)
+@pytest.mark.parametrize("by_flag", [True, False])
+def test_an_endpoint_that_is_no_url_is_refused_by_the_name_of_where_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], endpoint: str, by_flag: bool
+) -> None:
+    environment(monkeypatch, "http://from-env:1" if by_flag else endpoint)
+    with pytest.raises(typer.Exit) as ended:
+        connect(endpoint if by_flag else None, None, None)
+    printed = capsys.readouterr().err
+    assert ended.value.exit_code == 2
+    assert printed.startswith("farshore: --endpoint-url: " if by_flag else "farshore: AWS_ENDPOINT_URL")
+    assert f"{endpoint!r} is no URL; give one as http://127.0.0.1:9000" in printed
+
+
+def test_a_flag_that_is_right_is_not_held_against_an_environment_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, "garbage")
+    assert connect("https://of-flag", None, None).endpoint == "https://of-flag"
+
+
 @pytest.mark.parametrize(
     ("flag", "folder", "profile", "code", "message"),
     [

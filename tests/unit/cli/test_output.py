@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farshore.cli.output import human_age, human_bytes
+from farshore.cli.output import human_age, human_bytes, short_time, table
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,40 @@ def test_bytes_are_shown_in_the_largest_unit_that_fits(count: int, text: str) ->
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (90.2, "1 min 30 s"), (7260, "2 h 1 min")])
 def test_ages_are_shown_in_two_units(seconds: float, text: str) -> None:
     assert human_age(seconds) == text
+
+
+ROWS = [
+    ("cause", "destination", "count"),
+    ("DstBucketNotFound", "a-bucket-with-a-long-name.example", "3"),
+    ("DstBucketUnversioned", "b", "12\n13"),
+]
+
+
+def test_a_table_goes_into_a_pipe_whole_a_line_a_row_without_a_box() -> None:
+    assert table(ROWS, right=(2,)).splitlines() == [
+        "cause                 destination                        count",
+        "DstBucketNotFound     a-bucket-with-a-long-name.example      3",
+        "DstBucketUnversioned  b                                     12",
+        "                                                            13",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 61])
+def test_on_a_terminal_that_is_too_narrow_each_row_is_a_block_and_nothing_is_cut(width: int) -> None:
+    assert table(ROWS, right=(2,), width=width).splitlines() == [
+        "DstBucketNotFound",
+        "  destination  a-bucket-with-a-long-name.example",
+        "  count        3",
+        "DstBucketUnversioned",
+        "  destination  b",
+        "  count        12",
+        "  count        13",
+    ]
+
+
+def test_a_table_that_fits_the_terminal_exactly_is_a_table() -> None:
+    assert table(ROWS, right=(2,), width=62) == table(ROWS, right=(2,))
+
+
+def test_times_are_shown_to_the_second() -> None:
+    assert short_time("2026-11-25T03:12:11.123+00:00") == "2026-11-25 03:12:11"

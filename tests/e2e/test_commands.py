@@ -1,0 +1,109 @@
+"""What commands say to people: of what is missing, by its name, and in lines that a pipe can read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from tests.support.pairs import Pair
+from tests.support.people import Person, allow, owner, user
+from tests.support.replication import put_rule
+from tests.support.server import Server
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def as_person(person: Person) -> dict[str, str]:
+    """The environment of whoever has this key."""
+    return {
+        "AWS_ENDPOINT_URL": person.server.endpoint,
+        "AWS_ACCESS_KEY_ID": person.key_id,
+        "AWS_SECRET_ACCESS_KEY": person.secret,
+    }
+
+
+def run(*words: str, person: Person) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FARSHORE_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "farshore", *words],
+        env=kept | as_person(person),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def pair(server: Server) -> Pair:
+    return Pair(server)
+
+
+def test_status_names_the_permission_that_a_user_without_any_lacks(pair: Pair) -> None:
+    nobody = user(owner(pair.server), "nobody", [])
+    done = run("status", person=nobody)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "s3:ListBucket" in done.stderr
+
+
+def test_status_shows_what_a_user_may_see_and_that_there_is_more(pair: Pair) -> None:
+    some = user(owner(pair.server), "some", [allow("s3:ListBucket", f"arn:aws:s3:::{pair.source}")])
+    done = run("status", person=some)
+    assert (done.returncode, pair.source in done.stdout, pair.destination in done.stdout) == (0, True, False)
+    assert "s3:ListBucket" in done.stderr
+    whole = run("status", person=owner(pair.server))
+    line = next(line for line in whole.stdout.splitlines() if line.startswith(pair.destination))
+    assert line.split()[:4] == [pair.destination, "us-west-2", "Enabled", "0"] and whole.stderr == ""
+
+
+def test_role_does_not_take_a_refusal_for_another_accounts_bucket(pair: Pair) -> None:
+    nobody = user(owner(pair.server), "nobody", [])
+    done = run("replication", "role", pair.source, pair.destination, person=nobody)
+    assert done.returncode == 1
+    assert "s3:ListBucket" in done.stderr and "s3:ListAllMyBuckets" in done.stderr
+    lister = user(owner(pair.server), "lister", [allow("s3:ListAllMyBuckets")])
+    done = run("replication", "role", pair.source, pair.destination, "--json", person=lister)
+    assert (done.returncode, '"bucket_policies": {}' in done.stdout) == (0, True)
+
+
+def test_role_refuses_a_bucket_that_would_be_its_own_destination(pair: Pair) -> None:
+    done = run("replication", "role", pair.source, pair.source, person=owner(pair.server))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be replicated to itself" in done.stderr
+
+
+def test_replication_status_of_a_bucket_without_configuration_is_a_sentence(pair: Pair) -> None:
+    done = run("replication", "status", pair.source, person=owner(pair.server))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"{pair.source} (us-east-1) has no replication configuration: nothing of it is replicated.\n"
+    )
+
+
+def test_replication_status_in_a_pipe_has_whole_codes_and_names(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("a/very/long/key/that/no/table/would/have/room/for/in/eighty/columns.jpg")
+    assert pair.settled("a/very/long/key/that/no/table/would/have/room/for/in/eighty/columns.jpg") == "FAILED"
+    lines = run("replication", "status", pair.source, person=owner(pair.server)).stdout.splitlines()
+    (cause,) = (line for line in lines if line.startswith("DstBucketNotFound"))
+    assert pair.destination in cause and cause.count("eighty/columns.jpg") == 2
+    assert not any(symbol in line for line in lines for symbol in "┃│━…")
+
+
+def test_retry_of_a_cause_that_there_is_none_of_names_those_that_there_are(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    root = owner(pair.server)
+    bogus = run("replication", "retry", pair.source, "--cause", "bogus", person=root)
+    assert (bogus.returncode, bogus.stdout) == (2, "")
+    assert "'bogus' is no failure code; there are: 1 DstBucketNotFound" in bogus.stderr
+    other = run("replication", "retry", pair.source, "--cause", "DstObjectHardDeleted", person=root)
+    assert other.returncode == 0
+    assert other.stderr == "No failures with the cause DstObjectHardDeleted; there are: 1 DstBucketNotFound.\n"
+    assert pair.settled("k") == "FAILED"
