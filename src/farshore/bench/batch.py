@@ -1,4 +1,5 @@
-"""Jobs of Batch Replication: how fast a manifest is generated, and how fast existing objects are brought elsewhere.
+"""Jobs of Batch Replication: how fast a manifest is generated or read, and how fast existing objects are brought
+elsewhere, each with the memory that it takes.
 
 The objects are stored while no server runs, then a rule is put, and a job takes them. Times are the job's own: when it
 was created, suspended for its confirmation (the manifest is complete then), and ended.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -34,9 +36,10 @@ _POLICY_NAME = "jobs"
 
 
 async def measure_batch(context: Context) -> None:
-    """A manifest of many versions, and a job over existing objects of 1 KiB. On servers of our own alone."""
+    """Manifests of many versions, and a job over existing objects of 1 KiB. On servers of our own alone."""
     if context.servers.own:
         await _measure_manifest(context)
+        await _measure_csv(context)
         await _measure_replication(context)
 
 
@@ -50,13 +53,33 @@ async def _measure_manifest(context: Context) -> None:
     context.say(f"generating a {name}")
     async with context.servers.start(workers=context.workers) as subject:
         jobs = await asyncio.to_thread(_Jobs, subject)
-        processes.forget_peak_memory(subject.pids)
-        job = await jobs.run(source, confirm=True)
-        memory = memory_rows("batch", name, subject)
-        if job["ProgressSummary"]["TotalNumberOfTasks"] != count:
-            raise CannotMeasure(f"the manifest has {job['ProgressSummary']['TotalNumberOfTasks']} versions")
-        seconds = (job["SuspendedDate"] - job["CreationTime"]).total_seconds()
-        await jobs.end(job["JobId"])
+        await _prepare(context, subject, jobs, name, count, {"ManifestGenerator": _generator(source)})
+
+
+async def _measure_csv(context: Context) -> None:
+    count = context.plan.manifest_versions
+    name = f"CSV manifest of {count:,} rows"
+    async with context.servers.start(workers=context.workers) as subject:
+        bucket = await context.make_bucket(subject, "csv", versioned=False)
+        context.say(f"uploading a {name}")
+        location = await asyncio.to_thread(_upload_csv, subject.client(), bucket, count)
+        context.say(f"reading a {name}")
+        jobs = await asyncio.to_thread(_Jobs, subject)
+        spec = {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key", "VersionId"]}
+        await _prepare(context, subject, jobs, name, count, {"Manifest": {"Spec": spec, "Location": location}})
+
+
+async def _prepare(
+    context: Context, subject: Subject, jobs: _Jobs, name: str, count: int, manifest: Mapping[str, Any]
+) -> None:
+    """Measure a job until its manifest is complete."""
+    processes.forget_peak_memory(subject.pids)
+    job = await jobs.run(manifest, confirm=True)
+    memory = memory_rows("batch", name, subject)
+    if job["Status"] != "Suspended" or job["ProgressSummary"]["TotalNumberOfTasks"] != count:
+        raise CannotMeasure(f"the manifest is not what it ought to be: {job}")
+    seconds = (job["SuspendedDate"] - job["CreationTime"]).total_seconds()
+    await jobs.end(job["JobId"])
     context.rows += [Row(section="batch", name=name, values={"per_s": count / seconds}), *memory]
 
 
@@ -72,7 +95,7 @@ async def _measure_replication(context: Context) -> None:
         jobs = await asyncio.to_thread(_Jobs, subject)
         processes.forget_peak_memory(subject.pids)
         before_s = 0.0 if subject.cpu is None else subject.cpu()
-        job = await jobs.run(source, confirm=False)
+        job = await jobs.run({"ManifestGenerator": _generator(source)}, confirm=False)
         used_s = None if subject.cpu is None else subject.cpu() - before_s
         memory = memory_rows("batch", name, subject)
     progress = job["ProgressSummary"]
@@ -93,20 +116,19 @@ class _Jobs:
         self._client = subject.control()
         self._role = _make_role(subject.client(service="iam"))
 
-    async def run(self, source: str, *, confirm: bool) -> dict[str, Any]:
-        """Create a job that replicates a bucket, and wait for its end, or for being suspended."""
-        generator = {
-            "SourceBucket": f"arn:aws:s3:::{source}",
-            "EnableManifestOutput": False,
-            "Filter": {"EligibleForReplication": True, "ObjectReplicationStatuses": ["NONE"]},
-        }
+    async def run(self, manifest: Mapping[str, Any], *, confirm: bool) -> dict[str, Any]:
+        """Create a job that replicates what a manifest has, and wait for its end, or for being suspended.
+
+        Args:
+            manifest: `Manifest` or `ManifestGenerator`, as CreateJob takes them.
+        """
         asked: Mapping[str, Any] = {
+            **manifest,
             "AccountId": self._account,
             "ConfirmationRequired": confirm,
             "Operation": {"S3ReplicateObject": {}},
             "Report": {"Enabled": False},
             "ClientRequestToken": str(uuid.uuid4()),
-            "ManifestGenerator": {"S3JobManifestGenerator": generator},
             "Priority": 1,
             "RoleArn": self._role,
         }
@@ -126,6 +148,23 @@ class _Jobs:
 
     def _describe(self, job_id: str) -> dict[str, Any]:
         return self._client.describe_job(AccountId=self._account, JobId=job_id)["Job"]
+
+
+def _generator(source: str) -> dict[str, Any]:
+    """Of the versions of a bucket that were never replicated."""
+    wanted = {"EligibleForReplication": True, "ObjectReplicationStatuses": ["NONE"]}
+    bucket = f"arn:aws:s3:::{source}"
+    return {"S3JobManifestGenerator": {"SourceBucket": bucket, "EnableManifestOutput": False, "Filter": wanted}}
+
+
+def _upload_csv(client: Any, bucket: str, count: int) -> dict[str, str]:
+    """Store a manifest of rows that name nothing; returns its location for CreateJob."""
+    with tempfile.TemporaryFile() as file:
+        for number in range(count):
+            file.write(f"{bucket},{number % 1000:03d}/{number:08d},{ids.version_id(number)}\n".encode())
+        file.seek(0)
+        put = client.put_object(Bucket=bucket, Key="manifest.csv", Body=file)
+    return {"ObjectArn": f"arn:aws:s3:::{bucket}/manifest.csv", "ETag": put["ETag"]}
 
 
 def _make_role(iam: Any) -> str:

@@ -83,9 +83,14 @@ def _observing(rows: Sequence[Row]) -> Iterable[Target]:
 
 def _batch(rows: Sequence[Row]) -> Iterable[Target]:
     for row in rows:
-        if row.section == "batch" and "per_s" in row.values:
-            bound = 100_000 if row.name.startswith("manifest") else 5_000
+        if row.section != "batch":
+            continue
+        manifest = "manifest of" in row.name
+        if "per_s" in row.values and not row.name.startswith("CSV"):
+            bound = 100_000 if manifest else 5_000
             yield _target(f"{row.name}: versions a second", bound, row.values["per_s"], at_least=True)
+        if manifest and "memory_mib" in row.values and row.name.endswith(": background"):
+            yield _target(f"{row.name}: peak memory, MiB", MEMORY_MIB_MAX, row.values["memory_mib"], at_least=False)
 
 
 def _at_most(name: str, bound: float, row: Row | None, measure: str) -> Iterable[Target]:

@@ -42,6 +42,11 @@ def test_targets_are_judged_on_what_was_measured() -> None:
         Row(section="replication", name="that wait", values={"drained_per_s": 5_000}),
         Row(section="replication", name="while", values={"lag_p99_s": 0.4}),
         Row(section="memory", name="api 1", values={"memory_mib": 151}),
+        Row(section="batch", name="manifest of 9 versions", values={"per_s": 99_000}),
+        Row(section="batch", name="manifest of 9 versions: background", values={"memory_mib": 149}),
+        Row(section="batch", name="manifest of 9 versions: api 1", values={"memory_mib": 999}),
+        Row(section="batch", name="CSV manifest of 9 rows", values={"per_s": 1}),
+        Row(section="batch", name="9 existing objects", values={"per_s": 5_001}),
     ]
     verdicts = {(target.value, target.bound): target.held for target in judge(rows)}
     assert verdicts == {
@@ -55,6 +60,9 @@ def test_targets_are_judged_on_what_was_measured() -> None:
         (151, 150): False,
         (0.4, 2): True,
         (5_000, 6_000): False,
+        (99_000, 100_000): False,
+        (149, 150): True,
+        (5_001, 5_000): True,
     }
 
 
