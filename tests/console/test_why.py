@@ -87,3 +87,53 @@ def test_a_role_gets_what_it_lacks_and_one_version_goes_again(visit: Visit, serv
     page.get_by_role("button", name="Retry", exact=True).click()
     expect(page.get_by_test_id("replication-status")).to_have_text("COMPLETED")
     assert stands("k-longer") == "FAILED", "only the version that was looked at goes again"
+
+
+def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, server: Server) -> None:
+    client, west = server.client(), server.client(region="us-west-2")
+    client.create_bucket(Bucket="marker-source")
+    west.create_bucket(Bucket="marker-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, "marker-source")
+    enable_versioning(west, "marker-destination")
+    put_rule(client, "marker-source", "marker-destination", ID="all")
+    client.put_object(Bucket="marker-source", Key="k", Body=b"1")
+    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 1, 10, "replicated")
+    client.delete_object(Bucket="marker-source", Key="k")
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/buckets/marker-source?versions=1")
+    visitor.sign_in_here()
+    page.get_by_role("link", name="k (deleted)").click()
+    expect(page.get_by_text("This is a delete marker")).to_be_visible()
+    page.get_by_role("button", name="Why?").click()
+    visitor.check_accessible()
+    page.get_by_role("button", name="Replicate delete markers").click()
+    expect(page.get_by_text("Done: Replicate delete markers")).to_be_visible()
+    page.get_by_role("button", name="Delete once more").click()
+    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 0, 10, "the marker")
+
+
+def test_an_object_without_the_rule_s_tags_is_copied_with_them(visit: Visit, server: Server) -> None:
+    client, west = server.client(), server.client(region="us-west-2")
+    client.create_bucket(Bucket="tagless-source")
+    west.create_bucket(Bucket="tagless-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, "tagless-source")
+    enable_versioning(west, "tagless-destination")
+    put_rule(
+        client,
+        "tagless-source",
+        "tagless-destination",
+        ID="kept",
+        Filter={"Tag": {"Key": "keep", "Value": "yes + no="}},
+    )
+    client.put_object(Bucket="tagless-source", Key="k", Body=b"1", Tagging="own=1", Metadata={"made-by": "a test"})
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/buckets/tagless-source/object?key=k")
+    visitor.sign_in_here()
+    page.get_by_role("button", name="Why?").click()
+    page.get_by_role("button", name="Copy the object onto itself with the rule's tags").click()
+    expect(page.get_by_test_id("replication-status")).to_have_text("COMPLETED")
+    there = west.get_object_tagging(Bucket="tagless-destination", Key="k")["TagSet"]
+    assert {tag["Key"]: tag["Value"] for tag in there} == {"own": "1", "keep": "yes + no="}
+    assert west.head_object(Bucket="tagless-destination", Key="k")["Metadata"] == {"made-by": "a test"}

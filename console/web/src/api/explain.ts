@@ -54,6 +54,7 @@ export interface ExplainedRule {
 }
 
 export interface Explanation {
+  readonly deleteMarker: boolean;
   readonly status: ReplicationStatus | undefined;
   readonly reason: string;
   readonly code: string | undefined;
@@ -77,6 +78,7 @@ export async function explain(client: Client, place: ObjectPlace, signal?: Abort
 export function readExplanation(value: unknown): Explanation {
   const members = object(value);
   return {
+    deleteMarker: members["delete_marker"] === true,
     status: readStatus(text(members["status"])),
     reason: text(members["reason"]) ?? "",
     code: text(members["code"]),

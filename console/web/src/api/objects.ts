@@ -213,6 +213,11 @@ export async function getObjectTags(client: Client, place: ObjectPlace, signal?:
   }));
 }
 
+/** As a header has it. */
+export function taggingHeader(tags: readonly Tag[]): string {
+  return tags.map((tag) => `${encodeURIComponent(tag.key)}=${encodeURIComponent(tag.value)}`).join("&");
+}
+
 export async function putObjectTags(client: Client, place: ObjectPlace, tags: readonly Tag[]): Promise<void> {
   if (tags.length === 0) await client.send(objectRequest(place, "DELETE", { tagging: "" }));
   else await client.send({ ...objectRequest(place, "PUT", { tagging: "" }), body: taggingDocument(tags) });
@@ -267,7 +272,7 @@ export async function createFolder(client: Client, bucket: BucketPlace, key: str
 }
 
 /**
- * A copy of the version onto its own key, with these metadata: the headers that say them, and no others.
+ * A copy of the version onto its own key, with these metadata: the headers that say them.
  *
  * AWS: metadata belong to a version for good. The copy keeps tags and storage class, and has an ACL of its own. `head`
  * is of the version; when the object has changed since, the copy is refused with PreconditionFailed.
@@ -289,11 +294,13 @@ export async function replaceMetadata(
   await client.send({ ...objectRequest({ bucket, key }, "PUT"), headers });
 }
 
-/** A new version with the same bytes, metadata and tags, which the rules look at anew. */
-export async function copyOntoItself(client: Client, place: ObjectPlace): Promise<void> {
+/** A new version with the same bytes, metadata and tags (or these), which the rules look at anew. */
+export async function copyOntoItself(client: Client, place: ObjectPlace, tags?: readonly Tag[]): Promise<void> {
   const head = await headObject(client, place);
   // AWS refuses a copy onto itself that changes nothing: metadata are sent again, as they are.
-  await replaceMetadata(client, place, head, metadataHeaders(metadataRows(head)));
+  const metadata = metadataHeaders(metadataRows(head));
+  const tagged = tags && { "x-amz-tagging-directive": "REPLACE", "x-amz-tagging": taggingHeader(tags) };
+  await replaceMetadata(client, place, head, { ...metadata, ...tagged });
 }
 
 /** A link that anyone may download the object by, for so many seconds. */

@@ -4,7 +4,7 @@ import type { Tag } from "./buckets.ts";
 import { crc32OfBlob } from "./checksums.ts";
 import type { ApiRequest, Client } from "./client.ts";
 import { ApiError, errorOf, isApiError } from "./errors.ts";
-import { objectRequest, type ObjectPlace } from "./objects.ts";
+import { objectRequest, type ObjectPlace, taggingHeader } from "./objects.ts";
 import { el, s3Document } from "./xml.ts";
 
 export const MULTIPART_ABOVE_BYTES = 16 * 1024 * 1024;
@@ -106,9 +106,7 @@ function attributes(task: Upload): Record<string, string | undefined> {
   return {
     "content-type": task.contentType || "application/octet-stream",
     "x-amz-storage-class": task.storageClass,
-    "x-amz-tagging": task.tags?.length
-      ? task.tags.map((tag) => `${encodeURIComponent(tag.key)}=${encodeURIComponent(tag.value)}`).join("&")
-      : undefined,
+    "x-amz-tagging": task.tags?.length ? taggingHeader(task.tags) : undefined,
     ...task.metadata,
   };
 }

@@ -12,16 +12,17 @@ import { mendOf } from "./mends.ts";
 
 interface Properties {
   readonly remedy: Remedy;
+  readonly destination: string | undefined;
   readonly place: ObjectPlace;
   readonly onMended: () => Promise<void>;
 }
 
 /** One change that would mend it: a button where the page can do it, or leads to where it is done; and the command. */
-export function Mend({ remedy, place, onMended }: Properties) {
+export function Mend({ remedy, destination, place, onMended }: Properties) {
   const { client, tell, tellError } = useConsole();
   const [busy, setBusy] = useState(false);
   const [open, setOpen] = useState(false);
-  const mend = mendOf(remedy, place);
+  const mend = mendOf(remedy, place, destination);
   const act = async () => {
     if (mend?.dialog) setOpen(true);
     if (!mend?.run) return;

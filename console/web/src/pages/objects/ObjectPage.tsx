@@ -14,10 +14,10 @@ import { useLive } from "../../hooks/useLive.ts";
 import { href, navigate, usePlace } from "../../router.ts";
 import type { Row } from "./columns.tsx";
 import { DeleteObjects } from "./DeleteObjects.tsx";
+import { folderOf, Gone } from "./Gone.tsx";
 import { ObjectProperties } from "./ObjectProperties.tsx";
 import { ObjectVersions } from "./ObjectVersions.tsx";
 import { ShareUrl } from "./ShareUrl.tsx";
-import { PageAlert } from "../../components/PageAlert.tsx";
 
 interface Properties {
   readonly name: string;
@@ -47,9 +47,8 @@ function OneObject({ bucket, objectKey, versionId }: { bucket: BucketPlace } & O
     navigate(href(`${root}/object`, { key: objectKey, versionId, tab: active === "properties" ? undefined : active }));
 
   if (head.error !== undefined && !shown) {
-    if (isApiError(head.error) && head.error.status === 404) {
-      return <Gone bucket={bucket} objectKey={objectKey} />;
-    }
+    // AWS: 405 for a delete marker that is named by its version id.
+    if (isApiError(head.error) && [404, 405].includes(head.error.status)) return <Gone place={place} />;
     return (
       <PageFailure
         title={objectKey}
@@ -126,22 +125,4 @@ function OneObject({ bucket, objectKey, versionId }: { bucket: BucketPlace } & O
       )}
     </ContentLayout>
   );
-}
-
-function Gone({ bucket, objectKey }: { bucket: BucketPlace; objectKey: string }) {
-  const root = `/buckets/${encodeURIComponent(bucket.name)}`;
-  return (
-    <PageAlert
-      title={objectKey}
-      type="warning"
-      header={`There is no object "${objectKey}"`}
-      action={<Button href={href(root, { prefix: folderOf(objectKey), versions: true })}>Show versions</Button>}
-    >
-      It was never there, or it is deleted: a delete marker hides it. Its versions may still exist.
-    </PageAlert>
-  );
-}
-
-function folderOf(key: string): string | undefined {
-  return key.slice(0, key.lastIndexOf("/") + 1) || undefined;
 }

@@ -107,21 +107,26 @@ function Reasons({
   onMended: () => Promise<void>;
 }) {
   const remedies = [
-    explanation.remedy,
-    ...explanation.destinations.map((each) => each.remedy),
-    ...explanation.rules.filter((each) => !each.covers).map((each) => each.remedy),
-  ].filter((remedy) => remedy !== undefined);
+    ...explanation.destinations.map((each) => ({ remedy: each.remedy, destination: each.bucket })),
+    { remedy: explanation.remedy, destination: undefined },
+    ...explanation.rules
+      .filter((each) => !each.covers)
+      .map((each) => ({ remedy: each.remedy, destination: each.destination })),
+  ];
   const distinct = remedies.filter(
-    (remedy, index) => remedies.findIndex((each) => each.text === remedy.text) === index,
+    ({ remedy }, index) => remedies.findIndex((each) => each.remedy?.text === remedy?.text) === index,
   );
   return (
     <SpaceBetween size="m">
       <Alert type={explanation.status === "FAILED" ? "error" : "info"} header={explanation.code ?? explanation.reason}>
         {explanation.summary}
       </Alert>
-      {distinct.map((remedy) => (
-        <Mend key={remedy.text} remedy={remedy} place={place} onMended={onMended} />
-      ))}
+      {distinct.map(
+        ({ remedy, destination }) =>
+          remedy && (
+            <Mend key={remedy.text} remedy={remedy} destination={destination} place={place} onMended={onMended} />
+          ),
+      )}
       {explanation.rules
         .filter((each) => each.role.length > 0)
         .map((each) => (

@@ -89,18 +89,12 @@ function Name({ bucket, row, showVersions }: { bucket: BucketPlace; row: Row; sh
     );
   }
   const indented = showVersions && !version.latest;
-  if (version.kind === "marker") {
-    return (
-      <Box color="text-body-secondary" padding={indented ? { left: "l" } : undefined}>
-        <Icon name="file" /> {row.name} (deleted)
-      </Box>
-    );
-  }
   return (
     <Box padding={indented ? { left: "l" } : undefined}>
       <Icon name="file" />{" "}
       <Link href={href(`${root}/object`, { key: row.key, versionId: showVersions ? version.versionId : undefined })}>
         {row.name}
+        {version.kind === "marker" && " (deleted)"}
       </Link>
     </Box>
   );
