@@ -440,6 +440,46 @@ def test_a_presigned_url_is_decided_for_who_signed_it(server: Server, s3: Any, b
     refused(lambda: ana.client().get_object(Bucket=bucket, Key="k"))
 
 
+OVERRIDES = (
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+)
+
+
+@pytest.mark.parametrize("override", OVERRIDES)
+def test_who_does_not_sign_may_not_choose_the_headers_of_the_answer(
+    server: Server, s3: Any, bucket: str, override: str
+) -> None:
+    """Else anyone could have a public object run as a page. Whoever signs, even a URL, may."""
+    s3.put_object(Bucket=bucket, Key="k", Body=b"<script>", ContentType="text/plain")
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(allow("s3:GetObject", objects(bucket), Principal="*")))
+    value = "Thu, 01 Jan 2026 00:00:00 GMT" if override == "response-expires" else "text/html"
+    member = {"".join(part.title() for part in override.split("-")): value}
+    nobody = anonymous(server)
+    assert nobody.get_object(Bucket=bucket, Key="k")["ContentType"] == "text/plain"
+    with pytest.raises(ClientError) as error:
+        nobody.get_object(Bucket=bucket, Key="k", **member)
+    answer = error.value.response
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]) == (
+        400,
+        "InvalidRequest",
+        "Request specific response headers cannot be used for anonymous GET requests.",
+    )
+    with pytest.raises(ClientError) as error:
+        nobody.head_object(Bucket=bucket, Key="k", **member)
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    s3.get_object(Bucket=bucket, Key="k", **member)
+    with urllib.request.urlopen(
+        s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k", **member})
+    ) as sent:
+        assert sent.headers[override.removeprefix("response-")] == value
+
+
 # --- Two accounts.
 
 

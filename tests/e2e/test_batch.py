@@ -6,6 +6,7 @@ Each test names the AWS behaviour that it shows (S3 User Guide, "Replicating exi
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -469,7 +470,8 @@ def test_jobs_are_listed_by_status_page_by_page(pair: Pair) -> None:
     assert {job["Operation"] for job in mine} == {"S3ReplicateObject"} and mine[0]["Description"] == "number 2"
     failed = pair.jobs.client.list_jobs(AccountId=account, JobStatuses=["Failed"])["Jobs"]
     assert not {job["JobId"] for job in failed} & set(made)
-    assert refused(pair.jobs.client.list_jobs, AccountId=account, NextToken="?")[0] == "InvalidNextTokenException"
+    for token in ("?", *(base64.urlsafe_b64encode(digits).decode() for digits in (b"9" * 19, b"9" * 5000, b"-1"))):
+        assert refused(pair.jobs.client.list_jobs, AccountId=account, NextToken=token)[0] == "InvalidNextTokenException"
 
 
 def test_tags_and_priority_of_a_job_can_be_changed(pair: Pair) -> None:

@@ -10,12 +10,24 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import msgspec
 import pytest
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 BUCKET = "hostile-input"
+
+
+class _Signer(S3SigV4Auth):
+    """Signs the x-amz-content-sha256 that a request has, where botocore would put the body's own."""
+
+    def payload(self, request: Any) -> str:
+        return str(self._said or super().payload(request))
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        self._said = request.headers.get("x-amz-content-sha256")
+        super()._modify_request_before_signing(request)
 
 
 class Raw:
@@ -37,7 +49,7 @@ class Raw:
     ) -> dict[str, str]:
         """Headers of a request; `signed` is the body that is signed for, where another is sent."""
         request = AWSRequest(method, f"{self.server.endpoint}{path}", headers or {}, body if signed is None else signed)
-        S3SigV4Auth(self.credentials, "s3", "us-east-1").add_auth(request)
+        _Signer(self.credentials, "s3", "us-east-1").add_auth(request)
         return {"Host": self.host, **dict(request.headers.items())}
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
@@ -280,3 +292,47 @@ def test_version_markers_of_any_making_are_taken(raw: Raw, marker: str) -> None:
 def test_unknown_methods_and_operations_are_named(raw: Raw) -> None:
     expect(raw.request("GET", f"/{BUCKET}?torrent-of-nothing&inventory&id=1"), 501, "NotImplemented")
     expect(raw.request("PATCH", f"/{BUCKET}/k"), 405, "MethodNotAllowed")
+
+
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize("digits", [DIGITS, "9" * 20, "9" * 19])
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_a_decoded_length_beyond_all_bounds_is_refused(raw: Raw, digits: str, anonymous: bool) -> None:
+    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": digits}
+    signed = {"Host": raw.host, **headers} if anonymous else raw.signed("PUT", f"/{BUCKET}/k", headers)
+    expect(raw.send("PUT", f"/{BUCKET}/k", signed, b""), 400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("mark", [f"{'9' * 23}-1", f"1-{'9' * 19}", f"{DIGITS}-1", "1-", "-1", "1", "٣-1"])
+def test_a_mark_that_was_never_answered_is_refused(raw: Raw, mark: str) -> None:
+    path = f"/-/replication/wait?bucket={BUCKET}&timeout=0&mark={quote(mark)}"
+    expect(raw.request("GET", path), 400, "InvalidArgument")
+
+
+@pytest.mark.parametrize(
+    "place", [[2**64 - 1, "", "", 0, 0], [0, "", "", 2**63, 0], [0, "", "", 0, 2**64 - 1], ["0"], [], 1]
+)
+def test_a_place_of_a_retry_that_was_never_answered_is_refused(raw: Raw, place: Any) -> None:
+    encoded = base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode()
+    path = f"/-/replication/retry?bucket={BUCKET}&from={quote(encoded, safe='')}"
+    expect(raw.request("POST", path), 400, "InvalidArgument")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Thu, 99999999999999999999 Jan 2020 00:00:00 GMT",
+        "Thu, 01 Jan 2020 00:00:00 +99999999999999999999",
+        f"Thu, 01 Jan 2020 00:00:{DIGITS} GMT",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_dates_out_of_range_are_no_dates(raw: Raw, date: str) -> None:
+    """RFC 9110: such a condition is ignored."""
+    for name in ("If-Modified-Since", "If-Unmodified-Since"):
+        expect(raw.request("GET", f"/{BUCKET}/missing", {name: date}), 404, "NoSuchKey")
+    headers = {"x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": date}
+    expect(raw.request("PUT", f"/{BUCKET}/k", headers), 400, "InvalidArgument")

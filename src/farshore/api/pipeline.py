@@ -57,6 +57,8 @@ _CHUNKED: dict[str, Mode] = {
     "STREAMING-UNSIGNED-PAYLOAD-TRAILER": "unsigned-trailer",
 }
 
+_LENGTH_DIGITS_MAX = 18
+
 OWN_PREFIX = "/-/"
 """Paths of Farshore's own: a bucket name cannot begin with `-`, so none is shadowed."""
 
@@ -256,7 +258,7 @@ def _body(http: web.BaseRequest, caller: Authenticated) -> HttpBody:
     decoded = headers.get("x-amz-decoded-content-length")
     if decoded is None:
         raise MissingContentLength()
-    if not decoded.isascii() or not decoded.isdigit():
+    if not decoded.isascii() or not decoded.isdigit() or len(decoded) > _LENGTH_DIGITS_MAX:
         raise InvalidArgument(
             "x-amz-decoded-content-length must be a non-negative integer",
             ArgumentName="x-amz-decoded-content-length",

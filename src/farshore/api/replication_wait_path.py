@@ -25,6 +25,8 @@ from farshore.service.replication_wait import (
 
 FAILURES_COUNTED_MAX = 10_000
 """Failures since the mark that are counted, of each cause."""
+_DIGITS_MAX = 18
+"""Of the numbers in a mark: those that a store can hold."""
 
 
 class WaitedDestination(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +158,6 @@ def _seconds(text: str | None) -> float:
 
 def _mark(text: str) -> Mark:
     task_id, _, at_us = text.partition("-")
-    if not (text.isascii() and task_id.isdigit() and at_us.isdigit()) or len(text) > 40:
+    if not (text.isascii() and task_id.isdigit() and at_us.isdigit()) or max(len(task_id), len(at_us)) > _DIGITS_MAX:
         raise InvalidArgument("mark is none that was answered", ArgumentName="mark", ArgumentValue=text)
     return Mark(int(task_id), int(at_us))

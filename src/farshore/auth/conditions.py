@@ -10,6 +10,7 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Single
 from __future__ import annotations
 
 import base64
+import contextlib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +35,7 @@ class Condition:
     """One operator on one key. `key` is lower-case: condition keys are not case-sensitive.
 
     tests: one for each value of the policy that has no variables; `filled` compiles the others when they are asked.
-    null: for the operator Null, whether the key must be absent.
+    null: for the operator Null, any one of: whether the key must be absent.
     """
 
     key: str
@@ -46,13 +47,13 @@ class Condition:
     negated: bool
     if_exists: bool
     qualifier: Qualifier
-    null: bool | None = None
+    null: frozenset[bool] | None = None
 
     def holds(self, context: Context) -> bool:
         """Whether it holds for a request."""
         present = context.get(self.key, ())
         if self.null is not None:
-            return (not present) is self.null
+            return (not present) in self.null
         qualifier = self.qualifier
         if not present:
             if qualifier is Qualifier.NONE:
@@ -72,9 +73,15 @@ class Condition:
         return self.negated
 
     def _tests(self, context: Context) -> Sequence[Test]:
-        """The tests with variables filled in. A value whose variable has none cannot match."""
-        filled = (fill_in(pieces, context) for pieces in self.variables)
-        return [*self.tests, *(self.filled(pieces) for pieces in filled if pieces is not None)]
+        """The tests with variables filled in. A value whose variable has none, or one that the operator cannot take,
+        cannot match: what a request says never makes a decision fail."""
+        tests = list(self.tests)
+        for pieces in self.variables:
+            filled = fill_in(pieces, context)
+            if filled is not None:
+                with contextlib.suppress(ValueError):
+                    tests.append(self.filled(filled))
+        return tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def _condition(operator: str, key: str, values: object, error: type[Exception], 
         raise error(f"Invalid Condition type : {operator}")
     if_exists = name.endswith("IfExists") and name != "NullIfExists"
     base = name.removesuffix("IfExists") if if_exists else name
-    entry = _OPERATORS.get(base)
+    entry = OPERATORS.get(base)
     if entry is None:
         raise error(f"Invalid Condition type : {operator}")
     texts = _texts(values, error)
@@ -134,7 +141,7 @@ def _condition(operator: str, key: str, values: object, error: type[Exception], 
         negated=entry.negated,
         if_exists=if_exists,
         qualifier=Qualifier(qualifier),
-        null=texts[0].lower() == "true" if base == "Null" else None,
+        null=frozenset(text.lower() == "true" for text in texts) if base == "Null" else None,
     )
 
 
@@ -177,6 +184,7 @@ def _number(compare: Callable[[float, float], bool]) -> Callable[[Pieces], Test]
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_SECONDS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
 
 
 def _to_number(text: str) -> float:
@@ -192,7 +200,7 @@ def _date(compare: Callable[[datetime, datetime], bool]) -> Callable[[Pieces], T
         def test(value: str) -> bool:
             try:
                 return compare(_to_moment(value), wanted)
-            except (ValueError, OverflowError):
+            except ValueError:
                 return False
 
         return test
@@ -201,8 +209,8 @@ def _date(compare: Callable[[datetime, datetime], bool]) -> Callable[[Pieces], T
 
 
 def _to_moment(text: str) -> datetime:
-    """ISO 8601, or seconds since the epoch. Raises ValueError or OverflowError for anything else."""
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) and len(text) != len("YYYYMMDD"):
+    """ISO 8601, or seconds since the epoch. Raises ValueError for anything else."""
+    if _SECONDS.fullmatch(text) and len(text) != len("YYYYMMDD"):
         return datetime.fromtimestamp(float(text), UTC)
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -253,7 +261,7 @@ def _arn(pieces: Pieces) -> Test:
     return wildcards.arn_like(pieces)
 
 
-_OPERATORS: Mapping[str, _Operator] = {
+OPERATORS: Mapping[str, _Operator] = {
     "StringEquals": _Operator(_equals, takes_variables=True),
     "StringNotEquals": _Operator(_equals, negated=True, takes_variables=True),
     "StringEqualsIgnoreCase": _Operator(_equals_ignoring_case, takes_variables=True),

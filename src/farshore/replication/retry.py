@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -47,14 +48,18 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return self.cause in (None, code) and self.destination in (None, destination)
 
 
+_Stored = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number that a store can hold: a place comes from the client."""
+
+
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """Where a retry goes on: causes by (destination, code), in each by (failed_us, row). until_us: when it began."""
 
-    until_us: int
+    until_us: _Stored
     destination: str = ""
     code: str = ""
-    failed_us: int = 0
-    row: int = 0
+    failed_us: _Stored = 0
+    row: _Stored = 0
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,7 +127,7 @@ def _condition(condition: Any) -> tuple[Any, ...]:
 def _size_range(condition: Sequence[Any]) -> SizeRange:
     try:
         least, most = int(condition[1]), int(condition[2])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _failed(condition) from error
     return SizeRange(least, most)
 

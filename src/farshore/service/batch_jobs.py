@@ -271,6 +271,9 @@ def _listed_status(name: str) -> JobStatus:
 
 def _read_token(token: str) -> int:
     try:
-        return int(base64.urlsafe_b64decode(token.encode()))
+        number = int(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, binascii.Error):
         raise InvalidNextTokenException() from None
+    if not 0 <= number <= _NO_LIMIT:
+        raise InvalidNextTokenException()
+    return number

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from farshore.model.errors import InvalidRequest
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
 from farshore.semantics import listing, preconditions, versioning
 from farshore.semantics.ranges import ByteRange, requested_range
@@ -44,6 +45,11 @@ async def head_object(request: Request) -> Answer:
 
 def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
     params = request.params
+    overrides = params.keys() & _OVERRIDES.keys()
+    if overrides and request.principal.anonymous:
+        # AWS: whoever may not sign could give a public object another type, and have it run as a page (observed on AWS
+        # by others: floci pull request 1098).
+        raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
     version_id = params.get("VersionId")
     if version_id is not None:
         versioning.check_version_id(version_id)
@@ -57,7 +63,7 @@ def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
     # AWS: in any case (recorded).
     if params.get("ChecksumMode", "").upper() == "ENABLED" and (window is None or "PartNumber" in params):
         output.update(_read_checksum(params, version))
-    for name in params.keys() & _OVERRIDES.keys():
+    for name in overrides:
         output[_OVERRIDES[name]] = params[name]
     if version.destinations and STATUS_HEADER in request.headers:
         answer.headers.update(destination_headers(request, region, bucket, version))

@@ -47,14 +47,12 @@ def parse_timestamp(text: str) -> datetime:
     """An aware UTC datetime from a date in any form of RFC 9110, or ISO 8601.
 
     Raises:
-        ValueError: in neither form. A time without an offset is taken as UTC.
+        ValueError: in neither form, or out of range. A time without an offset is taken as UTC.
     """
     text = text.strip()
-    parsed = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
-    if parsed.tzinfo is None:
-        return parsed.replace(tzinfo=UTC)
     try:
-        return parsed.astimezone(UTC)
+        parsed = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"out of range: {text}") from error
 

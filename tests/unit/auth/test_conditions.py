@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from farshore.auth import conditions
 from farshore.auth.conditions import compile_conditions
 from farshore.auth.policy import PolicyError
 
@@ -122,6 +125,30 @@ def test_variables_are_filled_in_literally(operator: str, value: str, present: s
     assert condition.holds({**known, "k": [present]}) is holds
 
 
+@pytest.mark.parametrize("value", ["${aws:referer}", "arn:${aws:referer}", "${aws:referer}:x"])
+@pytest.mark.parametrize("operator", ["Bool", "ArnLike", "ArnEquals"])
+@pytest.mark.parametrize("referer", ["", "zz", "yes", "::::"])
+def test_what_a_variable_makes_of_a_value_may_be_nothing_that_the_operator_takes(
+    operator: str, value: str, referer: str
+) -> None:
+    """It then matches nothing: another value may."""
+    context = {"aws:referer": [referer], "k": ["true" if operator == "Bool" else "arn:aws:iam::1:root"]}
+    (condition,) = compile_conditions({operator: {"k": value}}, PolicyError, with_variables=True)
+    assert not condition.holds(context)
+    (condition,) = compile_conditions({operator: {"k": [value, context["k"][0]]}}, PolicyError, with_variables=True)
+    assert condition.holds(context)
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [("true", {False}), ("false", {True}), (["true", "false"], {True, False}), ([True], {False}), ([], set[bool]())],
+)
+def test_null_holds_for_any_one_of_its_values(values: object, where: set[bool], present: bool) -> None:
+    (condition,) = compile_conditions({"Null": {"k": values}}, PolicyError, with_variables=True)
+    assert condition.holds({"k": ["x"] if present else []}) is (present in where)
+
+
 def test_the_old_version_knows_no_variables() -> None:
     (condition,) = compile_conditions({"StringEquals": {"k": "${aws:username}"}}, PolicyError, with_variables=False)
     assert condition.holds({"k": ["${aws:username}"], "aws:username": ["ana"]})
@@ -139,6 +166,9 @@ REFUSED: list[dict[str, Any]] = [
     {"StringEquals": "v"},
     {"StringEquals": {"k": {"v": "w"}}},
     {"NullIfExists": {"k": "true"}},
+    {"Null": {"k": "perhaps"}},
+    *({"DateEquals": {"k": value}} for value in ("9" * 12, "9" * 20, "9" * 400, "9" * 5000, 10**30, "1e9", "-1", "")),
+    *({"NumericLessThan": {"k": value}} for value in ("1e9", "", "٣", 1e400, float("nan"))),
 ]
 
 
@@ -146,3 +176,42 @@ REFUSED: list[dict[str, Any]] = [
 def test_what_no_operator_takes_is_refused(block: dict[str, Any]) -> None:
     with pytest.raises(PolicyError):
         compile_conditions(block, PolicyError, with_variables=True)
+
+
+TEXTS = st.one_of(
+    st.text(max_size=12),
+    st.text(st.sampled_from("0123456789.:-+/*?TZ"), max_size=30),
+    st.sampled_from(
+        [
+            "true", "FALSE", "9" * 20, "9" * 5000, "-0", "1e400", "2030-01-01", "1893456000", "99999999999.999999999",
+            "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "10.0.0.0/8", "::1%eth0", "1.2.3.4/255.0.0.0",
+            "::/0", "arn:aws:s3:::b/*", ":::::", "${k}", "${other}", "arn:${other}:*:?::${k}", "${none, 'true'}",
+            "${", "Y3JhbmU=", "\ud800", "\0",
+        ]
+    ),
+)  # fmt: skip
+JSON_VALUES = TEXTS | st.booleans() | st.integers() | st.floats() | st.just(10**400)
+OPERATORS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "ForAllValues:", "ForAnyValue:"]),
+    st.sampled_from(sorted(conditions.OPERATORS)),
+    st.sampled_from(["", "IfExists"]),
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    OPERATORS,
+    st.lists(JSON_VALUES, max_size=3),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(["k", "other"], st.lists(TEXTS, max_size=3))),
+    st.booleans(),
+)
+def test_whatever_was_compiled_decides_about_whatever_a_request_says(
+    operator: str, values: list[Any], context: dict[str, list[str]], with_variables: bool
+) -> None:
+    """A policy is refused when it is put, or it answers yes or no for ever after."""
+    try:
+        (condition,) = compile_conditions({operator: {"k": values}}, PolicyError, with_variables=with_variables)
+    except PolicyError:
+        return
+    assert condition.holds(context) in (True, False)
