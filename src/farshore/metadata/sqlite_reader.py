@@ -205,6 +205,17 @@ class SqliteReader:
             for bucket_id, destination, due_us in self._all(_SQL["due_lanes"])
         ]
 
+    def lanes_since(self, task_id: int) -> list[DueLane]:
+        return [
+            DueLane(bucket_id=bucket_id, destination=destination, due_us=due_us)
+            for bucket_id, destination, due_us in self._all(_SQL["lanes_since"], (task_id,))
+        ]
+
+    def lane_due(self, bucket_id: int, destination: str) -> int | None:
+        row = self._one(_SQL["lane_due"], (bucket_id, destination))
+        assert row is not None
+        return row[0]
+
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
         if bucket_id is None:
             rows = self._all(_SQL["failures"], (limit,))

@@ -208,7 +208,15 @@ class Reader(Protocol):
         ...
 
     def due_lanes(self) -> list[DueLane]:
-        """The lanes that have tasks. Costs by lanes, not by tasks: the worker asks at every turn."""
+        """The lanes that have tasks. Costs by lanes, not by tasks."""
+        ...
+
+    def lanes_since(self, task_id: int) -> list[DueLane]:
+        """The lanes that have newer tasks than this; due when the first of these is. Costs by the newer tasks."""
+        ...
+
+    def lane_due(self, bucket_id: int, destination: str) -> int | None:
+        """When the first task of a lane may be tried; None when it has none."""
         ...
 
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:

@@ -196,9 +196,29 @@ def test_due_lanes_are_those_with_tasks_and_when_the_first_of_each_is_due(store:
     claim(store, bucket_id=2, destination="b", now_us=5000, lease_until_us=9000)
     claimed = {(lane.bucket_id, lane.destination): lane.due_us for lane in store.reader.due_lanes()}
     assert claimed[2, "b"] == 9000
+    assert {place: store.reader.lane_due(*place) for place in places} == claimed
     ids = [each.id for each in store.reader.pending_tasks(0, 100) if each.bucket_id == 1]
     store.write(lambda tx: tx.remove_tasks(ids))
     assert {lane.bucket_id for lane in store.reader.due_lanes()} == {2, 300}
+    assert store.reader.lane_due(1, "a") is None
+
+
+def test_lanes_with_newer_tasks_are_told_with_the_first_of_these(store: OpenStore) -> None:
+    add(store, task(1, "old", due_us=1), task(1, "old", "other", due_us=1))
+    since = store.reader.records.newest_task()
+    assert store.reader.lanes_since(since) == []
+    add(store, task(1, "late", due_us=70), task(1, "soon", due_us=50, batch=True), task(2, "new", due_us=60))
+    assert sorted(store.reader.lanes_since(since), key=lambda lane: lane.bucket_id) == [
+        DueLane(bucket_id=1, destination="there", due_us=50),
+        DueLane(bucket_id=2, destination="there", due_us=60),
+    ]
+    assert store.reader.lane_due(1, "there") == 1
+    assert {lane.due_us for lane in store.reader.lanes_since(0)} == {1, 60}
+
+
+def test_a_lane_is_due_with_its_live_tasks_or_those_of_batch_replication(store: OpenStore) -> None:
+    add(store, task(1, "live", due_us=9), task(1, "batch", due_us=5, batch=True), task(2, "b", due_us=7, batch=True))
+    assert (store.reader.lane_due(1, "there"), store.reader.lane_due(2, "there")) == (5, 7)
 
 
 def test_failures_are_listed_newest_first_of_one_bucket_or_of_all(store: OpenStore) -> None:

@@ -33,9 +33,9 @@ def logs() -> Iterator[Logs]:
 class Working:
     """A worker that runs beside a test."""
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, ways: Ways, **more: Any) -> None:
         self.ways = ways
-        self.worker = ReplicationWorker(ways.deployment, jitter=lambda: 0.5)
+        self.worker = ReplicationWorker(ways.deployment, jitter=lambda: 0.5, **more)
         self.stop = asyncio.Event()
         self.running = asyncio.create_task(self.worker.run(self.stop))
 
@@ -61,13 +61,13 @@ class Working:
         await self.running
 
 
-def working(folder: Path, test: Callable[[Working], Awaitable[None]], *, before: Any = None) -> None:
-    """before: awaited with the ways, ahead of the worker's start."""
+def working(folder: Path, test: Callable[[Working], Awaitable[None]], *, before: Any = None, **more: Any) -> None:
+    """before: awaited with the ways, ahead of the worker's start. more: for the worker."""
 
     async def run(ways: Ways) -> None:
         if before is not None:
             await before(ways)
-        work = Working(ways)
+        work = Working(ways, **more)
         try:
             await test(work)
         finally:
@@ -84,6 +84,36 @@ def test_a_ring_wakes_it(tmp_path: Path) -> None:
         await work.arrives(await work.put())
 
     working(tmp_path, test)
+
+
+def test_a_ring_costs_by_what_is_new_and_not_by_all_lanes(tmp_path: Path) -> None:
+    """All are looked at now and then, in a thread."""
+
+    async def test(work: Working) -> None:
+        await work.idle()
+        work.ways.source.faults["due_lanes"] = lambda: AssertionError("it looks at all lanes")
+        for key in ("one", "two"):
+            await work.arrives(await work.put(key))
+
+    working(tmp_path, test)
+
+
+def test_lanes_beyond_the_bound_wait_for_their_turn(tmp_path: Path) -> None:
+    async def test(work: Working) -> None:
+        ways = work.ways
+        home = await with_second_destination(ways.deployed)
+        go_on = asyncio.Event()
+        waiting = ways.hold_streams(until=go_on)
+        large = await work.put("large", LARGE)
+        await waiting.wait()
+        small = await work.put("small")
+        await ways.source.until(lambda: states(ways, small)["there"] == "COMPLETED")
+        assert states(ways, large)["there"] == states(ways, small)[home] == "PENDING"
+        go_on.set()
+        for version in (large, small):
+            await ways.source.until(lambda version=version: set(states(ways, version).values()) == {"COMPLETED"})
+
+    working(tmp_path, test, lanes_max=1)
 
 
 def test_a_ring_for_another_region_is_nobody_s_business(tmp_path: Path) -> None:

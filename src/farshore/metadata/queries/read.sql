@@ -160,6 +160,17 @@ WITH RECURSIVE lane (bucket_id, destination, batch, due_us) AS (
         WHERE bucket_id > lane.bucket_id ORDER BY bucket_id, destination, batch, due_us LIMIT 1)))
 SELECT bucket_id, destination, min(due_us) FROM lane GROUP BY bucket_id, destination
 
+-- name: lanes_since
+SELECT bucket_id, destination, min(due_us) FROM replication_task WHERE id > ?1 GROUP BY bucket_id, destination
+
+-- name: lane_due
+SELECT min(due_us) FROM (
+    SELECT min(due_us) AS due_us FROM replication_task INDEXED BY replication_task_lane
+    WHERE bucket_id = ?1 AND destination = ?2 AND batch = 0
+    UNION ALL
+    SELECT min(due_us) FROM replication_task INDEXED BY replication_task_lane
+    WHERE bucket_id = ?1 AND destination = ?2 AND batch = 1)
+
 -- name: failures
 SELECT bucket_id, key, version_id, destinations FROM version
 WHERE failed_us IS NOT NULL ORDER BY failed_us DESC LIMIT ?1
