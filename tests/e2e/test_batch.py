@@ -462,7 +462,7 @@ def test_jobs_are_listed_by_status_page_by_page(pair: Pair) -> None:
     following: dict[str, str] = {}
     while not {job["JobId"] for job in jobs} >= set(made):
         page = pair.jobs.client.list_jobs(AccountId=account, JobStatuses=["Complete"], MaxResults=2, **following)
-        assert len(page["Jobs"]) == 2
+        assert len(page["Jobs"]) == 2 or "NextToken" not in page
         jobs += page["Jobs"]
         following = {"NextToken": page["NextToken"]} if "NextToken" in page else {}
     mine = [job for job in jobs if job["JobId"] in made]

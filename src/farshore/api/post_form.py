@@ -27,7 +27,6 @@ FIELDS_BYTES_MAX = 20 * 1024
 
 _PIECE_BYTES = 256 * 1024
 _FORM = "multipart/form-data"
-_PATH = re.compile(r".*[/\\]", re.DOTALL)
 _QUOTED_NAME = re.compile(r';\s*filename="([^"]*)"')
 
 
@@ -116,7 +115,7 @@ def _filename(file: BodyPartReader) -> str | None:
     """The file's name without its path. aiohttp takes a path's backslashes for escapes, which browsers do not write."""
     quoted = _QUOTED_NAME.search(file.headers.get("Content-Disposition", ""))
     name = file.filename if quoted is None else quoted[1]
-    return None if name is None else _PATH.sub("", name)
+    return None if name is None else name[max(name.rfind("/"), name.rfind("\\")) + 1 :]
 
 
 async def _field(part: BodyPartReader, left: int) -> bytes:

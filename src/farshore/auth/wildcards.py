@@ -22,7 +22,7 @@ Context = Mapping[str, Sequence[str]]
 
 It may compute its values when they are asked for."""
 
-_TOKEN = re.compile(r"\$\{([^}]*)\}|([*?])")
+_TOKEN = re.compile(r"\$\{([^{}]*)\}|([*?])")
 _ARN_SEGMENTS = 6
 
 

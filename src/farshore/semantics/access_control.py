@@ -7,7 +7,6 @@ your bucket"; API Reference, PutBucketAcl, PutObjectAcl, PutObject, CreateBucket
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -55,7 +54,7 @@ _GRANTS = {
 _GROUPS = frozenset((ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY))
 _EC2 = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c"
 """The canonical user that `aws-exec-read` names: Amazon EC2, which reads images."""
-_GRANTEE = re.compile(r'\s*(id|uri|emailAddress)\s*=\s*"?([^",]*)"?\s*', re.IGNORECASE)
+_GRANTEE_KINDS = frozenset(("id", "uri", "emailaddress"))
 _GRANTS_MAX = 100
 
 _CANNED: Mapping[str, tuple[tuple[str, Permission], ...]] = {
@@ -193,10 +192,12 @@ def _header_grants(params: Params, is_known: IsKnown) -> tuple[Grant, ...] | Non
         if text is None:
             continue
         for part in text.split(","):
-            match = _GRANTEE.fullmatch(part)
-            if match is None:
+            kind, equals, value = part.partition("=")
+            kind = kind.strip().lower()
+            value = value.strip().removeprefix('"').removesuffix('"')
+            if not equals or kind not in _GRANTEE_KINDS or '"' in value:
                 raise InvalidArgument("Argument format not recognized", ArgumentName=header, ArgumentValue=text)
-            grants.append(Grant(_header_grantee(match[1].lower(), match[2], is_known), permission))
+            grants.append(Grant(_header_grantee(kind, value, is_known), permission))
     return tuple(grants) or None
 
 

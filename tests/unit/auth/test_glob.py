@@ -107,5 +107,12 @@ def test_no_pattern_takes_long(pattern: str, value: str) -> None:
         assert time.process_time() - before < 0.1
 
 
+@pytest.mark.parametrize("text", ["${" * 10_000, "${a" * 7_000 + "}", "$" * 20_000, "${}" * 7_000])
+def test_no_text_takes_long_to_split(text: str) -> None:
+    before = time.process_time()
+    split(text, with_variables=True)
+    assert time.process_time() - before < 0.1
+
+
 def _test(compile_pattern: object, pattern: str) -> Test:
     return compile_pattern(split(pattern, with_variables=True))  # type: ignore[operator]

@@ -3,6 +3,7 @@ your bucket"; answers recorded on AWS."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from farshore.model.errors import (
     InvalidBucketAclWithObjectOwnership,
     InvalidRequest,
 )
-from farshore.semantics.access_control import check_bucket_acl, check_object_acl
+from farshore.semantics.access_control import bucket_grants, check_bucket_acl, check_object_acl
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,37 @@ def test_an_acl_that_does_not_exist_is_an_invalid_argument_without_message(
 def test_canned_acl_and_grants_do_not_go_together(check: Callable[[dict[str, Any]], None]) -> None:
     with pytest.raises(InvalidRequest, match="Specifying both Canned ACLs and Header Grants is not allowed"):
         check({"ACL": "private", "GrantRead": 'id="x"'})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['id="x"', "id=x", ' id = "x" ', "ID=x", 'Id="x', "id= x\t", 'id="x" , id="y"'],
+)
+def test_a_grantee_in_a_header_is_read_as_loosely_as_it_is_written(text: str) -> None:
+    grants = bucket_grants({"GrantRead": text}, owner="o", is_known={"x", "y"}.__contains__)
+    assert grants is not None and [grant.grantee for grant in grants] == ["x", "y"][: len(grants)]
+
+
+BLANKS = " " * 30_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "id",
+        "",
+        "name=x",
+        'id="x"y',
+        'id=""x"',
+        "id=x,",
+        f'id={BLANKS}""x',
+        f'id="{BLANKS}"{BLANKS}x',
+        f"id{BLANKS}x",
+    ],
+)
+def test_a_header_that_names_no_grantee_is_refused_at_once(text: str) -> None:
+    before = time.process_time()
+    with pytest.raises(InvalidArgument, match="Argument format not recognized"):
+        bucket_grants({"GrantRead": text}, owner="o", is_known=bool)
+    assert time.process_time() - before < 0.1
