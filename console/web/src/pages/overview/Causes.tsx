@@ -41,8 +41,13 @@ export function Causes({ causes, onRetried }: Properties) {
           {
             id: "retry",
             header: "Actions",
+            minWidth: 120,
             cell: (cause) => (
-              <Button ariaLabel={`Retry ${cause.code} of ${cause.bucket.name}`} onClick={() => setRetrying(cause)}>
+              <Button
+                wrapText={false}
+                ariaLabel={`Retry ${cause.code} of ${cause.bucket.name}`}
+                onClick={() => setRetrying(cause)}
+              >
                 Retry
               </Button>
             ),
