@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from farshore.batch.runner import BatchRunner
+from farshore.batch.runner import LOOK_EVERY_S, BatchRunner
 from farshore.metadata.store import MetadataStore, Transaction
 from farshore.model.batch import ENDED, Job, JobStatus
 from farshore.model.buckets import VersioningStatus
@@ -157,6 +157,28 @@ class JobRuns:
         """Run a job to its end."""
         async with self.running():
             return await self.until(job)
+
+    async def clock_goes_on(self, seconds: float = LOOK_EVERY_S) -> None:
+        """Let the runner look for itself, as it does now and then: nothing rang its bell."""
+        await asyncio.sleep(0)
+        self.clock.move(seconds + 1)
+
+    def waiting(self) -> int:
+        """Replication tasks of the east."""
+        return len(self.deployed.stores[EAST].metadata.reader.pending_tasks(0, 1000))
+
+    async def forget_task(self) -> None:
+        """Make all versions of `source` as they would be from before the rule."""
+        store = self.deployed.stores[EAST].metadata
+
+        def command(tx: Transaction) -> None:
+            tx.remove_tasks([task.id for task in tx.pending_tasks(0, 1000)])
+            bucket = tx.bucket("source")
+            assert bucket is not None
+            for version in list(tx.scan_versions(bucket.id, b"", True)):
+                tx.set_replication(version.row, None, ())
+
+        await store.write(command)
 
     def statuses(self) -> set[ReplicationStatus | None]:
         """Of the versions of `source`."""
