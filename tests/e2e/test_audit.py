@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -268,6 +269,27 @@ def test_the_server_s_own_paths_leave_records(audited: Audited, bucket: str) -> 
     assert (record["operation"], record["principal"], record["decision"]) == (
         "/-/status", audited.root.arn, "allow",
     )  # fmt: skip
+
+
+def test_a_server_does_not_start_without_the_log_it_is_to_keep(server_factory: Any, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    server = server_factory(start=False, environment={"FARSHORE_AUDIT_LOG": str(tmp_path / "taken" / "audit.jsonl")})
+    server.begin()
+    assert server.wait() != 0
+    assert f"cannot write the audit log {tmp_path}/taken/audit.jsonl" in server.log.read_text()
+
+
+def test_both_processes_write_whole_lines_and_go_on_after_a_rotation(server_factory: Any, tmp_path: Path) -> None:
+    path = tmp_path / "kept" / "audit.jsonl"
+    server = server_factory(workers=2, environment={"FARSHORE_AUDIT_LOG": str(path)})
+    clients = [server.client() for _ in range(4)]
+    ids = {client.list_buckets()["ResponseMetadata"]["RequestId"] for client in clients for _ in range(25)}
+    rotated = path.rename(tmp_path / "rotated.jsonl")
+    ids |= {client.list_buckets()["ResponseMetadata"]["RequestId"] for client in clients for _ in range(25)}
+    assert server.stop() == 0
+    kept = [json.loads(line)["request_id"] for each in (rotated, path) for line in each.read_text().splitlines()]
+    assert len(kept) == len(set(kept)) and ids <= set(kept)
+    assert len(ids) == 200 and path.stat().st_size > 0
 
 
 def test_a_client_that_leaves_early_leaves_a_record(audited: Audited, bucket: str) -> None:

@@ -19,6 +19,7 @@ import structlog
 import uvloop
 
 from farshore.app import listeners
+from farshore.app.audit import check_audit
 from farshore.app.bell import Bell
 from farshore.app.build import data_folder, prepare
 from farshore.app.cannot_serve import CannotServe
@@ -59,6 +60,7 @@ def serve(settings: Settings, root: RootCredentials, announce: Announce) -> int:
     folder = data_folder(settings)
     with contextlib.ExitStack() as held:
         held.callback(os.close, folder.take())
+        check_audit(settings)
         sockets = listeners.bind(settings.host, settings.port, max(1, settings.workers))
         held.callback(_close_all, sockets)
         first = folder.read_credentials() is None

@@ -5,8 +5,10 @@ Source: S3 User Guide, "Amazon S3 server access log format".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from farshore.model.access import canonical_user_id
@@ -14,6 +16,9 @@ from farshore.model.audit import AuditRecord
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NOTHING = "-"
+_DAY_US = 86_400_000_000
+_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")
+"""Keys that encoding leaves as they are."""
 
 _RESOURCES: Mapping[str, str] = {
     "AbortMultipartUpload": "UPLOAD",
@@ -60,6 +65,7 @@ _RESOURCES: Mapping[str, str] = {
 _COPIES: Mapping[str, str] = {"CopyObject": "OBJECT", "UploadPartCopy": "PART"}
 
 
+@lru_cache(maxsize=1024)
 def operation_name(operation: str, method: str, *, key: bool) -> str:
     """`REST.GET.OBJECT`: what the log calls an operation. key: the request names one, where no operation is known."""
     if operation in _COPIES:
@@ -114,7 +120,12 @@ def deleted_line(record: AuditRecord, at_us: int, *, key: str, version_id: str, 
 
 def day(at_us: int) -> str:
     """YYYY-MM-DD of a moment."""
-    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d}"
+    return _day(at_us // _DAY_US)
+
+
+@lru_cache(maxsize=16)
+def _day(number: int) -> str:
+    return f"{datetime.fromtimestamp(number * 86_400, UTC):%Y-%m-%d}"
 
 
 def _line(
@@ -134,12 +145,12 @@ def _line(
     fields = (
         canonical_user_id(bucket_owner),
         bucket,
-        f"[{_moment(at_us)}]",
+        _moment(at_us // 1_000_000),
         record.source_ip,
         _requester(record),
         record.request_id,
         operation,
-        quote(key, safe="/"),
+        key if _PLAIN.fullmatch(key) else quote(key, safe="/"),
         _quoted(request) if request else "",
         str(status) if status else "",
         code,
@@ -160,7 +171,7 @@ def _line(
         "Yes" if record.acl_required else "",
         "",  # The Region that the request came from is not known.
     )
-    return " ".join(field or _NOTHING for field in fields) + "\n"
+    return " ".join([field or _NOTHING for field in fields]) + "\n"
 
 
 def _resource(operation: str, *, key: bool) -> str:
@@ -181,10 +192,11 @@ def _in_capitals(name: str) -> str:
     return "".join(f"_{letter}" if letter.isupper() and place else letter for place, letter in enumerate(name)).upper()
 
 
-def _moment(at_us: int) -> str:
-    moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+@lru_cache(maxsize=16)
+def _moment(second: int) -> str:
+    moment = datetime.fromtimestamp(second, UTC)
     # strftime's names of months would be those of the server's locale.
-    return f"{moment.day:02d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
+    return f"[{moment.day:02d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000]"
 
 
 def _requester(record: AuditRecord) -> str:

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
 import structlog
 
 from farshore.blobs.store import BlobsUnavailable
@@ -38,9 +37,7 @@ from farshore.service.put_object import commit_version, with_content
 from farshore.service.trail import CopySource
 
 OBJECT_BYTES = 5 * 1024 * 1024
-"""So many bytes of one log are delivered without waiting for their time."""
 WAITING_BYTES_MAX = 32 * 1024 * 1024
-"""Of all logs of a process; lines that come then are lost."""
 
 _DELIVERED, _LOST = range(2)
 """Slots of the counters' block, as ACCESS_LOGS_SLOTS."""
@@ -56,20 +53,18 @@ class Logged(NamedTuple):
     logging: AccessLogging
 
 
-class _Log(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines that go into one object. day: of the records, where it is part of the key, else empty."""
-
-    logging: AccessLogging
-    region: str
-    bucket: str
-    owner: str
-    day: str
-
-
 @dataclass(slots=True)
 class _Lines:
+    """Lines that go into one object. day: of the records, where it is part of the key, else empty."""
+
+    logged: Logged
+    day: str
     texts: list[str] = field(default_factory=list[str])
     size: int = 0
+
+
+_Name = tuple[str, int, int, str]
+"""What goes into one object: region, id and generation of the bucket, day."""
 
 
 class AccessLogs:
@@ -77,13 +72,24 @@ class AccessLogs:
 
     Args:
         every_s: between deliveries.
+        object_bytes: so many bytes of one log are delivered without waiting for their time.
+        waiting_bytes_max: of all logs; lines that come then are lost.
     """
 
-    def __init__(self, deployment: Deployment, *, every_s: float) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        every_s: float,
+        object_bytes: int = OBJECT_BYTES,
+        waiting_bytes_max: int = WAITING_BYTES_MAX,
+    ) -> None:
         self._deployment = deployment
         self._every_s = every_s
+        self._object_bytes = object_bytes
+        self._waiting_bytes_max = waiting_bytes_max
         self._loggings = access_loggings()
-        self._waiting: dict[_Log, _Lines] = {}
+        self._waiting: dict[_Name, _Lines] = {}
         self._size = 0
         self._full = asyncio.Event()
         self._tally = deployment.counters.block(*ACCESS_LOGS)
@@ -146,68 +152,65 @@ class AccessLogs:
                 await self.deliver()
         finally:
             stopping.cancel()
+        await self.deliver()  # What came while the last delivery was under way.
 
     async def deliver(self) -> None:
         """Deliver what waits. What a store cannot take now is tried again the next time."""
         self._full.clear()
         waiting, self._waiting, self._size = self._waiting, {}, 0
-        for each, lines in waiting.items():
+        for name, lines in waiting.items():
+            bucket, target = lines.logged.bucket.name, lines.logged.logging.target
             try:
-                await self._put(each, lines)
+                await self._put(lines)
             except (StoreUnavailable, BlobsUnavailable) as error:
-                log.warning("access log waits for its store", bucket=each.bucket, error=str(error))
-                self._keep(each, lines)
+                log.warning("access log waits for its store", bucket=bucket, target=target, error=str(error))
+                self._keep(name, lines)
             except S3Error as error:
-                self._tally[_LOST] += len(lines.texts)
+                count = len(lines.texts)
+                self._tally[_LOST] += count
                 log.warning(
-                    "access log could not be delivered",
-                    bucket=each.bucket,
-                    target=each.logging.target,
-                    code=error.code,
-                    lines=len(lines.texts),
+                    "access log could not be delivered", bucket=bucket, target=target, code=error.code, lines=count
                 )
             else:
                 self._tally[_DELIVERED] += len(lines.texts)
 
     def _add(self, logged: Logged, line: str, at_us: int) -> None:
-        if self._size + len(line) > WAITING_BYTES_MAX:
+        size = len(line)
+        if self._size + size > self._waiting_bytes_max:
             self._tally[_LOST] += 1
             return
-        bucket, by_event = logged.bucket, logged.logging.partitioned is PartitionDate.EVENT_TIME
-        each = _Log(
-            logging=logged.logging,
-            region=logged.region,
-            bucket=bucket.name,
-            owner=bucket.owner,
-            day=access_log.day(at_us) if by_event else "",
-        )
-        lines = self._waiting.get(each)
+        bucket = logged.bucket
+        day = access_log.day(at_us) if logged.logging.partitioned is PartitionDate.EVENT_TIME else ""
+        name = (logged.region, bucket.id, bucket.generation, day)
+        lines = self._waiting.get(name)
         if lines is None:
-            lines = self._waiting[each] = _Lines()
+            lines = self._waiting[name] = _Lines(logged, day)
         lines.texts.append(line)
-        lines.size += len(line)
-        self._size += len(line)
-        if lines.size >= OBJECT_BYTES:
+        lines.size += size
+        self._size += size
+        if lines.size - size < self._object_bytes <= lines.size:
             self._full.set()
 
-    def _keep(self, each: _Log, lines: _Lines) -> None:
+    def _keep(self, name: _Name, lines: _Lines) -> None:
         """Put back what could not be delivered, before what has come since."""
-        since = self._waiting.get(each)
+        since = self._waiting.get(name)
         if since is not None:
-            lines = _Lines(lines.texts + since.texts, lines.size + since.size)
+            lines.texts += since.texts
             self._size -= since.size
-        self._waiting[each] = lines
+            lines.size += since.size
+        self._waiting[name] = lines
         self._size += lines.size
 
-    async def _put(self, each: _Log, lines: _Lines) -> None:
+    async def _put(self, lines: _Lines) -> None:
         """Write one object, as the log delivery service. Raises S3Error, StoreUnavailable, BlobsUnavailable."""
         clock = self._deployment.clock
+        region_name, source, logging = lines.logged
         key = object_key(
-            each.logging,
-            account=each.owner,
-            region=each.region,
-            bucket=each.bucket,
-            day=each.day,
+            logging,
+            account=source.owner,
+            region=region_name,
+            bucket=source.name,
+            day=lines.day,
             delivered_us=clock.now_us(),
             unique=ids.request_id(),
         )
@@ -216,18 +219,18 @@ class AccessLogs:
             principal=service_principal(LOG_DELIVERY_SERVICE),
             operation="PutObject",
             params={
-                "Bucket": each.logging.target,
+                "Bucket": logging.target,
                 "Key": key,
                 "ContentType": "text/plain",
-                "ExpectedBucketOwner": each.owner,
+                "ExpectedBucketOwner": source.owner,
             },
             body=_Body("".join(lines.texts).encode()),
             request_id=ids.request_id(),
             now_us=clock.now_us(),
-            region=each.region,
+            region=region_name,
             secure=True,
-            source_account=each.owner,
-            source_arn=f"arn:aws:s3:::{each.bucket}",
+            source_account=source.owner,
+            source_arn=f"arn:aws:s3:::{source.name}",
         )
         region, target = bucket_for(request, "s3:PutObject")
         draft = Version(
@@ -236,7 +239,7 @@ class AccessLogs:
             version_id="",
             created_us=0,
             owner=target.owner,
-            acl=self._acl(region, target, each.logging.grants),
+            acl=self._acl(region, target, logging.grants),
             attributes=object_attributes.put_attributes(request.params),
         )
         received = await receive(request.body, region.blobs, expectations(request))
