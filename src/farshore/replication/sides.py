@@ -14,6 +14,7 @@ from typing import NamedTuple
 from farshore.metadata.store import Reader
 from farshore.model.objects import Version
 from farshore.replication.expectation import Expectation, Expected
+from farshore.replication.settle import state_of
 from farshore.semantics.replica_comparison import digest_of, row_of
 
 
@@ -89,49 +90,56 @@ def read_source(reader: Reader, bucket_id: int, expectation: Expectation, piece:
     )
 
 
-def digest_destination(
-    reader: Reader, bucket_id: int, ranges: Sequence[tuple[bytes, bytes]], piece: Piece, limit: int
-) -> Digest:
-    """The digest of a piece of the destination, at most so many versions of it.
+class Destination:
+    """The destination's side. Its functions are reads of their own, for a reading thread.
 
     Args:
         ranges: of keys that count, ascending.
+        source_name: versions that the bucket itself sends there are none of this direction's.
     """
-    rows: list[bytes] = []
-    last: Version | None = None
-    for version, in_order in _scan_ranges(reader, bucket_id, ranges, piece):
-        if len(rows) == limit:
-            assert last is not None
-            return Digest(digest=digest_of(rows), cut=Place.of(last))
-        rows.append(row_of(version, in_order=in_order))
-        last = version
-    return Digest(digest=digest_of(rows), cut=None)
 
+    def __init__(self, bucket_id: int, ranges: Sequence[tuple[bytes, bytes]], source_name: str) -> None:
+        self._bucket_id = bucket_id
+        self._ranges = ranges
+        self._source_name = source_name
 
-def list_destination(
-    reader: Reader, bucket_id: int, ranges: Sequence[tuple[bytes, bytes]], piece: Piece
-) -> list[Found]:
-    """The versions of a piece of the destination that `digest_destination` did not cut."""
-    return list(_scan_ranges(reader, bucket_id, ranges, piece))
+    def digest(self, reader: Reader, piece: Piece, limit: int) -> Digest:
+        """The digest of a piece, at most so many versions of it."""
+        rows: list[bytes] = []
+        last: Version | None = None
+        for looked_at, found in enumerate(self._scan(reader, piece)):
+            if looked_at == limit:
+                assert last is not None
+                return Digest(digest=digest_of(rows), cut=Place.of(last))
+            last = found.version
+            if not self._goes_back(last):
+                rows.append(row_of(last, in_order=found.in_order))
+        return Digest(digest=digest_of(rows), cut=None)
+
+    def list(self, reader: Reader, piece: Piece) -> Sequence[Found]:
+        """The versions of a piece that `digest` did not cut."""
+        return [found for found in self._scan(reader, piece) if not self._goes_back(found.version)]
+
+    def _goes_back(self, version: Version) -> bool:
+        return (
+            bool(version.destinations) and not version.is_replica and state_of(version, self._source_name) is not None
+        )
+
+    def _scan(self, reader: Reader, piece: Piece) -> Iterator[Found]:
+        key = None if piece.after is None else piece.after.key.decode()
+        for start, end in self._ranges:
+            part = _within(piece, start, end)
+            if part is None:
+                continue
+            for version in _scan(reader, self._bucket_id, part):
+                yield Found(version, version.latest == (version.key != key))
+                key = version.key
 
 
 def in_order(versions: Iterable[Version]) -> list[Version]:
     """Versions in the order of their places."""
     newest_first = sorted(versions, key=lambda each: (each.created_us, each.version_id), reverse=True)
     return sorted(newest_first, key=lambda each: each.key.encode())
-
-
-def _scan_ranges(
-    reader: Reader, bucket_id: int, ranges: Sequence[tuple[bytes, bytes]], piece: Piece
-) -> Iterator[Found]:
-    key = None if piece.after is None else piece.after.key.decode()
-    for start, end in ranges:
-        part = _within(piece, start, end)
-        if part is None:
-            continue
-        for version in _scan(reader, bucket_id, part):
-            yield Found(version, version.latest == (version.key != key))
-            key = version.key
 
 
 def _within(piece: Piece, start: bytes, end: bytes) -> Piece | None:

@@ -29,12 +29,11 @@ from farshore.replication.judgement import Differs, Equal, Judge, Name, Pending,
 from farshore.replication.outcome import Failed
 from farshore.replication.role import Roles
 from farshore.replication.sides import (
+    Destination,
     Piece,
     Place,
     SourcePiece,
-    digest_destination,
     in_order,
-    list_destination,
     read_source,
 )
 from farshore.replication.verified import Begun, Difference, Kind, Line, Progress, Repair, Result, Why
@@ -95,6 +94,7 @@ class _Walk:
         self._counts = VerificationCounts()
         self._compared, self._found, self._damaged = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
         self._expectation = _expectation(deployment, source, destination)
+        self._side = Destination(self._replicas.id, self._expectation.ranges, self._bucket.name)
         self._judge = Judge(
             source=self._source.metadata,
             source_id=self._bucket.id,
@@ -149,9 +149,7 @@ class _Walk:
         size = self._asked.piece_versions
         found = await self._read_source(piece, size)
         piece = replace(piece, upto=found.upto)
-        there = await self._there.metadata.read(
-            lambda reader: digest_destination(reader, self._replicas.id, self._expectation.ranges, piece, 2 * size)
-        )
+        there = await self._there.metadata.read(lambda reader: self._side.digest(reader, piece, 2 * size))
         if there.cut is not None:
             piece = replace(piece, upto=there.cut)
             found = await self._read_source(piece, size + 1)
@@ -175,9 +173,7 @@ class _Walk:
 
     async def _compare(self, found: SourcePiece, piece: Piece) -> list[Difference]:
         """List a piece of the destination, and judge what is not alike."""
-        listed = await self._there.metadata.read(
-            lambda reader: list_destination(reader, self._replicas.id, self._expectation.ranges, piece)
-        )
+        listed = await self._there.metadata.read(lambda reader: self._side.list(reader, piece))
         rows = {(each.version.key, each.version.version_id): each for each in listed}
         alike: list[Equal] = []
         doubtful: list[Version] = []

@@ -47,6 +47,15 @@ async def put(deployed: Deployed, key: str = "k", **members: Any) -> str:
     return version_id
 
 
+async def lose(deployed: Deployed, region: str, bucket: str, key: str) -> None:
+    """The current version vanishes from a store."""
+
+    def remove(tx: Any) -> None:
+        tx.remove_version(tx.current(tx.bucket(bucket).id, key))
+
+    await deployed.stores[region].metadata.write(remove)
+
+
 async def differences(deployed: Deployed, **asked: Any) -> list[tuple[str, tuple[Field, ...]]]:
     _, found = await run_verification(deployed.deployment, "source", "there", **asked)
     return [(each.kind, each.fields) for each in found]
@@ -123,15 +132,10 @@ def test_what_went_there_ought_to_be_there_also_when_no_rule_is_left(tmp_path: P
 
     async def test(deployed: Deployed) -> None:
         await pair(deployed)
-        version_id = await put(deployed)
+        await put(deployed)
         await deployed.ask(delete_bucket_replication, "DeleteBucketReplication", Bucket="source")
         await is_equal(deployed)
-        there = deployed.stores[WEST].metadata
-
-        def remove(tx: Any) -> None:
-            tx.remove_version(tx.version(tx.bucket("there").id, "k", version_id))
-
-        await there.write(remove)
+        await lose(deployed, WEST, "there", "k")
         _, (found,) = await run_verification(
             deployed.deployment, "source", "there", permitted=lambda _key, _version_id: True
         )
@@ -189,6 +193,10 @@ def test_replicas_are_not_expected_further_on_nor_extra_on_the_way_back(tmp_path
         await is_equal(deployed)
         back, found = await run_verification(deployed.deployment, "there", "source", (WEST, EAST))
         assert (found, back.counts.equal, back.counts.not_expected) == ([], 1, 1)
+        await lose(deployed, EAST, "source", "back")
+        await is_equal(deployed)
+        _, (lost,) = await run_verification(deployed.deployment, "there", "source", (WEST, EAST))
+        assert (lost.kind, lost.key) == (Kind.MISSING, "back"), "the direction that brought it tells"
         await put_rule(deployed, "there", "third", region=WEST)
         third, found = await run_verification(deployed.deployment, "there", "third", (WEST, EAST))
         assert (found, third.counts.equal, third.counts.not_expected) == ([], 0, 2)
