@@ -81,10 +81,26 @@ def _shown(found: dict[str, Any], width: int | None) -> str:
         for each in found["destinations"]
         if each["error"]
     ]
+    parts += [_verified(each) for each in found["destinations"] if each["last_verification"]]
     if found["failures"]:
         causes = [_CAUSES, *map(_cause, found["failures"])]
         parts += ["", "Failures by cause (times in UTC):", table(causes, right=(2,), width=width)]
     return "\n".join(parts)
+
+
+def _verified(each: dict[str, Any]) -> str:
+    last = each["last_verification"]
+    counts = last["counts"]
+    found = "equal" if last["equal"] else "NOT equal"
+    named = ", ".join(
+        f"{counts[name]} {name.replace('_', ' ')}"
+        for name in ("missing", "different", "source_damaged", "extra")
+        if counts[name]
+    )
+    how = "in depth " if last["deep"] else ""
+    return (
+        f"{each['destination']} was verified {how}at {short_time(last['at'])}: {found}{': ' if named else ''}{named}."
+    )
 
 
 def _cause(each: dict[str, Any]) -> tuple[str, ...]:
