@@ -53,6 +53,9 @@ _DRIVEN = frozenset(
 )
 """Statuses in which a job has something to do."""
 
+_FROM_OUTSIDE = frozenset((JobStatus.CANCELLING, JobStatus.FAILING))
+"""Statuses that a job is also given by others, who do not tell of it: by a request, by failed tasks."""
+
 _NOT_CONFIRMED = JobFailure("ConfirmationExpired", "The job was not confirmed within 30 days.")
 
 log = structlog.get_logger()
@@ -168,10 +171,14 @@ class RegionRunner:
 
     async def _drive(self, running: RunningJob) -> None:
         """Take a job from state to state until it waits for somebody else, has ended, or the process ends."""
+        told: JobStatus | None = None
         while not running.stop.is_set():
-            status = running.read().status
+            job = running.read()
+            status = job.status
             if status not in _DRIVEN:
                 return
+            if status in _FROM_OUTSIDE and status is not told:
+                log_status(self._region, job)
             try:
                 await self._take_step(running, status)
             except JobMoved:
@@ -179,6 +186,7 @@ class RegionRunner:
             except JobFails as error:
                 with suppress(JobMoved):
                     await running.move(status, JobStatus.FAILING, failure=error.failure)
+                    told = JobStatus.FAILING
 
     async def _take_step(self, running: RunningJob, status: JobStatus) -> None:
         match status:

@@ -156,6 +156,29 @@ def test_changes_of_status_are_logged(tmp_path: Path, logs: Logs) -> None:
     on_job_runs(tmp_path, test)
 
 
+@pytest.mark.parametrize("why", ["cancelled", "no manifest", "tasks fail"])
+def test_ends_before_time_are_logged_once_with_their_reasons(tmp_path: Path, logs: Logs, why: str) -> None:
+    async def test(runs: JobRuns) -> None:
+        await runs.rule()
+        manifest = await runs.manifest("".join(f"source,absent-{number},null\n" for number in range(1100)))
+        if why == "no manifest":
+            manifest["Location"]["ETag"] = "0" * 32
+        job = await runs.create(Manifest=manifest, ConfirmationRequired=why == "cancelled")
+        async with runs.running() as jobs_runner:
+            if why == "cancelled":
+                await runs.until(job, S.SUSPENDED)
+                await change(runs, job, "Cancelled")
+                jobs_runner.ring(EAST)
+            await runs.until(job)
+        told = [entry for entry in logs.entries if entry["event"] == "job changed its status"]
+        ends = ["Cancelling", "Cancelled"] if why == "cancelled" else ["Failing", "Failed"]
+        assert [entry["status"] for entry in told][-2:] == ends
+        assert len({entry["status"] for entry in told}) == len(told)
+        assert len(told[-1]["reasons"]) == (0 if why == "cancelled" else 1)
+
+    on_job_runs(tmp_path, test)
+
+
 def test_a_defect_in_one_job_stops_no_other(tmp_path: Path, logs: Logs) -> None:
     async def test(runs: JobRuns) -> None:
         await runs.rule()
