@@ -243,6 +243,8 @@ def test_the_program_makes_a_job_and_the_role_that_it_needs_and_waits(server: An
     cancelled = server.cli("batch", "replicate", walk.source, "--confirm", "--wait")["job_id"]
     code, printed, _ = run(server, "batch", "cancel", cancelled)
     assert (code, printed) == (0, "")
+    code, _, said = run(server, "batch", "confirm", cancelled)
+    assert (code, said.count("\n")) == (1, 1) and said.startswith("farshore: refused: JobStatusException: ")
     code, printed, _ = run(server, "batch", "show", cancelled, "--wait")
     assert code == 1 and printed.splitlines()[0] == f"{cancelled}  Cancelled"
     code, printed, _ = run(server, "batch", "replicate", walk.source, "--status", "REPLICA", "--wait")

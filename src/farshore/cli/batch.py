@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,8 +27,25 @@ app = typer.Typer(
 )
 
 
+def _on_a_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where jobs are; it gets these jobs as its first argument."""
+
+    def run(*, endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile = None, **options: Any) -> None:
+        command(Jobs(connect(endpoint_url, data, profile)), **options)
+
+    own, where = (list(inspect.signature(each, eval_str=True).parameters.values()) for each in (command, run))
+    # The jobs are no option of the command, and `options` stands for those that are.
+    shown = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own[1:], *where[:-1])]
+    run.__signature__ = inspect.Signature(shown)  # pyright: ignore[reportFunctionMemberAccess]
+    run.__annotations__ = {each.name: each.annotation for each in shown}
+    run.__doc__ = command.__doc__
+    return run
+
+
 @app.command("replicate")
+@_on_a_server
 def replicate(
+    jobs: Jobs,
     bucket: Annotated[str, typer.Argument(help="Bucket with a replication configuration; yours.", show_default=False)],
     prefix: Annotated[str | None, typer.Option(help="Only keys that begin so.", show_default=False)] = None,
     status: Annotated[
@@ -49,9 +68,6 @@ def replicate(
     priority: Annotated[int, typer.Option(min=0, help="Higher goes first.")] = 10,
     confirm: Annotated[bool, typer.Option("--confirm", help="Stop before the first object, to be confirmed.")] = False,
     wait: Wait = False,
-    endpoint_url: EndpointUrl = None,
-    data: Data = None,
-    profile: Profile = None,
     json: Json = False,
 ) -> None:
     """Make a job that replicates the bucket's existing versions, as its rules are now. Prints the job's id."""
@@ -64,7 +80,6 @@ def replicate(
         wanted["CreatedAfter"] = _time(created_after, "--created-after")
     if created_before is not None:
         wanted["CreatedBefore"] = _time(created_before, "--created-before")
-    jobs = Jobs(connect(endpoint_url, data, profile))
     job_id = jobs.replicate(bucket, wanted, report=report, role=role, priority=priority, confirm=confirm)
     if not wait:
         print_json({"job_id": job_id}) if json else typer.echo(job_id)
@@ -74,9 +89,10 @@ def replicate(
 
 
 @app.command("list")
-def list_all(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile = None, json: Json = False) -> None:
+@_on_a_server
+def list_all(jobs: Jobs, json: Json = False) -> None:
     """List the account's jobs of every region, the newest first."""
-    found = Jobs(connect(endpoint_url, data, profile)).listed()
+    found = jobs.listed()
     if json:
         print_json([_as_json(job) for job in found])
         return
@@ -84,16 +100,14 @@ def list_all(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profi
 
 
 @app.command("show")
+@_on_a_server
 def show(
+    jobs: Jobs,
     job_id: JobId,
     wait: Wait = False,
-    endpoint_url: EndpointUrl = None,
-    data: Data = None,
-    profile: Profile = None,
     json: Json = False,
 ) -> None:
     """Show how a job stands. Exits with 1 when it ended otherwise than complete, or tasks failed."""
-    jobs = Jobs(connect(endpoint_url, data, profile))
     if wait:
         _watch(jobs, job_id, json)
         return
@@ -101,16 +115,14 @@ def show(
 
 
 @app.command("confirm")
+@_on_a_server
 def confirm(
+    jobs: Jobs,
     job_id: JobId,
     wait: Wait = False,
-    endpoint_url: EndpointUrl = None,
-    data: Data = None,
-    profile: Profile = None,
     json: Json = False,
 ) -> None:
     """Let a suspended job run."""
-    jobs = Jobs(connect(endpoint_url, data, profile))
     jobs.update(job_id, "Ready")
     if wait:
         _watch(jobs, job_id, json)
@@ -119,15 +131,13 @@ def confirm(
 
 
 @app.command("cancel")
+@_on_a_server
 def cancel(
+    jobs: Jobs,
     job_id: JobId,
-    endpoint_url: EndpointUrl = None,
-    data: Data = None,
-    profile: Profile = None,
     json: Json = False,
 ) -> None:
     """Cancel a job. What it has replicated stays."""
-    jobs = Jobs(connect(endpoint_url, data, profile))
     jobs.update(job_id, "Cancelled")
     if json:
         print_json(_as_json(jobs.describe(job_id)))
