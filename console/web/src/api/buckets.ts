@@ -1,7 +1,7 @@
 /** Buckets and what is configured on them, through the S3 API. */
 
 import type { Client } from "./client.ts";
-import { isAbsent, isApiError } from "./errors.ts";
+import { ApiError, isAbsent, isApiError } from "./errors.ts";
 import { encode } from "./signer.ts";
 import { el, s3Document } from "./xml.ts";
 
@@ -72,8 +72,15 @@ export interface NewBucket {
   readonly tags: readonly Tag[];
 }
 
-/** Create the bucket; versioning is switched on by a second request, as S3 has it. */
+/**
+ * Create the bucket; versioning is switched on by a second request, as S3 has it.
+ *
+ * AWS: in us-east-1 a bucket of one's own is created again with success. Here it would be changed, so it is refused.
+ */
 export async function createBucket(client: Client, bucket: NewBucket): Promise<void> {
+  if (bucket.region === DEFAULT_REGION && (await bucketRegion(client, bucket.name)) !== undefined) {
+    throw new ApiError("BucketAlreadyExists", "A bucket with this name exists already.", 409, "");
+  }
   const place = { name: bucket.name, region: bucket.region };
   const tags = bucket.tags.map((tag) => el("Tag", [el("Key", tag.key), el("Value", tag.value)]));
   const members = [
