@@ -292,6 +292,24 @@ def test_both_processes_write_whole_lines_and_go_on_after_a_rotation(server_fact
     assert len(ids) == 200 and path.stat().st_size > 0
 
 
+@pytest.mark.parametrize("header", ["User-Agent", "Referer", "Host", "Authorization"])
+def test_bytes_that_are_no_text_are_recorded_too(audited: Audited, bucket: str, header: str) -> None:
+    """They come as lone surrogates, which JSON and UTF-8 do not have."""
+    target = logged_to_a_target(audited.server, bucket)
+    with socket.create_connection(("127.0.0.1", audited.server.port), timeout=30) as connection:
+        host = b"" if header == "Host" else f"Host: 127.0.0.1:{audited.server.port}\r\n".encode()
+        head = f"GET /{bucket}/k HTTP/1.1\r\n".encode() + host + header.encode()
+        connection.sendall(head + b': a\xff"\xfe\r\nConnection: close\r\n\r\n')
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 40"), answer
+    request_id = answer.lower().partition(b"x-amz-request-id: ")[2].partition(b"\r\n")[0].decode().upper()
+    record = audited.of(request_id)
+    assert record["status"] in (400, 403)
+    if header in ("User-Agent", "Referer"):
+        assert record[header.lower().replace("-", "_")] == 'a\\udcff"\\udcfe'
+    wait_for(lambda: request_id in delivered(audited.server, target), 20, "the access log")
+
+
 def test_a_client_that_leaves_early_leaves_a_record(audited: Audited, bucket: str) -> None:
     server, size = audited.server, 30_000_000
     server.client().put_object(Bucket=bucket, Key="large", Body=b"x" * size)
@@ -323,7 +341,7 @@ def presigned(person: Person, bucket: str, signature_version: str, token: str | 
 def logged_to_a_target(server: Server, bucket: str) -> str:
     """Let the bucket keep a server access log; returns its target."""
     s3, target = server.client(), f"{bucket}-log"
-    s3.create_bucket(Bucket=target)
+    s3.create_bucket(Bucket=target)  # Again is no error for its owner in us-east-1.
     logging = {**allow("s3:PutObject", f"arn:aws:s3:::{target}/*"), "Principal": {"Service": LOG_DELIVERY_SERVICE}}
     s3.put_bucket_policy(Bucket=target, Policy=policy(logging))
     enabled = {"TargetBucket": target, "TargetPrefix": ""}

@@ -63,11 +63,11 @@ def record_of(http: web.BaseRequest, labels: RequestLabels, status: int, *, brok
         key=params.get("Key") or labels.key or "",
         version_id=params.get("VersionId") or output.get("VersionId") or "",
         method=http.method,
-        uri=shown_target(http.raw_path),
+        uri=_text(shown_target(http.raw_path)),
         protocol=f"HTTP/{http.version.major}.{http.version.minor}",
-        host=headers.get("Host", ""),
-        referer=hide_in_text(headers.get("Referer", "")),
-        user_agent=hide_in_text(headers.get("User-Agent", "")),
+        host=_text(headers.get("Host", "")),
+        referer=_text(hide_in_text(headers.get("Referer", ""))),
+        user_agent=_text(hide_in_text(headers.get("User-Agent", ""))),
         status=status,
         code=labels.code,
         broken_off=broken_off,
@@ -87,6 +87,11 @@ def record_of(http: web.BaseRequest, labels: RequestLabels, status: int, *, brok
 
 
 _BY_ACL = Reason.ACL_ALLOW.name.lower()
+
+
+def _text(received: str) -> str:
+    """Text that can be encoded: bytes that were none are lone surrogates, and are written as `\\udcff`."""
+    return received if received.isascii() else received.encode("utf-8", "backslashreplace").decode()
 
 
 def shown_target(raw_path: str) -> str:

@@ -150,7 +150,7 @@ def _line(
         _requester(record),
         record.request_id,
         operation,
-        key if _PLAIN.fullmatch(key) else quote(key, safe="/"),
+        key if _PLAIN.fullmatch(key) else quote(key, safe="/", errors="surrogateescape"),
         _quoted(request) if request else "",
         str(status) if status else "",
         code,

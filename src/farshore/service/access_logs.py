@@ -95,15 +95,21 @@ class AccessLogs:
         self._tally = deployment.counters.block(*ACCESS_LOGS)
 
     def of(self, region: str, bucket: Bucket) -> Logged | None:
-        """The bucket's logging; None where it keeps no log."""
-        logging = self._loggings.get(self._deployment.regions[region].metadata.reader, bucket)
+        """The bucket's logging; None where it keeps no log, or that cannot be known now."""
+        try:
+            logging = self._loggings.get(self._deployment.regions[region].metadata.reader, bucket)
+        except StoreUnavailable:
+            return None
         return None if logging is None else Logged(region, bucket, logging)
 
     def named(self, name: str) -> Logged | None:
         """As `of`, for a request that ended before its bucket was looked for."""
-        home = self._deployment.directory.bucket_home(name)
-        region = None if home is None else self._deployment.regions.get(home.region)
-        bucket = None if region is None else region.metadata.reader.bucket(name)
+        try:
+            home = self._deployment.directory.bucket_home(name)
+            region = None if home is None else self._deployment.regions.get(home.region)
+            bucket = None if region is None else region.metadata.reader.bucket(name)
+        except StoreUnavailable:
+            return None
         return None if region is None or bucket is None else self.of(region.name, bucket)
 
     def take(self, logged: Logged, record: AuditRecord, at_us: int) -> None:
@@ -224,7 +230,7 @@ class AccessLogs:
                 "ContentType": "text/plain",
                 "ExpectedBucketOwner": source.owner,
             },
-            body=_Body("".join(lines.texts).encode()),
+            body=_Body("".join(lines.texts).encode("utf-8", "backslashreplace")),
             request_id=ids.request_id(),
             now_us=clock.now_us(),
             region=region_name,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,7 +67,11 @@ class AuditLog:
 
     def record(self, record: AuditRecord) -> None:
         """Take a record. Never blocks, never raises."""
-        line = self._encode(record) + b"\n"
+        try:
+            line = self._encode(record) + b"\n"
+        except UnicodeEncodeError:
+            # A lone surrogate from bytes that were no text: JSON's escapes can say it, UTF-8 cannot.
+            line = json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode() + b"\n"
         if self._waiting_bytes + len(line) > WAITING_BYTES_MAX:
             self._tally[_LOST] += 1
             return

@@ -122,6 +122,18 @@ def test_what_a_store_cannot_take_now_comes_later_in_order(tmp_path: Path) -> No
     in_place(tmp_path, test)
 
 
+def test_a_request_is_none_the_worse_for_a_store_that_cannot_say_whether_it_is_logged(tmp_path: Path) -> None:
+    async def test(place: Place) -> None:
+        bucket = place.deployed.stores[EAST].metadata.reader.bucket("logged")
+        assert bucket is not None
+        place.store.unavailable = True
+        assert place.logs.named("logged") is None and place.logs.of(EAST, bucket) is None
+        place.store.unavailable = False
+        assert place.logs.named("logged") == place.logs.of(EAST, bucket) is not None
+
+    in_place(tmp_path, test)
+
+
 def test_what_a_target_does_not_let_in_is_lost_and_told(tmp_path: Path) -> None:
     async def test(place: Place) -> None:
         closed = policy({**allow("s3:GetObject", "arn:aws:s3:::target/*"), "Principal": {"AWS": ACCOUNT}})

@@ -87,6 +87,15 @@ def test_records_are_lines_in_order_and_closing_writes_what_waits(tmp_path: Path
     keeping(tmp_path / "logs" / "audit.jsonl", test)
 
 
+def test_text_that_is_none_is_written_in_escapes(tmp_path: Path) -> None:
+    async def test(kept: Kept) -> None:
+        kept.record("a\udcff", "b")
+        await kept.log.close()
+        assert names(kept.path) == ["a\udcff", "b"]
+
+    keeping(tmp_path / "audit.jsonl", test)
+
+
 def test_a_file_that_was_renamed_is_made_anew(tmp_path: Path) -> None:
     async def test(kept: Kept) -> None:
         kept.record("a")
