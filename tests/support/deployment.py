@@ -61,12 +61,13 @@ class MovedClock:
 
 
 class Deployed:
-    """The deployment and what a test does with it. `rung`: regions whose bell was rung, in order."""
+    """The deployment and what a test does with it. `rung`: regions whose bell was rung; `told`: for events."""
 
     def __init__(self, folder: Path, regions: Sequence[str] = (EAST, WEST)) -> None:
         self.folder = folder
         self.clock = MovedClock()
         self.rung: list[str] = []
+        self.told: list[str] = []
         self.directory = SqliteDirectory.open(folder / "directory.sqlite")
         self.stores = {
             name: Region(
@@ -80,7 +81,13 @@ class Deployed:
 
     def deployment_of(self, regions: dict[str, Region], **more: Any) -> Deployment:
         """Another deployment over the same directory: some of its stores with wrappers around them."""
-        given = {"directory": self.directory, "clock": self.clock, "ring": self.rung.append, **more}
+        given = {
+            "directory": self.directory,
+            "clock": self.clock,
+            "ring": self.rung.append,
+            "ring_events": self.told.append,
+            **more,
+        }
         return Deployment(regions=regions, **given)
 
     def blob_folder(self, region: str) -> Path:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from farshore.app import bell
+from farshore.app.bell import Why
 from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
@@ -67,13 +68,13 @@ class Background:
 
     def hear(self, message: str) -> None:
         """Hear the bell: a region has new replication tasks or events, or its jobs have changed."""
-        region, of_jobs = bell.read(message)
-        if of_jobs:
+        region, why = bell.read(message)
+        if why is Why.JOBS:
             self._jobs.ring(region)
             return
         if region in self._events:
             self._events[region].bell.set()
-        if self._replication is not None:
+        if self._replication is not None and why is Why.TASKS:
             self._replication.ring(region)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,5 +1,5 @@
-"""The bell between processes: API processes tell the background process that a region has new replication tasks, or
-that its jobs have changed.
+"""The bell between processes: API processes tell the background process that a region has new replication tasks or
+events, or that its jobs have changed.
 
 A pair of datagram sockets, made before the processes part. Ringing never blocks, and many rings become one; a lost one
 is harmless, since the worker also looks by itself.
@@ -11,19 +11,28 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
+from enum import StrEnum
 
 _NAME_BYTES_MAX = 256
-_JOBS = " jobs"
 
 
-def of_jobs(region: str) -> str:
-    """What to ring when jobs of a region have changed."""
-    return region + _JOBS
+class Why(StrEnum):
+    """What there is to do. TASKS: to replicate, and events to deliver. EVENTS: these alone."""
+
+    TASKS = "tasks"
+    EVENTS = "events"
+    JOBS = "jobs"
 
 
-def read(rung: str) -> tuple[str, bool]:
-    """The region that somebody rang for, and whether it was for its jobs."""
-    return rung.removesuffix(_JOBS), rung.endswith(_JOBS)
+def message(region: str, why: Why) -> str:
+    """What to ring; a region's name alone is for its tasks."""
+    return region if why is Why.TASKS else f"{region} {why}"
+
+
+def read(rung: str) -> tuple[str, Why]:
+    """The region that somebody rang for, and why."""
+    region, _, why = rung.partition(" ")
+    return region, Why(why or Why.TASKS)
 
 
 class Bell:

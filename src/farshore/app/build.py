@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from farshore.app import bell
+from farshore.app.bell import Why
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.app.root_account import ensure_root
@@ -66,7 +67,8 @@ async def open_deployment(
             regions=regions,
             clock=SystemClock(),
             ring=ring,
-            ring_jobs=lambda region: ring(bell.of_jobs(region)),
+            ring_events=lambda region: ring(bell.message(region, Why.EVENTS)),
+            ring_jobs=lambda region: ring(bell.message(region, Why.JOBS)),
             replicates=settings.replicate,
             event_destinations={each.arn: each.permitted for each in settings.events},
             counters=Counters(None if process is None else folder.counters / process),

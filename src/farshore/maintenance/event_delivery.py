@@ -25,7 +25,7 @@ from farshore.transports.event_target import EventTarget, Message, Rejected, Unr
 PAGE = 1000
 """Events that are read at once."""
 
-GATHER_S = 0.1
+GATHER_S = 0.2
 """After a ring, so that under load many events share a message, a write and a flush. The first goes at once."""
 
 LOOK_EVERY_S = 10.0
@@ -206,7 +206,7 @@ class _Destination:
         for stored in page:
             if stored.due_us > now_us:
                 self._front.put_off(stored, stored.due_us)
-            elif _key(stored) not in self._front.held:
+            elif not self._front.held or _key(stored) not in self._front.held:
                 ready.append(stored)
         return ready
 

@@ -84,7 +84,7 @@ class RegionTransport:
 
         accepted, told = await self._write(command)
         if told:
-            self._deployment.ring(self._region.name)
+            self._deployment.ring_events(self._region.name)
         return accepted
 
     async def _write(self, command: Callable[[Transaction], T]) -> T:

@@ -63,7 +63,7 @@ class TimeControl:
             if next_us > now_us:
                 return min(LOOK_EVERY_S, (next_us - now_us) / 1e6)
             if await metadata.write(lambda tx, now_us=now_us: self._tell(tx, now_us)):
-                self._deployment.ring(self._region.name)
+                self._deployment.ring_events(self._region.name)
         return 0.0
 
     def _tell(self, tx: Transaction, now_us: int) -> bool:

@@ -81,7 +81,7 @@ async def commit_version(
 
     bucket, version, follows = await region.metadata.write(command)
     if follows:
-        request.deployment.ring(region.name)
+        (request.deployment.ring if version.destinations else request.deployment.ring_events)(region.name)
     return bucket, version
 
 

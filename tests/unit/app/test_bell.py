@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from farshore.app.bell import Bell
+import pytest
+
+from farshore.app.bell import Bell, Why, message, read
 
 
 class Heard:
@@ -56,3 +58,9 @@ def test_ringing_goes_on_when_nobody_listens_and_is_heard_later() -> None:
             bell.deafen()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("why", list(Why))
+def test_a_ring_says_of_which_region_and_why(why: Why) -> None:
+    assert read(message("us-east-1", why)) == ("us-east-1", why)
+    assert read("us-east-1") == ("us-east-1", Why.TASKS)
