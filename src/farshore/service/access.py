@@ -64,12 +64,7 @@ def bucket_for(request: Request, *actions: str) -> tuple[Region, Bucket]:
 def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Version | None]:
     """As `bucket_for`, with the addressed version (or current one, or None), in one read."""
     params = request.params
-    name: str = params["Bucket"]
-    region = locate(request.deployment, name)
-    bucket, version = region.metadata.reader.find(name, params["Key"], params.get("VersionId"))
-    if bucket is None:
-        region, bucket = _locate_again(request.deployment, name)
-        _, version = region.metadata.reader.find(name, params["Key"], params.get("VersionId"))
+    region, bucket, version = _find(request.deployment, params["Bucket"], params["Key"], params.get("VersionId"))
     _authorize(request, region, bucket, version, actions)
     return region, bucket, version
 
@@ -99,11 +94,7 @@ def copy_source_for(
     Raises:
         NoSuchBucket, PermanentRedirect, AccessDenied.
     """
-    region = locate(request.deployment, name)
-    bucket, version = region.metadata.reader.find(name, key, version_id)
-    if bucket is None:
-        region, bucket = _locate_again(request.deployment, name)
-        _, version = region.metadata.reader.find(name, key, version_id)
+    region, bucket, version = _find(request.deployment, name, key, version_id)
     request.trail.source = CopySource(region=region.name, bucket=bucket, key=key, version_id=version_id)
     source: Params = {} if version_id is None else {"VersionId": version_id}
     action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
@@ -333,6 +324,16 @@ def _with_object(
         return access
     grants = owner_grants(version.owner) if version.acl is None else version.acl
     return replace(access, object_grants=grants, object_owner=version.owner)
+
+
+def _find(deployment: Deployment, name: str, key: str, version_id: str | None) -> tuple[Region, Bucket, Version | None]:
+    """A bucket and a version of it (the current one where none is named), in one read where the bucket is known."""
+    region = locate(deployment, name)
+    bucket, version = region.metadata.reader.find(name, key, version_id)
+    if bucket is None:
+        region, bucket = _locate_again(deployment, name)
+        _, version = region.metadata.reader.find(name, key, version_id)
+    return region, bucket, version
 
 
 def _locate_again(deployment: Deployment, name: str) -> tuple[Region, Bucket]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from farshore.auth.policy import PolicyError, PolicyKind, compile_policy, parse_policy
 
@@ -141,3 +145,70 @@ def test_a_resource_is_matched_segment_by_segment(pattern: str, resource: str, m
 def test_a_document_that_no_reader_can_hold_is_invalid_json(text: str) -> None:
     with pytest.raises(PolicyError, match="This policy contains invalid Json"):
         parse_policy(text, PolicyKind.IDENTITY, source="test")
+
+
+NAMES = st.sampled_from(
+    [
+        *(
+            "Version",
+            "Id",
+            "Statement",
+            "Sid",
+            "Effect",
+            "Principal",
+            "NotPrincipal",
+            "Action",
+            "NotAction",
+            "Resource",
+        ),
+        *(
+            "NotResource",
+            "Condition",
+            "AWS",
+            "Service",
+            "CanonicalUser",
+            "StringLike",
+            "Null",
+            "DateEquals",
+            "aws:Referer",
+        ),
+    ]
+)
+WORDS = st.sampled_from(
+    [
+        "2012-10-17",
+        "Allow",
+        "Deny",
+        "*",
+        "s3:*",
+        "arn:aws:s3:::b/*",
+        "arn:aws:iam::123456789012:root",
+        "true",
+        "",
+        ":::::",
+    ]
+)
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "Statement": st.fixed_dictionaries(
+                {"Effect": WORDS, "Action": WORDS},
+                optional=dict.fromkeys(["Sid", "Principal", "Resource", "NotResource", "Condition"], DOCUMENTS),
+            )
+        },
+        optional={"Version": WORDS | DOCUMENTS, "Id": DOCUMENTS},
+    )
+    | DOCUMENTS,
+    st.sampled_from(PolicyKind),
+)
+def test_any_document_is_a_policy_or_is_refused(document: object, kind: PolicyKind) -> None:
+    with contextlib.suppress(PolicyError):
+        parse_policy(json.dumps(document), kind, source="x")
