@@ -183,6 +183,8 @@ def _statement(entry: object, index: int, kind: PolicyKind, with_variables: bool
         "Condition",
     )
     _only(members, known, "statement")
+    if None in members.values():
+        raise PolicyError("Syntax errors in policy.")
     if members.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError(f"Invalid effect : {members.get('Effect')}")
     sid = members.get("Sid", "")

@@ -211,4 +211,16 @@ DOCUMENTS = st.recursive(
 )
 def test_any_document_is_a_policy_or_is_refused(document: object, kind: PolicyKind) -> None:
     with contextlib.suppress(PolicyError):
-        parse_policy(json.dumps(document), kind, source="x")
+        policy = parse_policy(json.dumps(document), kind, source="x")
+        for statement in (statement for listed in policy.candidates("s3:GetObject") for statement in listed):
+            for condition in statement.conditions:
+                condition.holds({"aws:referer": ["x"]})
+
+
+@pytest.mark.parametrize("kind", PolicyKind)
+@pytest.mark.parametrize("element", ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource"])
+def test_an_element_may_not_be_null(kind: PolicyKind, element: str) -> None:
+    document = {PolicyKind.IDENTITY: IDENTITY, PolicyKind.RESOURCE: RESOURCE, PolicyKind.TRUST: TRUST}[kind]
+    statement = {name: value for name, value in document["Statement"][0].items() if name != element.removeprefix("Not")}
+    with pytest.raises(PolicyError):
+        compile_policy({"Version": VERSION, "Statement": [{**statement, element: None}]}, kind, source="p")
