@@ -38,6 +38,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     events = json.dumps([{"arn": QUEUE, "file": str(folder / "events.jsonl")}])
     environment = {
         "FARSHORE_METRICS_TOKEN": TOKEN,
+        "FARSHORE_AUDIT_LOG": "file",
         "FARSHORE_EVENTS": events,
         "FARSHORE_ROOT_ACCOUNT_ID": QUEUE.split(":")[4],
     }
