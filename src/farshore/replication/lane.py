@@ -15,9 +15,12 @@ import structlog
 from farshore.metadata.store import BatchLimits, StoreUnavailable, Transaction
 from farshore.model.replication import ReplicationTask
 from farshore.replication.announcing import Announcing
+from farshore.replication.defects import result_or_defect
 from farshore.replication.outcome import Attempt, Retry
 from farshore.replication.replicate import Ready, Replicator, Turn
+from farshore.replication.rest import Rest
 from farshore.replication.settle import settle
+from farshore.replication.streams import Streams
 from farshore.runtime.clock import Clock
 from farshore.semantics.retry import backoff_s
 from farshore.service.bodies import INLINE_BYTES_MAX
@@ -28,16 +31,6 @@ CLAIMED_MAX = 512
 
 SETTLED_MAX = 128
 """Tasks settled in one command of the source's writer, during which others wait."""
-
-STREAMS_MAX = 4
-"""Versions with blobs that a lane streams at the same time."""
-
-STREAMS_WAITING_MAX = 16
-"""Versions with blobs that a lane holds claimed; beyond that it claims no more until one is done."""
-
-BATCH_STREAMS_MAX = 2
-BATCH_STREAMS_WAITING_MAX = 4
-"""As those above, of versions that Batch Replication brings: these hold up no live change."""
 
 LEASE_S = 60.0
 RENEW_S = 20.0
@@ -80,16 +73,10 @@ class Lane:
         self._random = random
         self._batch_share = batch_share
         self._job_went_on = job_went_on
-        self._failures = 0
-        self.rests_until_us = 0
-        self._rested = False
-        self._streams: set[asyncio.Task[None]] = set()
-        self._batch_streams = 0
+        self._rest = Rest(clock, random)
+        self._streams = Streams(self._deliver_streamed, self._settle_streamed)
         self._more = asyncio.Event()
-        self._streaming = asyncio.Semaphore(STREAMS_MAX)
-        self._batch_streaming = asyncio.Semaphore(BATCH_STREAMS_MAX)
         self._claimed: dict[int, ReplicationTask] = {}
-        self._unavailable: StoreUnavailable | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until nothing is due, the destination is found unavailable, or `stop` is set.
@@ -108,17 +95,18 @@ class Lane:
                 else:
                     # What is streamed takes long; what comes meanwhile does not wait for it.
                     await self._wait_for_more(stop)
-                    if not self._rests() and not self._full():
+                    if not self._rest.lasts and not self._streams.full:
                         tasks = await self._claim_more()
-                if self._unavailable is not None:
-                    raise self._unavailable
+                self._streams.check()
         finally:
             renewing.cancel()
-            for stream in self._streams:
-                stream.cancel()
-            await asyncio.gather(renewing, *self._streams, return_exceptions=True)
-            self._streams.clear()
-            self._unavailable = None
+            await asyncio.gather(renewing, return_exceptions=True)
+            await self._streams.end()
+
+    @property
+    def rests_until_us(self) -> int:
+        """The destination is left alone until then; a time that has passed when it is not."""
+        return self._rest.until_us
 
     def due_us(self, next_us: int) -> int:
         """When to run again, if its next task is due at that time: at once where an earlier run left some claimed."""
@@ -130,19 +118,19 @@ class Lane:
 
     def crashed(self) -> None:
         """Hear that `run` ended by an error."""
-        self._rest()
+        self._rest.begin()
 
     async def _turn(self, tasks: Sequence[ReplicationTask]) -> Sequence[ReplicationTask]:
         """Deliver claimed tasks and settle them, and claim the next in the same flush."""
         turn = self._replicator.begin(self._region, self._bucket_id, self._destination)
         attempts, streamed = await self._attempt(turn, tasks)
         for ready in streamed:
-            self._stream(ready)
-        resting = self._judge(attempts)
+            self._streams.add(ready)
+        resting = self._rest.judge(attempts)
         settling = [
             self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
         ]
-        if resting or self._full():
+        if resting or self._streams.full:
             await asyncio.gather(*settling)
             return ()
         *_, claimed = await asyncio.gather(*settling, self._claim_more())
@@ -154,11 +142,9 @@ class Lane:
 
         A defect is looked for by halves: only the task that it shows in stays undelivered, to be tried again later.
         """
-        (done,) = await asyncio.gather(self._deliver(turn, tasks), return_exceptions=True)
-        if not isinstance(done, BaseException):
+        done = await result_or_defect(self._deliver(turn, tasks))
+        if not isinstance(done, Exception):
             return done
-        if not isinstance(done, Exception) or isinstance(done, StoreUnavailable):
-            raise done
         if len(tasks) == 1:
             return [Attempt(tasks[0], self._defect(tasks[0], done))], ()
         middle = len(tasks) // 2
@@ -183,44 +169,20 @@ class Lane:
         log.error("replication task failed", region=self._region.name, task=task, exc_info=error)
         return Retry(f"internal error: {type(error).__name__}: {error}", own=True)
 
-    def _judge(self, attempts: Sequence[Attempt]) -> bool:
-        """Whether to leave the destination alone for a while: all that was tried met transient trouble, which is not
-        that of one task alone."""
-        if not attempts:
-            return False
-        troubles = [attempt.outcome for attempt in attempts if isinstance(attempt.outcome, Retry)]
-        if len(troubles) < len(attempts):
-            self._failures = 0
-            return False
-        if len(troubles) == 1 and troubles[0].own:
-            return False
-        self._rest()
-        return True
-
-    def _rests(self) -> bool:
-        return self.rests_until_us > self._clock.now_us()
-
-    def _rest(self) -> None:
-        self._rested = True
-        self._failures += 1
-        self.rests_until_us = self._clock.now_us() + int(backoff_s(self._failures, self._random) * 1e6)
-
     async def _settle(self, attempts: Sequence[Attempt]) -> None:
         """Write what came of tasks. What a defect keeps from being written is tried again later."""
-        (went_on,) = await asyncio.gather(self._write_settled(attempts), return_exceptions=True)
-        if isinstance(went_on, Exception) and not isinstance(went_on, StoreUnavailable):
-            if len(attempts) > 1:
-                middle = len(attempts) // 2
-                await self._settle(attempts[:middle])
-                await self._settle(attempts[middle:])
-                return
+        went_on = await result_or_defect(self._write_settled(attempts))
+        if not isinstance(went_on, Exception):
+            if went_on:
+                self._job_went_on()
+        elif len(attempts) > 1:
+            middle = len(attempts) // 2
+            await self._settle(attempts[:middle])
+            await self._settle(attempts[middle:])
+        else:
             task, outcome = attempts[0].task, self._defect(attempts[0].task, went_on)
             due_us = self._clock.now_us() + int(backoff_s(task.attempts, self._random) * 1e6)
             await self._write(lambda tx: tx.reschedule_tasks([(task.id, due_us, outcome.error)]))
-        elif isinstance(went_on, BaseException):
-            raise went_on
-        elif went_on:
-            self._job_went_on()
         for attempt in attempts:
             self._claimed.pop(attempt.task.id, None)
 
@@ -245,7 +207,7 @@ class Lane:
         return left
 
     async def _claim_more(self) -> Sequence[ReplicationTask]:
-        self._rested = False
+        self._rest.claimed()
         tasks = await self._write(self._claim)
         self._claimed.update((task.id, task) for task in tasks)
         return tasks
@@ -259,7 +221,7 @@ class Lane:
             limit=CLAIMED_MAX,
             batch=BatchLimits(
                 share=self._batch_share,
-                large=max(0, BATCH_STREAMS_WAITING_MAX - self._batch_streams),
+                large=self._streams.batch_room,
                 large_bytes=INLINE_BYTES_MAX,
             ),
         )
@@ -267,47 +229,19 @@ class Lane:
     def _lease_until_us(self) -> int:
         return self._clock.now_us() + int(LEASE_S * 1e6)
 
-    def _full(self) -> bool:
-        """Whether it holds as many versions to be streamed as it may."""
-        return len(self._streams) - self._batch_streams >= STREAMS_WAITING_MAX
+    async def _deliver_streamed(self, ready: Ready) -> Attempt:
+        done = await result_or_defect(self._replicator.deliver_streamed(self._region, ready))
+        return Attempt(ready.task, self._defect(ready.task, done)) if isinstance(done, Exception) else done
 
-    def _stream(self, ready: Ready) -> None:
-        self._batch_streams += ready.task.batch
-        stream = asyncio.create_task(self._deliver_streamed(ready))
-        self._streams.add(stream)
-        stream.add_done_callback(self._streams.discard)
-
-    async def _deliver_streamed(self, ready: Ready) -> None:
-        """Deliver a version with blobs and settle it. A store that is unavailable then is left to `run`."""
-        batch = ready.task.batch
-        try:
-            async with self._batch_streaming if batch else self._streaming:
-                (done,) = await asyncio.gather(
-                    self._replicator.deliver_streamed(self._region, ready), return_exceptions=True
-                )
-            if isinstance(done, Exception):
-                done = Attempt(ready.task, self._defect(ready.task, done))
-            elif isinstance(done, BaseException):
-                raise done
-            self._judge([done])
-            await self._settle([done])
-        except StoreUnavailable as error:
-            self._unavailable = error
-        finally:
-            self._batch_streams -= batch
+    async def _settle_streamed(self, attempt: Attempt) -> None:
+        self._rest.judge([attempt])
+        await self._settle([attempt])
 
     async def _wait_for_more(self, stop: asyncio.Event) -> None:
         """Wait until something that is streamed is done, there may be new tasks, a rest is over, or the end."""
-        left_us = self.rests_until_us - self._clock.now_us()
         # While it is full, the end of a rest changes nothing: it would only wake at once, over and over.
-        rests_s = max(0.0, left_us / 1e6) if self._rested and not self._full() else None
-        waiting = [asyncio.create_task(event.wait()) for event in (stop, self._more)]
-        try:
-            await asyncio.wait((*waiting, *self._streams), timeout=rests_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._more.clear()
-            for each in waiting:
-                each.cancel()
+        await self._streams.wait(stop, self._more, timeout_s=None if self._streams.full else self._rest.ends_in_s)
+        self._more.clear()
 
     async def _renew(self) -> None:
         """Keep the leases of what takes long."""

@@ -15,7 +15,8 @@ from tests.support.ways import LARGE, Ways, of_key, of_row, on_ways
 
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.replication import FailureCode, ReplicationStatus
-from farshore.replication.lane import LEASE_S, RENEW_S, SETTLED_MAX, STREAMS_MAX, STREAMS_WAITING_MAX
+from farshore.replication.lane import LEASE_S, RENEW_S, SETTLED_MAX
+from farshore.replication.streams import STREAMS_MAX, STREAMS_WAITING_MAX
 from farshore.service.object_tagging import put_object_tagging
 
 pytestmark = pytest.mark.timeout(60)
@@ -254,6 +255,29 @@ def test_a_rest_ends_while_versions_are_streamed(tmp_path: Path) -> None:
         await ways.source.until(lambda: ways.arrived(small))
         go_on.set()
         await running
+
+    on_ways(tmp_path, test)
+
+
+def test_versions_that_fail_together_rest_as_one_that_fails(tmp_path: Path) -> None:
+    """They tell of the same trouble: the next try comes as soon."""
+
+    async def test(ways: Ways) -> None:
+        large = await ways.put(*(f"large-{number}" for number in range(STREAMS_MAX + 2)), body=LARGE)
+        go_on = asyncio.Event()
+        waiting = ways.hold_streams(until=go_on)
+        running = asyncio.create_task(ways.run())
+        await waiting.wait()
+        ways.blobs.fails = {"write 0"}
+        go_on.set()
+        await ways.source.until(lambda: ways.lane.rests_until_us)
+        await running
+        assert ways.lane.rests_until_us == ways.clock.now_us() + 750_000
+        ways.blobs.fails = set()
+        for _ in range(2):
+            ways.clock.move(1)
+            await ways.run()
+        assert ways.arrived(*large)
 
     on_ways(tmp_path, test)
 
