@@ -90,3 +90,40 @@ def test_a_user_is_made_and_may_do_what_its_policy_says_and_no_more(visit: Visit
     expect(page.get_by_role("dialog").get_by_text("AccessDenied").first).to_be_visible()
     reader.picture("52-denied")
     assert client.head_object(Bucket="access-source", Key="k")["ContentLength"] == 1
+
+
+def test_a_policy_is_made_edited_and_attached_to_a_new_role(visit: Visit, server: Server) -> None:
+    iam = server.client("iam")
+    visitor = visit()
+    page = visitor.page
+    dialog = page.get_by_role("dialog")
+    visitor.go("/access/policies")
+    visitor.sign_in_here()
+    page.get_by_role("button", name="Create policy").first.click()
+    dialog.get_by_label("Policy name").fill("console-policy")
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    dialog.get_by_label("Policy", exact=True).fill(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    dialog.get_by_role("button", name="Create policy").click()
+    page.get_by_role("link", name="console-policy").click()
+    expect(page.get_by_role("heading", name="Permissions defined in this policy")).to_be_visible()
+    page.get_by_role("button", name="Edit policy").click()
+    more = {**statement, "Action": ["s3:GetObject", "s3:PutObject"]}
+    dialog.get_by_label("Policy", exact=True).fill(json.dumps({"Version": "2012-10-17", "Statement": [more]}))
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_label("Policy", exact=True)).to_have_value(re.compile("s3:PutObject"))
+
+    page.get_by_role("link", name="Roles", exact=True).click()
+    page.get_by_role("button", name="Create role").first.click()
+    dialog.get_by_label("Role name").fill("console-role")
+    dialog.get_by_role("button", name="Create role").click()
+    expect(page.get_by_role("heading", name="Trust relationships")).to_be_visible()
+    page.get_by_role("button", name="Attach policy").click()
+    dialog.get_by_role("button", name="Managed policy").click()
+    page.get_by_role("option", name="console-policy").click()
+    dialog.get_by_role("button", name="Attach policy").click()
+    expect(page.get_by_role("row", name=re.compile("console-policy"))).to_be_visible()
+    (attached,) = iam.list_attached_role_policies(RoleName="console-role")["AttachedPolicies"]
+    policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+    version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+    assert version["PolicyVersion"]["Document"]["Statement"] == [more]
