@@ -94,6 +94,15 @@ def test_replication_status_in_a_pipe_has_whole_codes_and_names(pair: Pair) -> N
     assert not any(symbol in line for line in lines for symbol in "┃│━…")
 
 
+def test_batch_replicate_makes_nothing_for_a_bucket_without_configuration(pair: Pair) -> None:
+    root = owner(pair.server)
+    done = run("batch", "replicate", pair.source, person=root)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no replication configuration" in done.stderr and "put-bucket-replication" in done.stderr
+    names = [role["RoleName"] for role in root.client("iam").list_roles()["Roles"]]
+    assert not any(pair.source in name for name in names)
+
+
 def test_retry_of_a_cause_that_there_is_none_of_names_those_that_there_are(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.delete_bucket(Bucket=pair.destination)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from farshore.cli.connection import DEFAULT_DATA
+from farshore.cli.help import Command, commands
 from farshore.cli.output import DID_NOT_HOLD, Json, fail, print_json
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ T = TypeVar("T")
 Data = Annotated[Path, typer.Option("--data", help="Data folder of the server.")]
 NameOrId = Annotated[str, typer.Argument(help="Name or 12-digit id of the account.", show_default=False)]
 
-app = typer.Typer(help="Accounts: create, list, give a new root key.", no_args_is_help=True, rich_markup_mode=None)
+app = commands("Accounts: create, list, give a new root key.")
 
 
-@app.command("create")
+@app.command("create", cls=Command)
 def create(
     name: Annotated[str, typer.Argument(help="A name for people; 1 to 50 characters.", show_default=False)],
     data: Data = DEFAULT_DATA,
@@ -38,7 +39,7 @@ def create(
     _show(made, json, f"Account {made.account.name} has the id {made.account.id}.")
 
 
-@app.command("rotate-key")
+@app.command("rotate-key", cls=Command)
 def rotate_key(account: NameOrId, data: Data = DEFAULT_DATA, json: Json = False) -> None:
     """Give the account's root a new access key, shown only now. Its other root keys stop working at once."""
     from farshore.app.accounts import rotate_root_key
@@ -47,7 +48,7 @@ def rotate_key(account: NameOrId, data: Data = DEFAULT_DATA, json: Json = False)
     _show(made, json, f"Account {made.account.name} ({made.account.id}) has a new root key, and no other.")
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_all(data: Data = DEFAULT_DATA, json: Json = False) -> None:
     """List the accounts, the oldest first."""
     from farshore.app.accounts import list_accounts

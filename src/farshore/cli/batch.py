@@ -10,6 +10,7 @@ import typer
 
 from farshore.cli.batch_jobs import Jobs
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
+from farshore.cli.help import Command, commands
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json, print_table
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ STATUSES = ("NONE", "FAILED", "COMPLETED", "REPLICA")
 JobId = Annotated[str, typer.Argument(help="Id of the job.", show_default=False)]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the job's end, with a progress bar.")]
 
-app = typer.Typer(
-    help="Jobs: replicate existing objects, list, show, confirm, cancel.", no_args_is_help=True, rich_markup_mode=None
-)
+app = commands("Jobs: replicate existing objects, list, show, confirm, cancel.")
 
 
 def _on_a_server(command: Callable[..., None]) -> Callable[..., None]:
@@ -42,7 +41,7 @@ def _on_a_server(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-@app.command("replicate")
+@app.command("replicate", cls=Command)
 @_on_a_server
 def replicate(
     jobs: Jobs,
@@ -88,7 +87,7 @@ def replicate(
     _watch(jobs, job_id, json)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 @_on_a_server
 def list_all(jobs: Jobs, json: Json = False) -> None:
     """List the account's jobs of every region, the newest first."""
@@ -99,7 +98,7 @@ def list_all(jobs: Jobs, json: Json = False) -> None:
     print_table(_rows(found), right=range(_TEXT_COLUMNS, len(_COLUMNS)))
 
 
-@app.command("show")
+@app.command("show", cls=Command)
 @_on_a_server
 def show(
     jobs: Jobs,
@@ -114,7 +113,7 @@ def show(
     _tell(jobs.describe(job_id), json)
 
 
-@app.command("confirm")
+@app.command("confirm", cls=Command)
 @_on_a_server
 def confirm(
     jobs: Jobs,
@@ -130,7 +129,7 @@ def confirm(
         print_json(_as_json(jobs.describe(job_id)))
 
 
-@app.command("cancel")
+@app.command("cancel", cls=Command)
 @_on_a_server
 def cancel(
     jobs: Jobs,

@@ -47,6 +47,7 @@ class Jobs:
         """
         with _refusals():
             region = self._region_of(bucket)
+            self._require_configuration(region, bucket)
             report_bucket = None if report is None else report.partition("/")[0]
             asked = {
                 "AccountId": self._account,
@@ -118,6 +119,22 @@ class Jobs:
     def _region_of(self, bucket: str) -> str:
         answer = self._connection.client(self._connection.region).get_bucket_location(Bucket=bucket)
         return answer.get("LocationConstraint") or "us-east-1"
+
+    def _require_configuration(self, region: str, bucket: str) -> None:
+        """End the command before anything is made, when the bucket has no rules to replicate by."""
+        client = self._connection.client(region)
+        try:
+            client.get_bucket_replication(Bucket=bucket)
+        except client.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ReplicationConfigurationNotFoundError":
+                fail(
+                    f"{bucket} has no replication configuration, and Batch Replication goes by its rules: put one "
+                    f"first (aws s3api put-bucket-replication --bucket {bucket} --replication-configuration …)",
+                    DID_NOT_HOLD,
+                )
+            if code != "AccessDenied":  # The job's role may read it where the caller may not.
+                raise
 
     def _make_role(self, region: str, bucket: str, report: str | None) -> str:
         """A role that may replicate the bucket's objects and write the report; made anew, or brought up to date."""

@@ -22,12 +22,17 @@ _DEFAULT_REGION = "us-east-1"
 _ANSWER_S_MAX = 30.0
 
 EndpointUrl = Annotated[
-    str | None, typer.Option("--endpoint-url", help="The server, as for the AWS CLI.", show_default=False)
+    str | None,
+    typer.Option("--endpoint-url", metavar="URL", help="The server, as for the AWS CLI.", show_default=False),
 ]
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Data folder of a server on this machine.", show_default=False)
+    Path | None,
+    typer.Option("--data", metavar="FOLDER", help="Data folder of a server on this machine.", show_default=False),
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="Profile of the AWS configuration.", show_default=False)]
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Profile of the AWS configuration.", show_default=False),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

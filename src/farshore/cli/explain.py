@@ -11,7 +11,7 @@ from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.output import USED_WRONGLY, Json, fail, print_json
 
 S3Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The object.", show_default=False)]
-VersionId = Annotated[str | None, typer.Option("--version-id", help="The version [the current one].")]
+VersionId = Annotated[str | None, typer.Option("--version-id", metavar="ID", help="The version [the current one].")]
 
 
 def explain(

@@ -10,19 +10,14 @@ from typing import Annotated
 import typer
 
 from farshore.cli import account, batch, bench, demo, explain, replication, serve, status
+from farshore.cli.help import Command, commands
 
-app = typer.Typer(
-    help="An S3-compatible object store whose replication can be trusted.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("serve")(serve.serve)
-app.command("status")(status.status)
-app.command("explain")(explain.explain)
-app.command("demo")(demo.demo)
-app.command("bench")(bench.bench)
+app = commands("An S3-compatible object store whose replication can be trusted.")
+app.command("serve", cls=Command)(serve.serve)
+app.command("status", cls=Command)(status.status)
+app.command("explain", cls=Command)(explain.explain)
+app.command("demo", cls=Command)(demo.demo)
+app.command("bench", cls=Command)(bench.bench)
 app.add_typer(account.app, name="account")
 app.add_typer(replication.app, name="replication")
 app.add_typer(batch.app, name="batch")

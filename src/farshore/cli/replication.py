@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from farshore.cli import (
     replication_preview,
     replication_retry,
@@ -12,15 +10,14 @@ from farshore.cli import (
     replication_verify,
     replication_wait,
 )
+from farshore.cli.help import Command, commands
 
-app = typer.Typer(
-    help="Replication: how it stands, what a configuration would do, the role that it needs; verify; retry failures.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = commands(
+    "Replication: how it stands, what a configuration would do, the role that it needs; verify; retry failures."
 )
-app.command("preview")(replication_preview.preview)
-app.command("retry")(replication_retry.retry)
-app.command("role")(replication_role.role)
-app.command("status")(replication_status.status)
-app.command("verify")(replication_verify.verify)
-app.command("wait")(replication_wait.wait)
+app.command("preview", cls=Command)(replication_preview.preview)
+app.command("retry", cls=Command)(replication_retry.retry)
+app.command("role", cls=Command)(replication_role.role)
+app.command("status", cls=Command)(replication_status.status)
+app.command("verify", cls=Command)(replication_verify.verify)
+app.command("wait", cls=Command)(replication_wait.wait)

@@ -19,6 +19,7 @@ def preview(
     configuration: Annotated[
         Path,
         typer.Option(
+            metavar="FILE",
             help="The configuration: JSON as `aws s3api` takes and prints it, or XML; - reads it from standard input.",
             show_default=False,
         ),

@@ -16,15 +16,17 @@ from farshore.cli.replication_status import BucketName
 def retry(
     bucket: BucketName,
     cause: Annotated[
-        str | None, typer.Option(help="Only failures with this code, as `status` shows it.", show_default=False)
+        str | None,
+        typer.Option(metavar="CODE", help="Only failures with this code, as `status` shows it.", show_default=False),
     ] = None,
     destination: Annotated[
-        str | None, typer.Option(help="Only failures of this destination bucket.", show_default=False)
+        str | None, typer.Option(metavar="BUCKET", help="Only failures of this destination bucket.", show_default=False)
     ] = None,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
     key: Annotated[str | None, typer.Option(help="Only this key's current version.", show_default=False)] = None,
     version_id: Annotated[
-        str | None, typer.Option(help="With --key: this version instead of the current one.", show_default=False)
+        str | None,
+        typer.Option(metavar="ID", help="With --key: this version instead of the current one.", show_default=False),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
     endpoint_url: EndpointUrl = None,

@@ -50,7 +50,7 @@ class Policies:
 def role(
     source: Annotated[str, typer.Argument(help="Bucket to replicate from; yours.", show_default=False)],
     destinations: Annotated[
-        list[str], typer.Argument(metavar="DESTINATION…", help="Buckets to replicate to.", show_default=False)
+        list[str], typer.Argument(metavar="DESTINATION...", help="Buckets to replicate to.", show_default=False)
     ],
     name: Annotated[
         str | None, typer.Option(help="Name of the role [s3-replication-SOURCE].", show_default=False)

@@ -21,7 +21,7 @@ def wait(
     ],
     everything: Annotated[bool, typer.Option("--all", help="Wait for all that the bucket has to bring now.")] = False,
     version_id: VersionId = None,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 300.0,
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Seconds to wait at most.")] = 300.0,
     endpoint_url: EndpointUrl = None,
     data: Data = None,
     profile: Profile = None,

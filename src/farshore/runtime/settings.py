@@ -16,11 +16,16 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 
 from farshore.runtime.event_settings import EventDestination
+from farshore.runtime.setting_mistakes import mistake, nearest
 
 _PREFIX = "FARSHORE_"
 _REGION = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_DOMAIN = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+_OTHERS = ("CONFIG", "METRICS_TOKEN", "ROOT_ACCOUNT_ID", "ROOT_ACCESS_KEY_ID", "ROOT_SECRET_ACCESS_KEY")
+"""Variables that are no settings."""
 
 Region = Annotated[str, msgspec.Meta(pattern=_REGION, max_length=63)]
+Domain = Annotated[str, msgspec.Meta(pattern=_DOMAIN, max_length=253)]
 LogFormat = Literal["auto", "text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -54,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 9000
     regions: Annotated[tuple[Region, ...], msgspec.Meta(min_length=1)] = ("us-east-1", "us-west-2", "eu-west-1")
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
-    domains: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
+    domains: tuple[Domain, ...] = ()
     replicate: bool = True
     batch_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     retry_when_mended: bool = False
@@ -95,7 +100,8 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, object], c
     merged = {} if config is None else _read_file(config)
     merged |= _read_environment(environment)
     merged |= {name: value for name, value in flags.items() if value is not None and value != []}
-    settings = _convert(merged, "")
+    settings = _convert(merged, "--")
+    _check_variables(environment, settings)
     for name in ("regions", "domains"):
         values: tuple[str, ...] = getattr(settings, name)
         if len(set(values)) != len(values):
@@ -157,31 +163,51 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise BadSettings(f"cannot read {path}: {reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"{path}: {error}") from error
-    _convert(values, f"{path}: ")
+    _convert(values, str(path))
     return values
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """FARSHORE_PORT and so on. Lists are separated by commas, events are JSON. Other variables are not ours."""
+    """FARSHORE_PORT and so on. Lists are separated by commas, events are JSON."""
     values: dict[str, Any] = {}
     for name, kind in get_type_hints(Settings, include_extras=True).items():
         variable = _PREFIX + name.upper()
         text = environment.get(variable)
         if not text:
             continue
+        raw: Any = text
         try:
             if name == "events":
-                values[name] = msgspec.json.decode(text, type=kind)
+                raw = msgspec.json.decode(text)
+                values[name] = msgspec.convert(raw, kind)
                 continue
             raw = [part.strip() for part in text.split(",")] if name in ("regions", "domains") else text
             values[name] = msgspec.convert(raw, kind, strict=False)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise BadSettings(f"{variable}: {error}") from error
+        except msgspec.ValidationError as error:
+            place, sentence = mistake(error, raw, name)
+            raise BadSettings(f"{variable}{place.removeprefix(name)}: {sentence}") from error
+        except msgspec.DecodeError as error:
+            raise BadSettings(f"{variable}: it is no JSON: {error}") from error
     return values
 
 
+def _check_variables(environment: Mapping[str, str], settings: Settings) -> None:
+    """Refuse a FARSHORE_ variable that is no setting: a misspelt one would silently not hold."""
+    known = {name.upper() for name in (*Settings.__struct_fields__, *_OTHERS)}
+    secrets = {destination.secret_variable for destination in settings.events}
+    for variable in sorted(environment):
+        name = variable.removeprefix(_PREFIX)
+        if variable.startswith(_PREFIX) and name not in known and variable not in secrets:
+            raise BadSettings(f"{variable} is no setting{nearest(name, known, _PREFIX)}")
+
+
 def _convert(values: Mapping[str, Any], place: str) -> Settings:
+    """place: the file's name, or `--` for flags."""
     try:
         return msgspec.convert(dict(values), Settings)
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{place}{error}") from error
+        name, sentence = mistake(error, values)
+        if place == "--":
+            flag = name.partition("[")[0]
+            name = "--region" if flag == "regions" else f"--{flag}"
+        raise BadSettings(": ".join(part for part in (place.removesuffix("--"), name, sentence) if part)) from error

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from farshore.runtime.setting_mistakes import ALLOWED
 from farshore.runtime.settings import (
     BadSettings,
     RootCredentials,
+    Settings,
     check_secrets,
     load_settings,
     metrics_token,
@@ -44,11 +46,15 @@ def test_a_variable_may_name_the_file_and_a_flag_goes_before_it(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("prot = 9000", "unknown field `prot`"),
-        ("port = 70000", r"<= 65535 - at `\$\.port`"),
-        ('port = "9000"', r"Expected `int`, got `str` - at `\$\.port`"),
-        ("regions = []", r"at `\$\.regions`"),
-        ('regions = ["US"]', r"at `\$\.regions\[0\]`"),
+        ("prot = 9000", r"there is no setting prot; do you mean port\?"),
+        ("colour = 1", r"there is no setting colour$"),
+        ("port = 70000", r"port: 70000 is not allowed; it takes a whole number from 0 to 65535"),
+        ('port = "9000"', r"port: '9000' is not allowed; it takes a whole number from 0 to 65535"),
+        ("regions = []", r"regions: \[\] is not allowed; it takes at least one name"),
+        ('regions = ["eu-west-1", "US"]', r"regions\[1\]: 'US' is not allowed; it takes a name such as us-east-1"),
+        ('domains = ["a b"]', r"domains\[0\]: 'a b' is not allowed; it takes a host name"),
+        ('log_level = "loud"', "log_level: 'loud' is not allowed; it takes debug, info, warning or error"),
+        ('[[events]]\nfile = "x"', r"events\[0\]: arn is missing"),
         ("port = ", "Invalid value"),
     ],
 )
@@ -73,11 +79,47 @@ def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         ("FARSHORE_WORKERS", "-1"),
         ("FARSHORE_REGIONS", "us east"),
         ("FARSHORE_LOG_FORMAT", "x"),
+        ("FARSHORE_DOMAINS", "a b"),
+        ("FARSHORE_DOMAINS", "S3.example.com"),
+        ("FARSHORE_REPLICATE", "maybe"),
+        ("FARSHORE_BATCH_SHARE", "0"),
     ],
 )
 def test_a_mistake_in_a_variable_names_the_variable(variable: str, value: str) -> None:
-    with pytest.raises(BadSettings, match=f"^{variable}: "):
+    with pytest.raises(BadSettings, match=rf"^{variable}(\[0\])?: '{value}' is not allowed; it takes "):
         load_settings({variable: value}, {})
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"port": 70000}, "^--port: 70000 is not allowed; it takes a whole number from 0 to 65535$"),
+        ({"workers": -1}, "^--workers: -1 is not allowed"),
+        ({"regions": ["US"]}, "^--region: 'US' is not allowed"),
+    ],
+)
+def test_a_mistake_in_a_flag_names_the_flag(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(BadSettings, match=message):
+        load_settings({}, flags)
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_what_a_setting_takes_can_be_said_of_every_setting(name: str) -> None:
+    assert name in ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [("FARSHORE_BOGUS", "$"), ("FARSHORE_PROT", r"; do you mean FARSHORE_PORT\?"), ("FARSHORE_SECRET", "$")],
+)
+def test_a_variable_that_is_no_setting_is_refused_as_in_the_file(variable: str, hint: str) -> None:
+    with pytest.raises(BadSettings, match=f"^{variable} is no setting{hint}"):
+        load_settings({variable: "1"}, {})
+
+
+def test_a_variable_that_is_the_secret_of_a_destination_is_none_too_many() -> None:
+    entry = f'[{{"arn": "{QUEUE}", "webhook": "https://example.com/", "secret_variable": "FARSHORE_SECRET"}}]'
+    assert load_settings({"FARSHORE_EVENTS": entry, "FARSHORE_SECRET": "x", "PATH": "/bin"}, {}).events
 
 
 def test_replication_can_be_held_by_a_variable() -> None:
@@ -146,8 +188,11 @@ QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
         (f'[{{"arn": "{QUEUE}", "webhook": "http://127.0.0.1.example.com/"}}]', "an https URL"),
         (f'[{{"arn": "{QUEUE}", "file": "x", "secret_variable": "Y"}}]', "secret_variable belongs to a webhook"),
         (f'[{{"arn": "{QUEUE}", "file": "x"}}, {{"arn": "{QUEUE}", "file": "y"}}]', "it is there twice"),
-        ('[{"arn": "queue", "file": "x"}]', r"at `\$\[0\]\.arn`"),
-        (f'[{{"arn": "{QUEUE}", "file": "x", "accounts": ["me"]}}]', r"at `\$\[0\]\.accounts\[0\]`"),
+        ('[{"arn": "queue", "file": "x"}]', r"FARSHORE_EVENTS\[0\]\.arn: 'queue' is not allowed; it takes the ARN"),
+        (
+            f'[{{"arn": "{QUEUE}", "file": "x", "accounts": ["me"]}}]',
+            r"EVENTS\[0\]\.accounts\[0\]: 'me' is not allowed",
+        ),
         ("[", "FARSHORE_EVENTS"),
     ],
 )
