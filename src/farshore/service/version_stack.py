@@ -46,15 +46,19 @@ def insert_in_order(tx: Transaction, version: Version, body: bytes | None, now_u
 
     A null replica replaces an older null version, and gives way to a newer one.
     """
+    current = tx.current(version.bucket_id, version.key)
+    if current is None:  # Then the key has no version at all, as most that are new here.
+        tx.insert_version(msgspec.structs.replace(version, latest=True), body)
+        return True
     if version.version_id == NULL_VERSION:
         null = _null_version(tx, version)
         if null is not None:
             if null.created_us >= version.created_us:
                 return False
             pop(tx, null, now_us)
+            current = tx.current(version.bucket_id, version.key)
     elif tx.version(version.bucket_id, version.key, version.version_id) is not None:
         return False
-    current = tx.current(version.bucket_id, version.key)
     newest = current is None or (current.created_us, current.version_id) < (version.created_us, version.version_id)
     if newest and current is not None:
         tx.set_latest(current.row, False)
