@@ -264,8 +264,10 @@ def test_refusals_are_logged_with_principal_action_and_reason_and_no_secret(
 ) -> None:
     ana = user(me, "ana")
     refused(lambda: ana.client().get_bucket_location(Bucket=bucket))
-    lines = [line for line in server.log.read_text().splitlines() if ana.arn in line]
-    assert any("s3:GetBucketLocation" in line and bucket in line for line in lines), lines
+    lines = [json.loads(line) for line in server.log.read_text().splitlines() if ana.arn in line]
+    (line,) = [line for line in lines if line.get("action") == "s3:GetBucketLocation" and bucket in line["resource"]]
+    assert (line["event"], line["principal"], line["decision"]) == ("access denied", ana.arn, "deny")
+    assert line["reason"] == "s3:GetBucketLocation is not allowed by any policy."
     assert ana.secret not in server.log.read_text()
 
 

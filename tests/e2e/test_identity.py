@@ -109,7 +109,8 @@ def test_a_session_is_checked_in_header_and_presigned_url(server: Server) -> Non
     s3 = client(server, "s3", credentials)
     assert s3.get_object(Bucket=account.bucket, Key="key")["Body"].read() == b"body"
     s3.put_object(Bucket=account.bucket, Key="new", Body=b"x" * 100_000)
-    tampered = {**credentials, "SessionToken": "A" + credentials["SessionToken"][1:]}
+    token = credentials["SessionToken"]
+    tampered = {**credentials, "SessionToken": ("B" if token[0] == "A" else "A") + token[1:]}
     assert code_of(client(server, "s3", tampered).list_objects_v2, Bucket=account.bucket) == (400, "InvalidToken")
     assert code_of(client(server, "sts", tampered).get_caller_identity) == (403, "InvalidClientTokenId")
     without = {name: value for name, value in credentials.items() if name != "SessionToken"}
@@ -455,10 +456,10 @@ def test_no_secret_is_in_any_log_line_or_file(server_factory: Callable[..., Serv
                 assert not any(secret in str(error.response) for secret in secrets - {"x"})
     server.stop()
     calls = [json.loads(line) for line in server.log.read_text().splitlines() if "identity call" in line]
-    told = {(call["operation"], call["principal"], call["outcome"]) for call in calls}
+    told = {(call["operation"], call["principal"], call["outcome"], call["decision"]) for call in calls}
     user_arn = f"arn:aws:iam::{account.role_arn.split(':')[4]}:user/{account.user}"
-    assert ("AssumeRole", user_arn, "done") in told
-    assert ("ListUsers", user_arn, "AccessDenied") in told
+    assert ("AssumeRole", user_arn, "done", "allow") in told
+    assert ("ListUsers", user_arn, "AccessDenied", "deny") in told
     everywhere = [server.log, *(path for path in server.data.rglob("*") if path.is_file())]
     for path in everywhere:
         if path != server.data / "credentials":

@@ -65,7 +65,13 @@ async def create(request: Request, name: str) -> MadeAccount:
         made = await create_account(request.deployment.directory, name, request.now_us)
     except AccountError as error:
         raise InvalidArgument(str(error), ArgumentName="name", ArgumentValue=name) from error
-    log.info("account created", request_id=request.request_id, principal=request.principal.arn, account=made.account.id)
+    log.info(
+        "account created",
+        request_id=request.request_id,
+        principal=request.principal.arn,
+        decision="allow",
+        account=made.account.id,
+    )
     return MadeAccount(
         account_id=made.account.id,
         name=made.account.name,

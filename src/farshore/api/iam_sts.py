@@ -110,7 +110,7 @@ def _log_call(labels: RequestLabels) -> None:
             operation=labels.operation,
             source=request.source_address,
             outcome=labels.code or "done",
-            **labels.spoken(),
+            **labels.spoken(failed=bool(labels.code)),
         )
 
 

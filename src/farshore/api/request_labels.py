@@ -62,9 +62,9 @@ class RequestLabels:
         decided = self.request is not None and self.request.trail.decided
         return Verdict.ALLOW if decided or not refused else Verdict.NONE
 
-    def spoken(self) -> dict[str, Any]:
-        """For lines of the ordinary log that speak of the request."""
-        decision = self.verdict(refused=bool(self.code))
+    def spoken(self, *, failed: bool = True) -> dict[str, Any]:
+        """For lines of the ordinary log that speak of the request. failed: it is answered with an error."""
+        decision = self.verdict(refused=failed)
         return {"request_id": self.request_id, "principal": self.principal, "decision": decision.value}
 
 
