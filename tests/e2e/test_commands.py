@@ -103,6 +103,18 @@ def test_batch_replicate_makes_nothing_for_a_bucket_without_configuration(pair: 
     assert not any(pair.source in name for name in names)
 
 
+def test_explain_says_a_status_once_with_its_code(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    lines = run("explain", f"s3://{pair.source}/k", person=owner(pair.server)).stdout.splitlines()
+    assert lines[1:3] == [
+        "Status FAILED (DstBucketNotFound)",
+        f"{pair.destination} refused it for good: DstBucketNotFound: bucket {pair.destination} does not exist.",
+    ]
+
+
 def test_retry_of_a_cause_that_there_is_none_of_names_those_that_there_are(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.delete_bucket(Bucket=pair.destination)

@@ -182,6 +182,35 @@ def test_a_destination_of_another_account_that_does_not_let_the_role_in(roled: R
     assert roled.settled("k") == "COMPLETED"
 
 
+def test_a_destination_that_another_account_made_anew_is_not_the_one_that_the_rule_names(roled: Roled) -> None:
+    """However willing its owner is: no retry is offered, and nothing goes there."""
+    account = roled.arn.split(":")[4]
+    configured = rule(roled.destination, ID="mine")
+    configured["Destination"]["Account"] = account
+    roled.s3.put_bucket_replication(
+        Bucket=roled.source, ReplicationConfiguration={"Role": roled.arn, "Rules": [configured]}
+    )
+    roled.there.delete_bucket(Bucket=roled.destination)
+    taker = stranger(roled.server).client("s3")
+    taker.create_bucket(Bucket=roled.destination)
+    enable_versioning(taker, roled.destination)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": roled.arn},
+        "Action": "s3:Replicate*",
+        "Resource": f"arn:aws:s3:::{roled.destination}/*",
+    }
+    taker.put_bucket_policy(
+        Bucket=roled.destination, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    roled.put("k")
+    found = roled.failed("k")
+    assert (found["code"], found["destinations"][0]["cause_gone"]) == ("DstPutObjectNotPermitted", False)
+    assert (found["remedy"]["action"], found["remedy"]["command"]) == ("PutBucketReplication", None)
+    assert account in found["remedy"]["text"]
+    assert taker.list_object_versions(Bucket=roled.destination).get("Versions") is None
+
+
 def test_a_replica_that_went_without_its_tags_is_told_so(roled: Roled) -> None:
     """It is COMPLETED, as on AWS: the note says what is missing, and the remedy brings the tags."""
     roled.without("s3:GetObjectVersionTagging")

@@ -121,7 +121,9 @@ ROLE_CODES = frozenset(
 
 def _role_may(around: Circumstances, version: Version, state: DestinationState) -> bool | None:
     """Whether the role may now do all that a delivery takes; None where no rule or no destination is there to ask."""
-    _, steps = _role_steps(around, version, state)
+    rule, steps = _role_steps(around, version, state)
+    if rule is not None and _is_anothers(around, state, rule):
+        return False
     return all(step.allowed for step in steps) if steps else None
 
 
@@ -134,6 +136,12 @@ def _role_steps(
         return None, ()
     source = (around.region, around.bucket)
     return rule, around.role_steps.steps(around.configuration.role, source, rule, version, state.changed)
+
+
+def _is_anothers(around: Circumstances, state: DestinationState, rule: ReplicationRule) -> bool:
+    """Whether the rule names an account that does not own the destination."""
+    there = _place(around, state)
+    return there is not None and rule.destination_account not in (None, there[1].owner)
 
 
 def _deleted_there(around: Circumstances, version: Version, state: DestinationState) -> bool:
@@ -249,6 +257,8 @@ def _mend_role(
 ) -> Remedy | None:
     """What lets the role do what it may not; None when it may do all."""
     rule, steps = _role_steps(around, version, state)
+    if rule is not None and _is_anothers(around, state, rule):
+        return failure_remedy.name_owner(around.subject, rule, state.reason)
     refused = next((step for step in steps if not step.allowed), None)
     if refused is None and steps:
         return None

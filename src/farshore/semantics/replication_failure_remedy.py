@@ -131,6 +131,18 @@ def let_role_in(subject: Subject, role: str, rule: ReplicationRule, code: Failur
     )
 
 
+def name_owner(subject: Subject, rule: ReplicationRule, code: FailureCode | None) -> Remedy:
+    """The rule names an account, and the destination is another's: it may have been made anew by somebody else."""
+    return Remedy(
+        action=Action.PUT_BUCKET_REPLICATION,
+        bucket=subject.bucket,
+        rule=rule.id,
+        text=f"point rule {rule.id} to a bucket of account {rule.destination_account}, or let its Account name who "
+        f"owns {rule.destination} now, if they are to have the objects; then retry",
+        then=retry_command(subject.bucket, code),
+    )
+
+
 def bring_tags(subject: Subject, version: Version, to_mend: ReplicationConfiguration | None) -> Remedy:
     """The replica went without its tags: put them once more, when the role may bring them.
 
