@@ -15,12 +15,14 @@ from botocore.serialize import QuerySerializer
 from farshore.api.iam_sts import call
 from farshore.auth.evaluate import NO_POLICIES
 from farshore.model.access import AccessKey, Account
+from farshore.model.identity import Session
 from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Request
 from farshore.service.identities import Identity, root_principal
 from farshore.service.sessions import open_session
 from farshore.wire.query_form import read_form
 from farshore.wire.query_protocol import load
+from farshore.wire.serialize import WireResponse
 from tests.support.identities import DirectoryForTests
 
 SESSION = botocore.session.Session()
@@ -85,15 +87,30 @@ class Caller:
     def sts(self, operation: str, **params: Any) -> dict[str, Any]:
         return self._call("sts", operation, params)
 
-    def _call(self, service: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    def send(self, service: str, form: bytes) -> WireResponse:
+        """What a form as it is on the wire is answered."""
+        world, model = self._world, MODELS[service]
+        node = read_form(form)
+        operation = model.operation(node)
+        identity, session = self._known()
+        request = Request(
+            deployment=world.deployment,
+            principal=identity.principal,
+            policies=identity.policies,
+            session=session,
+            operation=operation.name,
+            params=model.parse(operation, node),
+            body=None,  # type: ignore[arg-type] - these operations have none
+            request_id="R",
+            now_us=world.clock.now_us(),
+            region="us-east-1",
+            source_address="127.0.0.1",
+        )
+        return model.serialize(operation, world.store.run(call(operation, request)), "R")
+
+    def _known(self) -> tuple[Identity, Session | None]:
         world = self._world
-        known = SESSION.get_service_model(service).operation_model(name)
-        sent = QuerySerializer().serialize_to_request(params, known)["body"]
-        form = read_form(urlencode(sent).encode())
-        model = MODELS[service]
-        operation = model.operation(form)
-        session = None
-        identity = self._identity
+        session, identity = None, self._identity
         if self._token is not None:
             session = open_session(world.store.directory, self._access_key_id, self._token)
             assert session is not None
@@ -103,21 +120,12 @@ class Caller:
             assert key is not None
             identity = world.deployment.identities.of_access_key(key)
         assert identity is not None
-        request = Request(
-            deployment=world.deployment,
-            principal=identity.principal,
-            policies=identity.policies,
-            session=session,
-            operation=name,
-            params=model.parse(operation, form),
-            body=None,  # type: ignore[arg-type] - these operations have none
-            request_id="R",
-            now_us=world.clock.now_us(),
-            region="us-east-1",
-            source_address="127.0.0.1",
-        )
-        output = world.store.run(call(operation, request))
-        wire = model.serialize(operation, output, "R")
+        return identity, session
+
+    def _call(self, service: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
+        known = SESSION.get_service_model(service).operation_model(name)
+        sent = QuerySerializer().serialize_to_request(params, known)["body"]
+        wire = self.send(service, urlencode(sent).encode())
         answer = {"status_code": wire.status, "headers": dict(wire.headers), "body": wire.body}
         read = QueryParser().parse(answer, known.output_shape)
         read.pop("ResponseMetadata")

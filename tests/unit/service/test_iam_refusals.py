@@ -100,6 +100,11 @@ TAG = [{"Key": "k", "Value": "v"}]
             (404, "NoSuchEntity", "Login Profile for User ann cannot be found."),
         ),
         (
+            "GetLoginProfile",
+            {"UserName": "ann"},
+            (404, "NoSuchEntity", "Login Profile for User ann cannot be found."),
+        ),
+        (
             "UpdateAccessKey",
             {"UserName": "ann", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Active"},
             (404, "NoSuchEntity", "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found."),

@@ -91,6 +91,7 @@ def test_conditions_see_the_context_that_is_given_and_name_what_was_missing(worl
     given = {"ContextKeyName": "s3:prefix", "ContextKeyValues": ["a/"], "ContextKeyType": "string"}
     assert (simulate(given)["EvalDecision"], simulate(given)["MissingContextValues"]) == ("allowed", [])
     assert (simulate()["EvalDecision"], simulate()["MissingContextValues"]) == ("implicitDeny", ["s3:prefix"])
+    assert simulate({"ContextKeyType": "string"})["MissingContextValues"] == ["s3:prefix"]
 
 
 def test_a_boundary_limits_and_is_reported(world: IamForTests) -> None:

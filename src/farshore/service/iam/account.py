@@ -10,7 +10,7 @@ from farshore.model.query_errors import NoSuchEntity
 from farshore.service.deployment import Deployment, Params, Request
 from farshore.service.iam import answers, paging, quotas
 from farshore.service.iam.attachments import attached_members, attached_policies
-from farshore.service.iam.entities import account_of, named_or_calling_user, user_named, versions_of
+from farshore.service.iam.entities import account_of, named_or_calling_user, versions_of
 from farshore.service.iam.managed_policies import policies_of
 
 _KINDS = ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
@@ -97,8 +97,9 @@ async def list_virtual_mfa_devices(request: Request) -> Params:
 
 async def no_login_profile(request: Request) -> Params:
     """GetLoginProfile, DeleteLoginProfile: users have no passwords here. Raises NoSuchEntity."""
-    user = user_named(request.deployment.directory.identities, account_of(request), request.params["UserName"])
-    raise NoSuchEntity(f"Login Profile for User {user.name} cannot be found.")
+    user = named_or_calling_user(request, request.deployment.directory.identities)
+    name = account_of(request) if user is None else user.name
+    raise NoSuchEntity(f"Login Profile for User {name} cannot be found.")
 
 
 def _entries(reader: IdentityReader, account_id: str, wanted: set[str]) -> Sequence[Entry]:

@@ -194,7 +194,9 @@ def _principal(source: User | Group | Role) -> Principal:
 
 def _context(entries: Sequence[Params], principal: Principal) -> Mapping[str, Values]:
     given: dict[str, Values] = {
-        entry["ContextKeyName"].lower(): tuple(entry.get("ContextKeyValues", ())) for entry in entries
+        entry["ContextKeyName"].lower(): tuple(entry.get("ContextKeyValues", ()))
+        for entry in entries
+        if "ContextKeyName" in entry
     }
     known: dict[str, Values] = {
         "aws:principalaccount": (principal.account_id,),
