@@ -39,49 +39,87 @@ def settle(
     Returns:
         whether a job of Batch Replication went on by it.
     """
+    settling = _Settling(tx, now_us, random, announcing, Recording(tx, now_us, rests_until_us))
     versions = tx.versions([name_of(each.task) for each in attempts if isinstance(each.outcome, Delivered | Failed)])
-    done: list[ReplicationTask] = []
-    states: dict[VersionName, Sequence[DestinationState]] = {}
-    changes: list[tuple[int, ReplicationStatus, Sequence[DestinationState]]] = []
-    again: list[tuple[int, int, str]] = []
-    settled = Settled(now_us)
-    recording = Recording(tx, now_us, rests_until_us)
     for attempt in attempts:
-        task, name = attempt.task, name_of(attempt.task)
         match attempt.outcome:
             case Dropped():
-                done.append(task)
+                settling.done(attempt.task)
             case Retry(error=error):
-                due_us = now_us + int(backoff_s(max(1, task.attempts), random) * 1e6)
-                again.append((task.id, due_us, error))
-                settled.retried(task)
-                recording.retried(task, error)
+                settling.retried(attempt.task, error)
             case Delivered() | Failed() as outcome:
-                found = None if name in states else _pending(versions.get(name), task)
-                if found is not None and outcome.seen_us not in (None, found[1].at_us):
-                    again.append((task.id, now_us, ""))
-                    continue
-                if found is not None:
-                    aggregate, states[name] = _settled(*found, outcome, now_us)
-                    changes.append((found[0].row, aggregate, states[name]))
-                    if isinstance(outcome, Failed):
-                        settled.failed(task, outcome.code)
-                        recording.failed(task, found[0], outcome.code, outcome.detail)
-                        announcing.failed(tx, task, found[0], outcome.code)
-                    else:
-                        settled.completed(task)
-                        recording.completed(task, found[0])
-                        announcing.completed(tx, task, found[0])
-                done.append(task)
-    if changes:
-        tx.set_replications(changes)
-    settled.write(tx.metrics)
-    recording.write()
-    if done:
-        tx.remove_tasks([task.id for task in done])
-    if again:
-        tx.reschedule_tasks(again)
-    return replications_settled(tx, done, states, now_us)
+                settling.ended(attempt.task, versions.get(name_of(attempt.task)), outcome)
+    return settling.write()
+
+
+class _Settling:
+    """What attempts of one lane came to, gathered, and written at the end: few statements, however many attempts."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        now_us: int,
+        random: Callable[[], float],
+        announcing: Announcing,
+        recording: Recording,
+    ) -> None:
+        self._tx = tx
+        self._now_us = now_us
+        self._random = random
+        self._announcing = announcing
+        self._recording = recording
+        self._accounts = Settled(now_us)
+        self._done: list[ReplicationTask] = []
+        self._again: list[tuple[int, int, str]] = []
+        self._changes: list[tuple[int, ReplicationStatus, Sequence[DestinationState]]] = []
+        self._states: dict[VersionName, Sequence[DestinationState]] = {}
+
+    def done(self, task: ReplicationTask) -> None:
+        """There is nothing more to do for it."""
+        self._done.append(task)
+
+    def retried(self, task: ReplicationTask, error: str) -> None:
+        """It met transient trouble, and comes again."""
+        due_us = self._now_us + int(backoff_s(max(1, task.attempts), self._random) * 1e6)
+        self._again.append((task.id, due_us, error))
+        self._accounts.retried(task)
+        self._recording.retried(task, error)
+
+    def ended(self, task: ReplicationTask, version: Version | None, outcome: Delivered | Failed) -> None:
+        """It arrived or was refused, unless another task of the version has settled the same, or it changed since."""
+        name = name_of(task)
+        found = None if name in self._states else _pending(version, task)
+        if found is None:
+            self.done(task)
+            return
+        version, state = found
+        if outcome.seen_us not in (None, state.at_us):
+            self._again.append((task.id, self._now_us, ""))
+            return
+        aggregate, self._states[name] = _settled(version, state, outcome, self._now_us)
+        self._changes.append((version.row, aggregate, self._states[name]))
+        self.done(task)
+        if isinstance(outcome, Failed):
+            self._accounts.failed(task, outcome.code)
+            self._recording.failed(task, version, outcome.code, outcome.detail)
+            self._announcing.failed(self._tx, task, version, outcome.code)
+        else:
+            self._accounts.completed(task)
+            self._recording.completed(task, version)
+            self._announcing.completed(self._tx, task, version)
+
+    def write(self) -> bool:
+        """Returns whether a job of Batch Replication went on by it."""
+        tx = self._tx
+        if self._changes:
+            tx.set_replications(self._changes)
+        self._accounts.write(tx.metrics)
+        self._recording.write()
+        if self._done:
+            tx.remove_tasks([task.id for task in self._done])
+        if self._again:
+            tx.reschedule_tasks(self._again)
+        return replications_settled(tx, self._done, self._states, self._now_us)
 
 
 def state_of(version: Version, destination: str) -> DestinationState | None:
