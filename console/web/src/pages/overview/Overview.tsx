@@ -22,8 +22,8 @@ import { Causes } from "./Causes.tsx";
 import { RuleLines } from "./RuleLines.tsx";
 
 const LANES = 6;
-/** Of the pause, for each bucket that is asked: more than six are asked less often. */
-const PAUSE_MS_PER_BUCKET = 250;
+/** Of the pause, for each bucket that is asked: more than ten are asked less often. */
+const PAUSE_MS_PER_BUCKET = 150;
 
 interface BucketRule {
   readonly bucket: Bucket;
