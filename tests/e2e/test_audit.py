@@ -14,7 +14,10 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.support.people import Person, allow, anonymous, deny, owner, policy, stranger, user
 from tests.support.replication import wait_for
@@ -402,3 +405,29 @@ def test_no_log_holds_a_secret_a_signature_or_a_session_token(audited: Audited, 
     assert [(name, what) for name, text in logs.items() for what in secrets | seen if what in text] == []
     assert min(logs[name].count("(hidden)") for name in ("audit", "access")) >= 8
     assert "identity call" in logs["ordinary"] and "access denied" in logs["ordinary"]
+
+
+class OfChunks(S3SigV4Auth):
+    """Signs the head of a request whose body is signed chunk by chunk."""
+
+    def payload(self, request: Any) -> str:
+        del request
+        return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+
+def test_a_body_whose_signature_does_not_hold_is_a_refusal(audited: Audited, bucket: str) -> None:
+    """Its caller is known by then, and was allowed to write."""
+    server, root = audited.server, audited.root
+    headers = {"x-amz-decoded-content-length": "5", "Content-Encoding": "aws-chunked"}
+    body = f"5;chunk-signature={'0' * 64}\r\nhello\r\n0;chunk-signature={'0' * 64}\r\n\r\n".encode()
+    request = AWSRequest("PUT", f"{server.endpoint}/{bucket}/chunked", headers, body)
+    OfChunks(Credentials(root.key_id, root.secret), "s3", "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("PUT", f"/{bucket}/chunked", body, dict(request.headers.items()))
+    answer = connection.getresponse()
+    connection.close()
+    assert answer.status == 403
+    record = audited.of(answer.headers["x-amz-request-id"])
+    assert (record["code"], record["decision"]) == ("SignatureDoesNotMatch", "deny")
+    assert record["by"] == {"allowed": False, "reason": "authentication"}
+    assert record["also"][0]["action"] == "s3:PutObject"
