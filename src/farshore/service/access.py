@@ -327,12 +327,16 @@ def _with_object(
 
 
 def _find(deployment: Deployment, name: str, key: str, version_id: str | None) -> tuple[Region, Bucket, Version | None]:
-    """A bucket and a version of it (the current one where none is named), in one read where the bucket is known."""
+    """A bucket and a version of it (the current one where none is named), in one read where the bucket is known.
+
+    What is asked for by name is asked once: another account's bucket may have the name at the next read.
+    """
     region = locate(deployment, name)
     bucket, version = region.metadata.reader.find(name, key, version_id)
     if bucket is None:
         region, bucket = _locate_again(deployment, name)
-        _, version = region.metadata.reader.find(name, key, version_id)
+        reader = region.metadata.reader
+        version = reader.current(bucket.id, key) if version_id is None else reader.version(bucket.id, key, version_id)
     return region, bucket, version
 
 

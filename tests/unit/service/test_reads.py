@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.deployment import EAST, Deployed, in_deployment
+from tests.support.deployment import EAST, STRANGER, WEST, Deployed, in_deployment
 
 from farshore.blobs.store import BlobMissing
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import VersioningStatus
-from farshore.model.errors import InternalError, InvalidRequest
+from farshore.model.errors import InternalError, InvalidRequest, NoSuchKey, NoSuchVersion
 from farshore.model.objects import Attributes, Version
 from farshore.runtime.ids import blob_id
 from farshore.service.copy_object import copy_object
@@ -113,6 +113,28 @@ def stored(bucket_id: int, size: int) -> Callable[[Transaction], int]:
         attributes=Attributes(),
     )
     return lambda tx: tx.insert_version(version, None)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_version_is_of_the_bucket_that_was_found_whoever_has_its_name_since(tmp_path: Path, named: bool) -> None:
+    """The bucket was seen in another region before; between two reads a stranger takes its name."""
+
+    async def test(deployed: Deployed) -> None:
+        await deployed.bucket("bucket", WEST)
+        await deployed.bucket("strange", WEST, owner=STRANGER)
+        secret = await deployed.put("strange", "key", b"secret", region=WEST, account=STRANGER)
+        store = deployed.stores[WEST]
+        found = store.metadata.reader.find("strange", "key", None)
+        reader = WithReader(store.metadata.reader, find=lambda *_: found)
+        west = Region(WEST, WithReader(store.metadata, reader=reader), store.blobs)  # type: ignore[arg-type]
+        names = {"Bucket": "bucket", "Key": "key"} | ({"VersionId": secret} if named else {})
+        request = deployed.request("GetObject", region=WEST, **names)
+        request.deployment = deployed.deployment_of({EAST: deployed.stores[EAST], WEST: west})
+        request.deployment.located["bucket"] = request.deployment.regions[EAST]
+        with pytest.raises(NoSuchVersion if named else NoSuchKey):
+            await get_object(request)
+
+    in_deployment(tmp_path, test)
 
 
 def test_a_copy_reads_no_more_than_five_gib(tmp_path: Path) -> None:
