@@ -229,8 +229,7 @@ def _change(ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Fai
         body = bodies.get(version.row)
         if body is None:
             return Dropped()
-        if ready.replace and not body_matches(version, body):
-            # What is in its place may be sound.
+        if not body_matches(version, body):
             return Failed(FailureCode.SRC_OBJECT_NOT_FOUND, _DAMAGED)
     replica = as_replica(version, ready.rule, with_tags=verdict.with_tags)
     return Change(version=replica, body=body, replace=ready.replace)

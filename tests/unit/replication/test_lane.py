@@ -386,3 +386,26 @@ def test_a_version_changed_while_it_is_streamed_goes_again(tmp_path: Path) -> No
         assert len(files_under(ways.deployed.blob_folder(WEST))) == 1
 
     on_ways(tmp_path, test)
+
+
+def test_bytes_that_are_damaged_at_the_source_do_not_travel(tmp_path: Path) -> None:
+    """Those kept beside their version, and those in blobs."""
+
+    async def test(ways: Ways) -> None:
+        (small,), (large,), (sound,) = [
+            await ways.put(key, body=body) for key, body in (("small", b"body"), ("large", LARGE), ("sound", b"body"))
+        ]
+        store = ways.deployed.stores[EAST].metadata
+        await store.write(lambda tx: tx._run("UPDATE payload SET body = ? WHERE row = ?", (b"lost", small.row)))
+        (blob,) = large.blobs
+        (file,) = (path for path in files_under(ways.deployed.blob_folder(EAST)) if path.name == blob)
+        file.write_bytes(bytes(len(LARGE)))
+        await ways.run()
+        for version in (small, large):
+            state = only_state(stored(ways.deployed, EAST, "source", version.key, version.version_id))
+            assert (state.status, state.reason) == (ReplicationStatus.FAILED, FailureCode.SRC_OBJECT_NOT_FOUND)
+            assert "damaged" in state.detail
+            assert ways.replica(version) is None
+        assert ways.arrived(sound)
+
+    on_ways(tmp_path, test)
