@@ -226,9 +226,10 @@ class _Destination:
 
     async def _deliver(self, batch: Sequence[Sequence[StoredEvent]]) -> None:
         """Deliver messages, but for events of keys that are held up; of a refused message each event by itself."""
-        held = self._front.held
-        passing = [[stored for stored in events if _key(stored) not in held] for events in batch]
-        passing = [events for events in passing if events]
+        held, passing = self._front.held, batch
+        if held:
+            passing = [[stored for stored in events if _key(stored) not in held] for events in batch]
+            passing = [events for events in passing if events]
         if not passing:
             return
         try:
@@ -246,7 +247,7 @@ class _Destination:
 
     def _message(self, events: Sequence[StoredEvent]) -> Message:
         content = message([(stored.id, stored.event) for stored in events])
-        return Message(region=self._region.name, ids=tuple(stored.id for stored in events), content=content)
+        return Message(region=self._region.name, ids=tuple([stored.id for stored in events]), content=content)
 
     async def _put_off(self, stored: StoredEvent, why: str) -> None:
         due_us = self._now_us() + int(backoff_s(stored.attempts + 1, self._jitter) * 1e6)
