@@ -9,14 +9,23 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+_INPUT = "Input"
 _UNCUT = 1_000
 """Characters of a summary."""
 
 
 class Command(TyperCommand):
     """A command whose help names values by what they are, not by their types in the program."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            _name_value(error, given)
+            raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [self.options_metavar or "", *map(_in_usage, _arguments(self, ctx))]
@@ -58,6 +67,21 @@ def commands(text: str) -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def _name_value(error: typer.BadParameter, given: Sequence[str]) -> None:
+    """Put the value into the message, which speaks of "Input": `'x' should be a valid integer`."""
+    message, names = str(error.message).removeprefix("Value error, "), getattr(error.param, "opts", ())
+    error.message = message
+    if not message.startswith(_INPUT):
+        return
+    value = None
+    for place, word in enumerate(given):
+        name, equals, rest = word.partition("=")
+        if name in names:
+            value = rest if equals else next(iter(given[place + 1 :]), None)
+    if value is not None:
+        error.message = f"{value!r}{message.removeprefix(_INPUT).partition(', unable')[0]}"
 
 
 def _arguments(command: TyperCommand, ctx: Any) -> Iterator[TyperArgument]:

@@ -47,3 +47,18 @@ def test_what_is_required_and_what_may_be_left_out_can_be_seen() -> None:
     role = printed("replication", "role", "-h")
     assert "SOURCE DESTINATION...\n" in role and "--as json|cli|terraform" in role
     assert "--region REGION" in printed("serve", "-h")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["serve", "--port", "many"], "'--port': 'many' should be a valid integer"),
+        (["serve", "--port=many"], "'--port': 'many' should be a valid integer"),
+        (["replication", "role", "a", "b", "--as", "yaml"], "'--as': 'yaml' is not one of 'json', 'cli', 'terraform'"),
+        (["batch", "replicate", "a", "--priority", "-1"], "'--priority': '-1' should be greater than or equal to 0"),
+        (["batch", "show"], "Missing argument 'job_id'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_with_its_flag_and_what_can(words: list[str], message: str) -> None:
+    done = CliRunner().invoke(app, words, prog_name="farshore")
+    assert (done.exit_code, message in done.output) == (2, True), done.output
