@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 from collections.abc import Iterator
 from typing import Any
@@ -104,3 +106,15 @@ def test_a_url_of_farshores_own_paths_takes_no_parameters(server: Server, bucket
     status, body = send("GET", request.url)
     assert (status, b"bucket" in body) == (400, True)  # The signature holds; which bucket, it does not say.
     assert refused(send("GET", f"{request.url}&bucket={bucket}&timeout=0"))
+
+
+def test_what_a_url_says_of_the_body_holds_although_no_header_says_it(
+    server: Server, bucket: str, presigned: Any
+) -> None:
+    md5 = base64.b64encode(hashlib.md5(b"agreed").digest()).decode()
+    url = presigned("put_object", Key="upload", ContentMD5=md5, ContentType="text/csv", Metadata={"a": "b"})
+    status, answer = send("PUT", url, b"another")
+    assert (status, b"<Code>BadDigest</Code>" in answer) == (400, True)
+    assert send("PUT", url, b"agreed")[0] == 200
+    found = server.client().head_object(Bucket=bucket, Key="upload")
+    assert (found["ContentType"], found["Metadata"]) == ("text/csv", {"a": "b"})

@@ -179,8 +179,8 @@ def _string_to_sign(
             named.setdefault(name, value)
     lines = [
         method,
-        headers.get("Content-MD5") or query.get("content-md5", ""),
-        headers.get("Content-Type") or query.get("content-type", ""),
+        headers.get("Content-MD5", query.get("content-md5", "")),
+        headers.get("Content-Type", query.get("content-type", "")),
         credentials.expires,
         *(f"{name}:{named[name]}" for name in sorted(named)),
         resource + _signed_parameters(query),

@@ -37,6 +37,8 @@ _BodyReader = Callable[[Params, bytes | None], None]
 
 _INTEGERS = {"integer": 2**31, "long": 2**63}
 _SIGNATURES = ("X-Amz-Signature", "Signature")
+_SIGNED_BY_OLDER = ("content-md5", "content-type")
+"""Headers that botocore puts into the query of a URL of Signature Version 2, which signs them: so they must count."""
 _DATES_TO_IGNORE = frozenset(
     (
         "if-modified-since",
@@ -185,7 +187,7 @@ class _Request:
             field = self._query.get(name)
             if field is not None:
                 _put_parameter(params, field, name, text, query)
-            elif presigned and name[:6].lower() == "x-amz-" and name not in headers and not _is_of_checksum(name):
+            elif presigned and name not in headers and _stands_for_header(name, query):
                 hoisted.append((name, text))
         # AWS: the headers of a presigned request may stand in its query (recorded).
         self._read_headers(params, hoisted)
@@ -213,6 +215,13 @@ class _Request:
                 params[member] = f"{params[member]},{text}"
             else:
                 params[member] = text
+
+
+def _stands_for_header(name: str, query: Mapping[str, str]) -> bool:
+    """Whether a parameter of a presigned URL stands for a header: of Amazon's own, or that the older version signs."""
+    if name[:6].lower() == "x-amz-":
+        return not _is_of_checksum(name)
+    return name in _SIGNED_BY_OLDER and "Signature" in query
 
 
 def _is_of_checksum(name: str) -> bool:

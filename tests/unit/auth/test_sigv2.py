@@ -119,6 +119,15 @@ def test_a_url_to_which_a_parameter_was_added_does_not_hold(added: str, first: b
         verify(f"{path}?{added}&{query}" if first else f"{url}&{added}")
 
 
+@pytest.mark.parametrize("header", ["Content-Type", "Content-MD5"])
+@pytest.mark.parametrize("value", ["", "other"])
+def test_a_header_that_is_sent_counts_instead_of_what_the_url_says(header: str, value: str) -> None:
+    url = presigned("put_object", ContentType="text/plain", ContentMD5="MTIzNA==")
+    verify(url, "PUT")
+    with pytest.raises(SignatureDoesNotMatch):
+        verify(url, "PUT", {header: value})
+
+
 def test_the_parameters_that_are_not_signed_are_named() -> None:
     with pytest.raises(AccessDenied) as error:
         verify(presigned("get_object") + "&publicAccessBlock&X-Amz-Acl=private&attributes=")
