@@ -8,6 +8,7 @@ was created, suspended for its confirmation (the manifest is complete then), and
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import tempfile
 import time
@@ -203,6 +204,7 @@ async def _fill(data: str, bucket: str, count: int, body: bytes) -> None:
 
 
 def _versions(bucket_id: int, owner: str, count: int, body: bytes, now_us: int) -> Iterator[Version]:
+    etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
     for number in range(count):
         yield Version(
             bucket_id=bucket_id,
@@ -211,7 +213,7 @@ def _versions(bucket_id: int, owner: str, count: int, body: bytes, now_us: int) 
             created_us=now_us + number,
             owner=owner,
             size=len(body),
-            etag="d41d8cd98f00b204e9800998ecf8427e",
+            etag=etag,
             inline=bool(body),
         )
 

@@ -6,6 +6,7 @@ changes of metadata travel many to a call; a version with blobs is streamed by i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,9 @@ from farshore.transports.transport import (
     PermanentError,
     TransientError,
 )
+
+CALLS_AT_ONCE = 4
+"""Calls with many changes that a lane makes at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +176,14 @@ class Replicator:
                 changes.append((each, change))
             else:
                 attempts.append(Attempt(each.task, change))
-        for batch in _batches(changes):
-            destination = batch[0][0].destination
-            attempts += await _put(destination, batch)
+        calls = list(_batches(changes))
+        for start in range(0, len(calls), CALLS_AT_ONCE):
+            # Calls that reach their receiver together share its flush; in which order changes arrive does not matter.
+            puts = [_put(batch[0][0].destination, batch) for batch in calls[start : start + CALLS_AT_ONCE]]
+            for done in await asyncio.gather(*puts, return_exceptions=True):
+                if isinstance(done, BaseException):
+                    raise done
+                attempts += done
         return attempts
 
     async def deliver_streamed(self, region: Region, ready: Ready) -> Attempt:
