@@ -48,26 +48,6 @@ def test_a_bucket_without_configuration_is_told_so_with_the_code_of_batch_replic
     assert found["remedy"]["action"] == "PutBucketReplication" and found["rules"] == []
 
 
-def test_the_remedy_of_a_bucket_without_configuration_is_complete_but_for_the_destinations_name(pair: Pair) -> None:
-    pair.put("k")
-    remedy = pair.explain("k")["remedy"]
-    assert remedy["command"].count("DESTINATION") == 2
-    pair.shell(remedy["command"].replace("DESTINATION", pair.destination))
-    pair.shell(remedy["then"])
-    assert pair.settled("k") == "COMPLETED"
-
-
-def test_a_configuration_that_was_deleted_is_put_again_as_the_remedy_says(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination, ID="was-here")
-    pair.s3.delete_bucket_replication(Bucket=pair.source)
-    pair.put("k")
-    remedy = pair.explain("k")["remedy"]
-    assert "again" in remedy["text"]
-    pair.mends(remedy, "k")
-    rules = pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]["Rules"]
-    assert [each["ID"] for each in rules] == ["was-here"]
-
-
 def test_a_version_that_never_was_or_was_deleted_for_good_is_missing(pair: Pair) -> None:
     """Permanent deletes are never replicated: the replica stays."""
     put_rule(pair.s3, pair.source, pair.destination)
@@ -112,21 +92,6 @@ def test_a_version_written_while_the_rule_was_disabled_is_told_since_when_and_un
     pair.mends(found["remedy"], "gap")
 
 
-def test_a_version_older_than_a_rule_that_would_not_take_it_now_either_is_told_both(pair: Pair) -> None:
-    pair.put("photos/a")
-    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": "logs/"})
-    found = pair.explain("photos/a")
-    assert (found["reason"], found["remedy"]["action"]) == ("OLDER_THAN_RULE", "AddRule")
-    assert "does not begin with 'logs/'" in found["summary"]
-    pair.mends(found["remedy"], "photos/a")
-
-
-def test_enabling_the_rule_as_the_remedy_says_mends_it(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination, Status="Disabled")
-    pair.put("k")
-    pair.mends(pair.explain("k")["remedy"], "k")
-
-
 @pytest.mark.parametrize(
     ("prefix", "key", "hint"),
     [
@@ -144,33 +109,6 @@ def test_a_key_outside_the_prefix_is_told_by_how_much_it_misses(pair: Pair, pref
     assert (found["reason"], found["code"]) == ("PREFIX_DOES_NOT_MATCH", "SrcObjectNotEligible")
     assert hint in found["rules"][0]["detail"]
     assert failed_checks(found) == ["PREFIX"]
-
-
-def test_adding_a_rule_for_the_folder_as_the_remedy_says_mends_a_key_outside_the_prefix(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination, Filter={"Prefix": "logs/"}, ID="logs")
-    pair.put("photos/a b")
-    found = pair.explain("photos/a b")
-    assert found["remedy"]["action"] == "AddRule"
-    pair.mends(found["remedy"], "photos/a b")
-    rules = pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]["Rules"]
-    assert [each["Filter"]["Prefix"] for each in rules] == ["logs/", "photos/"]
-
-
-def test_tags_count_as_they_were_when_the_version_was_written(pair: Pair) -> None:
-    """A tag that was put later, or has another value or case, does not make a rule take a version."""
-    put_rule(pair.s3, pair.source, pair.destination, Filter={"Tag": {"Key": "keep", "Value": "yes"}})
-    pair.put("late")
-    pair.put("other", Tagging="Keep=yes&keep=Yes")
-    found = pair.explain("other")
-    assert found["reason"] == "TAGS_DO_NOT_MATCH" and "'Yes'" in found["rules"][0]["detail"]
-    tags = {"TagSet": [{"Key": "keep", "Value": "yes"}]}
-    pair.s3.put_object_tagging(Bucket=pair.source, Key="late", Tagging=tags)
-    found = pair.explain("late")
-    assert (found["reason"], failed_checks(found)) == ("TAGS_DO_NOT_MATCH", ["TAGS"])
-    assert "only after it was written" in found["rules"][0]["detail"]
-    assert found["remedy"]["action"] == "CopyOntoItself"
-    pair.mends(found["remedy"], "late")
-    pair.mends(pair.explain("other")["remedy"], "other")
 
 
 def test_a_replica_is_not_replicated_onwards(pair: Pair) -> None:
@@ -199,22 +137,6 @@ def test_a_rule_shadowed_by_a_stronger_one_to_the_same_destination_names_it(pair
     assert (by_id["strong"]["covers"], by_id["strong"]["status"]) == (True, "COMPLETED")
     assert (by_id["weak"]["reason"], by_id["weak"]["shadowed_by"]) == ("SHADOWED", "strong")
     assert (found["reason"], found["remedy"]) == ("COMPLETED", None)
-
-
-def test_a_delete_marker_under_a_rule_that_leaves_them_out(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination, ID="r")
-    pair.put("k")
-    pair.settled("k")
-    marker = pair.s3.delete_object(Bucket=pair.source, Key="k")["VersionId"]
-    found = pair.explain("k")
-    assert (found["version_id"], found["delete_marker"], found["reason"]) == (marker, True, "DELETE_MARKERS_OFF")
-    assert found["remedy"]["action"] == "EnableDeleteMarkerReplication"
-    for command in (found["remedy"]["command"], found["remedy"]["then"]):
-        pair.run(command)
-    marker = pair.explain("k")["version_id"]
-    wait_for(lambda: pair.explain("k")["status"] == "COMPLETED", ARRIVAL_S, "the marker's arrival")
-    markers = pair.there.list_object_versions(Bucket=pair.destination)["DeleteMarkers"]
-    assert [each["VersionId"] for each in markers] == [marker]
 
 
 def test_a_delete_marker_under_a_rule_with_tags(pair: Pair) -> None:
@@ -255,17 +177,6 @@ def test_a_destination_bucket_that_is_gone_and_when_it_is_back(pair: Pair) -> No
     assert found["remedy"]["command"] == f"farshore replication retry {pair.source} --cause DstBucketNotFound"
 
 
-def test_the_two_commands_for_a_bucket_that_is_gone_bring_the_object_over(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination)
-    pair.there.delete_bucket(Bucket=pair.destination)
-    pair.put("k")
-    assert pair.settled("k") == "FAILED"
-    remedy = pair.explain("k")["remedy"]
-    pair.shell(remedy["command"])
-    pair.shell(remedy["then"])
-    assert pair.settled("k") == "COMPLETED"
-
-
 def test_a_destination_whose_versioning_is_suspended_and_when_it_is_enabled_again(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     suspended = {"Status": "Suspended"}
@@ -278,19 +189,6 @@ def test_a_destination_whose_versioning_is_suspended_and_when_it_is_enabled_agai
     enable_versioning(pair.there, pair.destination)
     found = pair.explain("k")
     assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (True, "Retry")
-
-
-def test_a_change_of_tags_whose_replica_is_gone(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination)
-    version_id = pair.put("k")
-    pair.settled("k")
-    pair.there.delete_object(Bucket=pair.destination, Key="k", VersionId=version_id)
-    pair.s3.put_object_tagging(Bucket=pair.source, Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
-    assert pair.settled("k") == "FAILED"
-    found = pair.explain("k")
-    assert (found["code"], found["reason"]) == ("DstVersionNotFound", "FAILED")
-    assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (False, "CopyOntoItself")
-    pair.mends(found["remedy"], "k")
 
 
 def test_a_destination_that_was_added_later(pair: Pair) -> None:
