@@ -132,7 +132,7 @@ def test_a_query_that_leaves_an_iterator_open_does_not_hold_its_snapshot(path: P
         store.close()
 
 
-@pytest.mark.parametrize("name", ["null", "absent", ids.version_id(5)])
+@pytest.mark.parametrize("name", ["null", "absent", pytest.param(ids.version_id(5), id="made here")])
 def test_a_version_id_that_is_not_there_costs_the_same_however_many_versions_the_key_has(path: Path, name: str) -> None:
     """Counted in steps of SQLite's machine."""
     store = OpenStore(SqlitePlace(str(path)))
