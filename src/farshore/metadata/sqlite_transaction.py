@@ -171,9 +171,8 @@ class SqliteTransaction(SqliteReader):
         self._run(_SQL["release_tasks"], (bucket_id, destination, now_us, limit))
         return self._session.connection.changes()
 
-    def remove_tasks(self, ids: Sequence[int]) -> None:
-        if ids:
-            self._run(_SQL["remove_tasks"], (_ids(ids),))
+    def remove_tasks(self, ids: Sequence[int]) -> set[int]:
+        return {row[0] for row in self._all(_SQL["remove_tasks"], (_ids(ids),))} if ids else set()
 
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))

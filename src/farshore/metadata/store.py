@@ -347,7 +347,9 @@ class Transaction(Reader, Protocol):
         """Make up to `limit` tasks of a lane that are due later due now; returns how many there were."""
         ...
 
-    def remove_tasks(self, ids: Sequence[int]) -> None: ...
+    def remove_tasks(self, ids: Sequence[int]) -> set[int]:
+        """Returns those that were there: whoever settles a task twice counts it once."""
+        ...
 
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         """A replica was permanently deleted here; Batch Replication must not bring it back."""

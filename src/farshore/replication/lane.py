@@ -209,6 +209,8 @@ class Lane:
     async def _claim_more(self) -> Sequence[ReplicationTask]:
         self._rest.claimed()
         tasks = await self._write(self._claim)
+        # Where the clock jumps, leases end of what is still in these hands.
+        tasks = [task for task in tasks if task.id not in self._claimed]
         self._claimed.update((task.id, task) for task in tasks)
         return tasks
 

@@ -171,7 +171,7 @@ class Replicator:
         changes: list[tuple[Ready, Change]] = []
         bodies = region.metadata.reader.bodies([each.version.row for each in ready if each.needs_body])
         for each in ready:
-            change = _change(each, bodies)
+            change = _change(region, each, bodies)
             if isinstance(change, Change):
                 changes.append((each, change))
             else:
@@ -228,7 +228,7 @@ def _brought(version: Version) -> tuple[TaskKind, ...]:
     return _DELETE_MARKER if version.delete_marker else _OBJECT
 
 
-def _change(ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Failed:
+def _change(region: Region, ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Failed:
     """What travels; Dropped when the version was removed since it was read, and its body with it."""
     version, verdict = ready.version, ready.verdict
     if verdict.kinds[0] in METADATA:
@@ -236,12 +236,17 @@ def _change(ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Fai
     body = None
     if ready.needs_body:
         body = bodies.get(version.row)
-        if body is None:
+        if body is None and not _stands(region, version):
             return Dropped()
-        if not body_matches(version, body):
+        if body is None or not body_matches(version, body):
             return Failed(FailureCode.SRC_OBJECT_NOT_FOUND, _DAMAGED)
     replica = as_replica(version, ready.rule, with_tags=verdict.with_tags)
     return Change(version=replica, body=body, replace=ready.replace)
+
+
+def _stands(region: Region, version: Version) -> bool:
+    now = region.metadata.reader.version(version.bucket_id, version.key, version.version_id)
+    return now is not None and now.row == version.row
 
 
 def _batches(changes: Sequence[tuple[Ready, Change]]) -> Iterator[Sequence[tuple[Ready, Change]]]:

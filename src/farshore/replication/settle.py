@@ -115,11 +115,10 @@ class _Settling:
             tx.set_replications(self._changes)
         self._accounts.write(tx.metrics)
         self._recording.write()
-        if self._done:
-            tx.remove_tasks([task.id for task in self._done])
+        removed = tx.remove_tasks([task.id for task in self._done])
         if self._again:
             tx.reschedule_tasks(self._again)
-        return replications_settled(tx, self._done, self._states, self._now_us)
+        return replications_settled(tx, [task for task in self._done if task.id in removed], self._states, self._now_us)
 
 
 def state_of(version: Version, destination: str) -> DestinationState | None:

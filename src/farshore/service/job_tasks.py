@@ -162,13 +162,13 @@ def replication_result(
     """
     if states is None:
         return not_replicated(place, FailureCode.SRC_VERSION_NOT_FOUND)
-    failed: DestinationState | None = None
-    for state in states:
-        if state.bucket in destinations:
-            if state.status is ReplicationStatus.PENDING:
-                return None
-            if state.status is ReplicationStatus.FAILED and failed is None:
-                failed = state
+    named = [state for state in states if state.bucket in destinations]
+    if any(state.status is ReplicationStatus.PENDING for state in named):
+        return None
+    if len(named) < len(destinations):
+        # A null version was written over by one that goes elsewhere, or nowhere.
+        return not_replicated(place, FailureCode.SRC_OBJECT_NOT_ELIGIBLE)
+    failed = next((state for state in named if state.status is ReplicationStatus.FAILED), None)
     if failed is None:
         return replicated(place)
     assert failed.reason is not None, failed

@@ -120,9 +120,9 @@ def test_a_rescheduled_task_is_due_when_it_says_and_remembers_its_last_error(sto
 
 def test_removed_tasks_are_gone_and_removing_them_again_is_no_error(store: OpenStore) -> None:
     stored = add(store, *(task(1, f"k{number}") for number in range(4)))
-    for _ in range(2):
-        store.write(lambda tx: tx.remove_tasks([stored[0].id, stored[2].id, 77]))
-    store.write(lambda tx: tx.remove_tasks([]))
+    removed = [store.write(lambda tx: tx.remove_tasks([stored[0].id, stored[2].id, 77])) for _ in range(2)]
+    assert removed == [{stored[0].id, stored[2].id}, set()]
+    assert store.write(lambda tx: tx.remove_tasks([])) == set()
     assert keys(store.reader.pending_tasks(0, 10)) == ["k1", "k3"]
 
 

@@ -392,20 +392,49 @@ def test_bytes_that_are_damaged_at_the_source_do_not_travel(tmp_path: Path) -> N
     """Those kept beside their version, and those in blobs."""
 
     async def test(ways: Ways) -> None:
-        (small,), (large,), (sound,) = [
-            await ways.put(key, body=body) for key, body in (("small", b"body"), ("large", LARGE), ("sound", b"body"))
-        ]
+        bodies = {"small": b"body", "gone": b"body", "large": LARGE, "sound": b"body"}
+        (small,), (gone,), (large,), (sound,) = [await ways.put(key, body=body) for key, body in bodies.items()]
         store = ways.deployed.stores[EAST].metadata
         await store.write(lambda tx: tx._run("UPDATE payload SET body = ? WHERE row = ?", (b"lost", small.row)))
+        await store.write(lambda tx: tx._run("DELETE FROM payload WHERE row = ?", (gone.row,)))
         (blob,) = large.blobs
         (file,) = (path for path in files_under(ways.deployed.blob_folder(EAST)) if path.name == blob)
         file.write_bytes(bytes(len(LARGE)))
         await ways.run()
-        for version in (small, large):
+        for version in (small, gone, large):
             state = only_state(stored(ways.deployed, EAST, "source", version.key, version.version_id))
             assert (state.status, state.reason) == (ReplicationStatus.FAILED, FailureCode.SRC_OBJECT_NOT_FOUND)
             assert "damaged" in state.detail
             assert ways.replica(version) is None
         assert ways.arrived(sound)
+
+    on_ways(tmp_path, test)
+
+
+def test_what_a_jump_of_the_clock_frees_is_not_claimed_twice(tmp_path: Path) -> None:
+    """A machine that slept, or a clock that was set: leases end of what is still being streamed."""
+
+    async def test(ways: Ways) -> None:
+        streaming, go_on = asyncio.Event(), asyncio.Event()
+        begun: list[str] = []
+
+        async def before(step: str, _data: object) -> None:
+            if step == "write 0":
+                begun.append(step)
+                streaming.set()
+                await go_on.wait()
+
+        ways.blobs.before = before
+        (large,) = await ways.put("large", body=LARGE)
+        running = asyncio.create_task(ways.run())
+        await streaming.wait()
+        ways.clock._now_us += int((LEASE_S + 10) * 1e6)
+        (small,) = await ways.put("small")
+        ways.lane.wake()
+        await ways.source.until(lambda: ways.arrived(small))
+        go_on.set()
+        await running
+        assert ways.arrived(large, small)
+        assert len(begun) == 1
 
     on_ways(tmp_path, test)

@@ -97,7 +97,7 @@ UPDATE replication_task SET due_us = ?3, leased = 0 WHERE id IN (
     WHERE bucket_id = ?1 AND destination = ?2 AND batch IN (0, 1) AND due_us > ?3 LIMIT ?4)
 
 -- name: remove_tasks
-DELETE FROM replication_task WHERE id IN carray(?1)
+DELETE FROM replication_task WHERE id IN carray(?1) RETURNING id
 
 -- name: remember_hard_deleted
 INSERT OR IGNORE INTO hard_deleted (bucket_id, key, version_id) VALUES (?1, ?2, ?3)
