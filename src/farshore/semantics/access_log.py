@@ -150,7 +150,7 @@ def _line(
         _requester(record),
         record.request_id,
         operation,
-        key if _PLAIN.fullmatch(key) else quote(key, safe="/", errors="surrogateescape"),
+        _bare(key),
         _quoted(request) if request else "",
         str(status) if status else "",
         code,
@@ -160,18 +160,23 @@ def _line(
         str(record.turnaround_us // 1000) if whole else "",
         _quoted(record.referer or _NOTHING),
         _quoted(record.user_agent or _NOTHING),
-        version_id,
+        _bare(version_id),
         record.host_id,
         record.signature_version,
         record.cipher_suite,
         record.auth_type,
-        record.host,
+        _bare(record.host, safe=":[]"),
         record.tls_version,
         "",  # The ARN of an access point: there are none.
         "Yes" if record.acl_required else "",
         "",  # The Region that the request came from is not known.
     )
     return " ".join([field or _NOTHING for field in fields]) + "\n"
+
+
+def _bare(text: str, *, safe: str = "/") -> str:
+    """What a client says, in a field without quotes: nothing in it ends the field, or the line."""
+    return text if _PLAIN.fullmatch(text) else quote(text, safe=safe, errors="surrogateescape")
 
 
 def _resource(operation: str, *, key: bool) -> str:

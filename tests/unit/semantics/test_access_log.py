@@ -207,3 +207,18 @@ def test_a_grantee_that_is_nobody() -> None:
     with pytest.raises(S3Error) as caught:
         check_logging({"LoggingEnabled": {**LOGGING, "TargetGrants": [nobody]}}, lambda _: False)
     assert caught.value.code == "InvalidArgument"
+
+
+@pytest.mark.parametrize("said", ["v\n79a5 evil -", 'a b " c', "v\r\n", "v x", "é", "\x00"])
+def test_nothing_that_a_client_says_ends_a_field_or_a_line(said: str) -> None:
+    plain = written(record(uri="/shelf/k?versionId=v1", version_id="v1", host="h"))
+    line = written(record(uri="/shelf/k?versionId=v1", version_id=said, host=said))
+    deleted = deleted_line(
+        record(operation="DeleteObjects"), AT_US, key=said, version_id=said, status=403, code="AccessDenied"
+    )
+    for each in (line, deleted):
+        assert each.count("\n") == 1 and each.endswith("\n") and each.isascii(), each
+        assert len(each.split(" ")) == len(plain.split(" ")) or each is deleted
+    assert len(deleted.split(" ")) == len(
+        deleted_line(record(), AT_US, key="k", version_id="v", status=403, code="AccessDenied").split(" ")
+    )
