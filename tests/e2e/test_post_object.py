@@ -224,6 +224,12 @@ def test_the_default_checksum(client: Any, s3: Any, bucket: str) -> None:
     assert answer.headers["x-amz-checksum-type"] == "FULL_OBJECT"
 
 
+def test_a_redirect_that_no_header_can_hold_is_none(client: Any, bucket: str) -> None:
+    url, fields = signed(client(), bucket, Conditions=[["starts-with", "$success_action_redirect", ""]])
+    for redirect in ("http://a/\r\nSet-Cookie: b=c", "http://ä/", "/relative", "javascript:alert(1)"):
+        assert post(url, {**fields, "success_action_redirect": redirect}).status == 204, redirect
+
+
 def test_a_field_that_the_policy_does_not_name_is_refused(client: Any, s3: Any, bucket: str) -> None:
     url, fields = signed(client(), bucket)
     answer = post(url, {**fields, "x-amz-meta-more": "x"})

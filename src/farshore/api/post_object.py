@@ -82,7 +82,7 @@ def answer_form(
     location = f"{_address(http)}/{quote(key, safe='/~')}"
     headers = model.serialize(model.operations["PutObject"], answer.output).headers
     redirect = fields.get("success_action_redirect", fields.get("redirect", ""))
-    if urlsplit(redirect).scheme in ("http", "https"):
+    if _is_address(redirect):
         more = urlencode({"bucket": bucket, "key": key, "etag": etag})
         target = f"{redirect}{'&' if '?' in redirect else '?'}{more}"
         return WireResponse(303, [*headers, ("Location", target)], b"")
@@ -97,6 +97,11 @@ def answer_form(
             return WireResponse(201, [*headers, ("Content-Type", "application/xml")], document)
         case _:
             return WireResponse(204, headers, b"")
+
+
+def _is_address(redirect: str) -> bool:
+    """Whether a browser can be sent there: an absolute address, and nothing that a header cannot hold."""
+    return redirect.isascii() and redirect.isprintable() and urlsplit(redirect).scheme in ("http", "https")
 
 
 def _is_header(name: str) -> bool:

@@ -35,6 +35,11 @@ class SizeRange(msgspec.Struct, frozen=True):
     least: int = 0
     most: int | None = None
 
+    def within(self, other: SizeRange) -> SizeRange:
+        """What both allow."""
+        bounds = [most for most in (self.most, other.most) if most is not None]
+        return SizeRange(max(self.least, other.least), min(bounds, default=None))
+
     def check_growing(self, size: int) -> bool:
         """Whether a file of this size so far may still be taken."""
         return self.most is None or size <= self.most
@@ -87,7 +92,7 @@ def check_fields(policy: PostPolicy, fields: Mapping[str, str], bucket: str, now
     size, named = SizeRange(), set[str]()
     for condition in policy.conditions:
         if condition[0] == _SIZE:
-            size = _size_range(condition)
+            size = size.within(_size_range(condition))
             continue
         name = condition[1][1:].lower() if condition[1].startswith("$") else ""
         named.add(name)

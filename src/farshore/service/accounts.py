@@ -51,7 +51,9 @@ async def create_account(directory: Directory, name: str, now_us: int) -> Accoun
     """
     if not _NAME.fullmatch(name):
         raise AccountError("a name has 1 to 50 printable ASCII characters, and no space at its ends")
-    account = Account(id=ids.account_id(), name=name, created_us=now_us)
+    # Later than all there are, whatever the clock says: the first is known by its time.
+    newest_us = max((each.created_us for each in directory.accounts()), default=0)
+    account = Account(id=ids.account_id(), name=name, created_us=max(now_us, newest_us + 1))
     key = new_key(account.id, now_us)
     if not await directory.create_account(account, key):
         raise AccountError(f"an account is called {name} already")

@@ -94,6 +94,11 @@ def test_a_policy_ends_with_its_last_moment() -> None:
     assert allowed([], {}, expires="2026-01-01T00:00:00.001Z") == SizeRange()
 
 
+def test_every_condition_of_a_size_holds() -> None:
+    ranges = [["content-length-range", 0, 10], ["content-length-range", 5, 1000]]
+    assert allowed(ranges, {}) == SizeRange(5, 10)
+
+
 def test_both_bounds_of_a_size_are_allowed() -> None:
     size = allowed([["content-length-range", 5, "10"]], {})
     for allowed_size in (5, 10):
