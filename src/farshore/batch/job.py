@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import structlog
 from farshore.batch.job_role import SESSION, JobRole
 from farshore.metadata.store import Transaction
 from farshore.model.batch import Job, JobFailure, JobStatus
+from farshore.semantics.job_events import STATUS_CHANGED, job_event
 from farshore.semantics.job_states import moved
 from farshore.service.deployment import Deployment, Region
 from farshore.service.roles import BATCH_SERVICE, NotAssumable, assume_role_as_service
@@ -124,4 +126,5 @@ def log_status(region: Region, job: Job) -> None:
         succeeded=job.succeeded,
         failed=job.failed,
         reasons=[failure.reason for failure in job.state.failures],
+        job_event=job_event(STATUS_CHANGED, job, region.name, str(uuid.uuid4())),
     )

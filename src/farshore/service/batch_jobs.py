@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from farshore.metadata.store import Transaction
 from farshore.model.batch import ENDED, Job, JobState, JobStatus
@@ -26,6 +27,7 @@ from farshore.model.control_errors import (
 )
 from farshore.model.errors import AccessDenied
 from farshore.semantics.batch_request import check_create_job, check_job_tags, check_priority, role_account
+from farshore.semantics.job_events import CREATED, job_event
 from farshore.semantics.job_states import AWAITING_CONFIRMATION, active_s, may_move, moved
 from farshore.service.access import require_in_account
 from farshore.service.deployment import Answer, Params, Region, Request
@@ -35,6 +37,8 @@ LISTED_MAX = 1000
 _NO_LIMIT = 2**63 - 1
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 async def create_job(request: Request) -> Answer:
@@ -70,6 +74,9 @@ async def create_job(request: Request) -> Answer:
         return before
 
     made = await region.metadata.write(command)
+    if made.id == job.id:
+        event = job_event(CREATED, made, region.name, str(uuid.uuid4()))
+        log.info("job was created", region=region.name, job=made.id, job_event=event)
     request.deployment.ring_jobs(region.name)
     return Answer(output={"JobId": made.id})
 

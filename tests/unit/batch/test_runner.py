@@ -152,6 +152,12 @@ def test_changes_of_status_are_logged(tmp_path: Path, logs: Logs) -> None:
         told = [entry for entry in logs.entries if entry["event"] == "job changed its status"]
         assert [entry["status"] for entry in told] == ["Preparing", "Ready", "Active", "Completing", "Complete"]
         assert {entry["job"] for entry in told} == {job.id} and told[-1]["succeeded"] == 2
+        (created,) = [entry["job_event"] for entry in logs.entries if entry["event"] == "job was created"]
+        assert (created["eventName"], created["serviceEventDetails"]["status"]) == ("JobCreated", "New")
+        event = told[-1]["job_event"]
+        assert (event["eventName"], event["serviceEventDetails"]["status"]) == ("JobStatusChanged", "Complete")
+        assert event["serviceEventDetails"]["jobArn"] == f"arn:aws:s3:us-east-1:{job.account_id}:job/{job.id}"
+        assert event["eventID"] == event["serviceEventDetails"]["jobEventId"] != created["eventID"]
 
     on_job_runs(tmp_path, test)
 
