@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.batch import without_account_in_host
-from tests.support.browser import AXE, Visitor
+from tests.support.browser import Visitor
+from tests.support.console_source import install
 from tests.support.people import owner
 from tests.support.replication import enable_versioning, ensure_role, put_rules, rule
 from tests.support.server import Server
@@ -159,5 +160,6 @@ def test_the_sign_in_page_is_accessible(visit: Callable[..., Visitor]) -> None:
 
 
 def need_axe() -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is missing (npm ci in console/web): accessibility is not tested")
+    why_not = install()
+    if why_not is not None:
+        pytest.skip(why_not)

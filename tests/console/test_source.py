@@ -8,50 +8,24 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from farshore.console.built_page import DIST
-
-SOURCE = Path(__file__).parents[2] / "console" / "web"
-NODE = (20, 19)
-"""The oldest that Vite runs on."""
+from tests.support.console_source import SOURCE, install, run
 
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[Path]:
-    """The source with its packages installed, as the lock names them, by one process at a time."""
-    why_not = missing()
-    if why_not is not None:
-        pytest.skip(why_not)
-    lock, stamp = SOURCE / "package-lock.json", SOURCE / "node_modules" / ".farshore-lock"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    """The source, for one process at a time."""
     with (SOURCE / ".npmrc").open("rb") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if not stamp.is_file() or stamp.read_text() != digest:
-            run(["npm", "ci", "--no-audit", "--no-fund"])
-            stamp.write_text(digest)
+        why_not = install()
+        if why_not is not None:
+            pytest.skip(why_not)
         yield SOURCE
-
-
-def missing() -> str | None:
-    """Why the source cannot be built here, in one line; None when it can."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        return "node and npm are missing: the console's source is not tested"
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if tuple(map(int, version.removeprefix("v").split(".")[:2])) < NODE:
-        return f"node {version} is too old ({NODE[0]}.{NODE[1]} is needed): the console's source is not tested"
-    return None
-
-
-def run(command: Sequence[str]) -> str:
-    done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
-    return done.stdout
 
 
 def content(folder: Path) -> dict[str, str]:
