@@ -51,10 +51,15 @@ def test_the_first_start_makes_a_private_key_and_says_lines_that_work(server_fac
     server = server_factory()
     assert ready(server) == 200
     assert stat.S_IMODE((server.data / "credentials").stat().st_mode) == 0o600
-    said = server.log.read_text()
-    assert str(server.data / "credentials") in said
-    lines = [line for line in said.splitlines() if line.startswith("  ")]
+
+    def lines_to_try() -> list[str]:
+        """They follow the endpoint, for which one waits."""
+        found = [line for line in server.log.read_text().splitlines() if line.startswith("  ")]
+        return found if len(found) >= 3 else []
+
+    lines = wait_for(lines_to_try, 10, "lines to try")
     assert len(lines) == 3
+    assert str(server.data / "credentials") in server.log.read_text()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     tried = subprocess.run(
         ["bash", "-euc", "\n".join(lines)],
