@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "console" / "web"
@@ -14,6 +15,7 @@ NODE = (20, 19)
 """The oldest that Vite runs on."""
 
 
+@cache
 def install() -> str | None:
     """Install the packages if need be, by one process at a time. Returns why that cannot be done here, in one line."""
     why_not = _missing()

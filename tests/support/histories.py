@@ -16,9 +16,8 @@ from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.replication.lane import LEASE_S, Lane
 from farshore.replication.replicate import Replicator
 from farshore.replication.retry import Place, Selection, retry_failures
-from farshore.replication.settle import state_of
 from farshore.replication.verified import Kind
-from farshore.semantics.replication_status import aggregate_status
+from farshore.semantics.replication_status import aggregate_status, state_of
 from farshore.service import outbox
 from farshore.service.bodies import INLINE_BYTES_MAX
 from farshore.service.bucket_replication import delete_bucket_replication, put_bucket_replication

@@ -79,8 +79,6 @@ async def explain_object(call: OwnCall) -> Any:
     params = request.params
     naming.check_key(params.get("Key", ""))
     version_id: str | None = params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
     region, bucket, version = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
     if version is None:
         require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.

@@ -11,7 +11,7 @@ from farshore.metadata.store import Reader
 from farshore.model.errors import InvalidArgument, NoSuchKey, NoSuchVersion
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.runtime.iso_time import iso_time
-from farshore.semantics import naming, versioning
+from farshore.semantics import naming
 from farshore.service.access import bucket_for, may, require, version_for
 from farshore.service.deployment import Request
 from farshore.service.replication_wait import (
@@ -81,8 +81,6 @@ async def _for_version(request: Request, seconds: float) -> WaitedVersion:
     params = request.params
     naming.check_key(params["Key"])
     version_id: str | None = params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
     region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
     if found is None:
         require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.

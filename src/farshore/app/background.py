@@ -22,6 +22,7 @@ from farshore.replication.auto_retry import AutoRetry
 from farshore.replication.reconcile import Reconciler
 from farshore.replication.time_control import TimeControl
 from farshore.replication.worker import ReplicationWorker
+from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment
 from farshore.transports.event_target import EventTarget
 
@@ -114,8 +115,4 @@ async def _repeat(
         else:
             if count:
                 log.info("collected unused blobs", what=what, region=region, blobs=count)
-        try:
-            async with asyncio.timeout(every_s):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await first_of(stop, within_s=every_s)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ import structlog
 from farshore.batch.job_role import SESSION, JobRole
 from farshore.metadata.store import Transaction
 from farshore.model.batch import Job, JobFailure, JobStatus
+from farshore.runtime.together import first_of
 from farshore.semantics.job_events import STATUS_CHANGED, job_event
 from farshore.semantics.job_states import moved
 from farshore.service.deployment import Deployment, Region
@@ -104,15 +104,7 @@ class RunningJob:
 
     async def wait(self, seconds: float = LOOK_EVERY_S) -> None:
         """Wait for news, the end, or the time. Clear `news` before looking at what is waited for."""
-        waiting = [asyncio.create_task(event.wait()) for event in (self.news, self.stop)]
-        try:
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            for each in waiting:
-                with suppress(asyncio.CancelledError):
-                    await each
+        await first_of(self.news, self.stop, within_s=seconds)
 
 
 def log_status(region: Region, job: Job) -> None:

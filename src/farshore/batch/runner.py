@@ -20,6 +20,7 @@ from farshore.batch.replicate_objects import replicate_objects
 from farshore.blobs.store import BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.batch import ENDED, Job, JobFailure, JobStatus, OperationName
+from farshore.runtime.together import first_of
 from farshore.semantics.job_schedule import schedule
 from farshore.semantics.job_states import moved
 from farshore.service.deployment import Deployment, Region
@@ -104,14 +105,10 @@ class RegionRunner:
             running.news.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            while not stop.is_set():
-                self.bell.clear()
-                await self._sleep(await self._look(stop), stopping)
-            await asyncio.gather(*(task for _, task in self._running.values()))
-        finally:
-            stopping.cancel()
+        while not stop.is_set():
+            self.bell.clear()
+            await first_of(self.bell, stop, within_s=await self._look(stop))
+        await asyncio.gather(*(task for _, task in self._running.values()))
 
     async def _look(self, stop: asyncio.Event) -> float:
         """Schedule, and drive the jobs that have something to do; returns the seconds until the next look."""
@@ -236,16 +233,6 @@ class RegionRunner:
         await self._region.metadata.write(expire)
         while await self._region.metadata.write(forget) == _FORGOTTEN_AT_ONCE:
             continue
-
-    async def _sleep(self, seconds: float, stopping: asyncio.Task[bool]) -> None:
-        """Wait for the bell, the time, or the end."""
-        ringing = asyncio.create_task(self.bell.wait())
-        try:
-            await asyncio.wait((ringing, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ringing.cancel()
-            with suppress(asyncio.CancelledError):
-                await ringing
 
 
 async def _pause(running: RunningJob) -> None:

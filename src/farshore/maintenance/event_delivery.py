@@ -17,6 +17,7 @@ import structlog
 
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.events import EventName, StoredEvent
+from farshore.runtime.together import first_of
 from farshore.semantics.event_message import message
 from farshore.semantics.retry import backoff_s
 from farshore.service.deployment import Deployment, Region
@@ -86,8 +87,8 @@ class EventDelivery:
                         dropped_s = now_s()
                 except StoreUnavailable as error:
                     log.warning("events cannot be read", region=self._region.name, error=str(error))
-                await _either(self.bell, stop, LOOK_EVERY_S)
-                await _either(None, stop, GATHER_S)
+                await first_of(self.bell, stop, within_s=LOOK_EVERY_S)
+                await first_of(stop, within_s=GATHER_S)
             for loop in self._loops.values():
                 loop.bell.set()
 
@@ -164,9 +165,9 @@ class _Destination:
         """Deliver until `stop` is set. A defect is logged here, and stops no other destination."""
         while not stop.is_set():
             self.bell.clear()
-            rests_s, bell = LOOK_EVERY_S, None
+            rests_s, events = LOOK_EVERY_S, [stop]
             try:
-                rests_s, bell = await self._pass(stop), self.bell
+                rests_s, events = await self._pass(stop), [stop, self.bell]
                 self._failures = 0
             except Unreachable as error:
                 self._failures += 1
@@ -176,7 +177,7 @@ class _Destination:
                 log.warning("events cannot be delivered", region=self._region.name, error=str(error))
             except Exception:
                 log.exception("event delivery failed", region=self._region.name, destination=self._destination)
-            await _either(bell, stop, rests_s)
+            await first_of(*events, within_s=rests_s)
 
     async def _pass(self, stop: asyncio.Event) -> float:
         """Deliver all that is due, oldest first. Returns the seconds until the next that is put off is due.
@@ -267,14 +268,3 @@ def _key(stored: StoredEvent) -> _Key:
 
 def _stands_alone(events: Sequence[StoredEvent]) -> bool:
     return events[0].attempts > 0 or events[0].event.name is EventName.TEST
-
-
-async def _either(bell: asyncio.Event | None, stop: asyncio.Event, timeout_s: float) -> None:
-    """Wait for the bell, for `stop`, or for the time."""
-    waiting = [asyncio.create_task(event.wait()) for event in (bell, stop) if event is not None]
-    try:
-        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)

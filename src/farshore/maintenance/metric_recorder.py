@@ -7,7 +7,6 @@ become old.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ import structlog
 from farshore.metadata.metrics import MetricTransaction
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.metrics import MetricName, Route
+from farshore.runtime.together import first_of
 from farshore.semantics.metric_points import MINUTE_S, RETENTION_S, minute_points
 from farshore.service.deployment import Deployment, Region
 from farshore.service.metric_routes import configured_routes, published_in
@@ -52,9 +52,7 @@ class MetricRecorder:
             except StoreUnavailable as error:
                 log.warning("metrics could not be recorded", region=self._region.name, error=str(error))
             now_us = self._deployment.clock.now_us()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(MINUTE_S - now_us / 1e6 % MINUTE_S):
-                    await stop.wait()
+            await first_of(stop, within_s=MINUTE_S - now_us / 1e6 % MINUTE_S)
 
     async def record(self) -> None:
         """Close the minute under way if it has ended, and begin the present one."""

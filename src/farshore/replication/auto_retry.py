@@ -16,6 +16,7 @@ import structlog
 from farshore.metadata.store import Reader, StoreUnavailable, Transaction
 from farshore.model.replication import ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import FailedVersion
+from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment, Region
 from farshore.service.redrive import redrive, would_go
 
@@ -73,11 +74,7 @@ class AutoRetry:
                 await self.look(stop)
             except StoreUnavailable as error:
                 log.warning("failures could not be retried", region=self._region.name, error=str(error))
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await first_of(stop, within_s=LOOK_EVERY_S)
 
     async def look(self, stop: asyncio.Event) -> None:
         """Go on with every cause. Raises StoreUnavailable."""

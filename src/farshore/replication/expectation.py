@@ -21,11 +21,11 @@ from farshore.model.replication import (
     TaskKind,
 )
 from farshore.replication.role import Permissions
-from farshore.replication.settle import state_of
 from farshore.semantics.key_ranges import KeyRanges, prefix_end
 from farshore.semantics.replica_comparison import NO_LATITUDE, Latitude
 from farshore.semantics.replication_eligibility import Cause, eligible_destinations
 from farshore.semantics.replication_history import Era, era_of
+from farshore.semantics.replication_status import state_of
 from farshore.service.replicas import as_replica
 
 _DECIDED_MAX = 10_000

@@ -15,10 +15,10 @@ from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, ReplicationStatus
 from farshore.model.verification import Field
 from farshore.replication.expectation import Expectation, Expected
-from farshore.replication.settle import state_of
 from farshore.replication.verified import Damaged, Difference, Kind, Shown, Why
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics.replica_comparison import differing
+from farshore.semantics.replication_status import state_of
 
 ROUNDS_MAX = 8
 """A version that changes as often as it is read is not judged: it is on its way."""

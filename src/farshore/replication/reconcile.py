@@ -8,7 +8,6 @@ pauses between them.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ import structlog
 from farshore.metadata.store import Reader, StoreUnavailable, Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, ReplicationStatus
+from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment, Region
 from farshore.service.exposition import RECONCILED
 from farshore.service.outbox import lost_task
@@ -54,7 +54,7 @@ class Reconciler:
                 await self.reconcile(stop)
             except StoreUnavailable as error:
                 log.warning("reconciliation could not finish", region=self._region.name, error=str(error))
-            await _stopped(stop, EVERY_S)
+            await first_of(stop, within_s=EVERY_S)
 
     async def reconcile(self, stop: asyncio.Event) -> int:
         """Walk all versions once, or until `stop` is set; returns how many tasks were lost.
@@ -74,7 +74,7 @@ class Reconciler:
             if lost:
                 self._deployment.ring(self._region.name)
             after += self._span_rows
-            await _stopped(stop, rest_s)
+            await first_of(stop, within_s=rest_s)
         if count:
             self._counted[0] += count
             log.error(
@@ -108,10 +108,3 @@ def without_task(reader: Reader, version: Version) -> list[DestinationState]:
     tasks = reader.records.tasks_of_version(version.bucket_id, version.key, version.version_id)
     brought = {task.destination for task in tasks}
     return [state for state in pending if state.bucket not in brought]
-
-
-async def _stopped(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for the end, or the time."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -27,12 +27,13 @@ from farshore.replication.body_check import body_matches
 from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
 from farshore.replication.role import Permissions, Roles, Verdict
-from farshore.replication.settle import state_of
 from farshore.semantics.metadata_sync import METADATA
 from farshore.semantics.replication_eligibility import recheck_at_delivery
+from farshore.semantics.replication_status import state_of
 from farshore.service.bodies import StoredBytesDiffer
 from farshore.service.deployment import Deployment, Region
 from farshore.service.job_tasks import name_of
+from farshore.service.outbox import kind_of
 from farshore.service.replicas import as_replica
 from farshore.transports.transport import (
     CHANGES_BYTES_MAX,
@@ -151,7 +152,7 @@ class Replicator:
             return Attempt(task, Failed(rule, _WHY_NOT.get(rule, "")))
         if not isinstance(turn.way, Way):
             return Attempt(task, turn.way)
-        verdict = turn.way.permissions.verdict(version, state.changed or _brought(version), rule)
+        verdict = turn.way.permissions.verdict(version, state.changed or (kind_of(version),), rule)
         if not verdict.kinds:
             assert verdict.refused is not None, verdict
             return Attempt(task, replace(verdict.refused, seen_us=state.at_us))
@@ -209,7 +210,6 @@ class Replicator:
 _DAMAGED = "stored bytes of the source are lost or damaged"
 
 _OBJECT = (TaskKind.OBJECT,)
-_DELETE_MARKER = (TaskKind.DELETE_MARKER,)
 
 _WHY_NOT = {
     FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING: "the replication configuration was deleted before delivery",
@@ -221,11 +221,6 @@ _REFUSED = {
     FailureCode.DST_BUCKET_UNVERSIONED: "versioning is not enabled on the destination bucket",
     FailureCode.DST_VERSION_NOT_FOUND: "the version whose tags or ACL changed is not in the destination bucket",
 }
-
-
-def _brought(version: Version) -> tuple[TaskKind, ...]:
-    """What it is when no change of metadata is on its way, but the version itself."""
-    return _DELETE_MARKER if version.delete_marker else _OBJECT
 
 
 def _change(region: Region, ready: Ready, bodies: Mapping[int, bytes]) -> Change | Dropped | Failed:

@@ -14,6 +14,7 @@ from farshore.replication.outcome import Failed
 from farshore.replication.role import Roles
 from farshore.semantics.replication_failure_remedy import Lack
 from farshore.service.deployment import Deployment, Region
+from farshore.service.outbox import kind_of
 from farshore.service.roles import ASSUME_ROLE
 from farshore.transports.transport import PermanentError, TransientError
 
@@ -73,7 +74,7 @@ class RoleSteps:
             action=ASSUME_ROLE, resource=role_arn, allowed=True, statement="the trust policy lets Amazon S3 assume it"
         )
         foreign = destination.bucket.owner != source[1].owner
-        taken = found.steps(version, kinds or _brought(version), rule)
+        taken = found.steps(version, kinds or (kind_of(version),), rule)
         return (
             assumed,
             *(
@@ -106,7 +107,3 @@ class RoleSteps:
 
 
 _LACKS = {Reason.CROSS_ACCOUNT_RESOURCE_MISSING: Lack.BUCKET_POLICY, Reason.EXPLICIT_DENY: Lack.DENIED}
-
-
-def _brought(version: Version) -> tuple[TaskKind, ...]:
-    return (TaskKind.DELETE_MARKER,) if version.delete_marker else (TaskKind.OBJECT,)

@@ -13,7 +13,7 @@ from farshore.replication.accounts import Settled
 from farshore.replication.announcing import Announcing
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Retry
 from farshore.replication.recording import Recording
-from farshore.semantics.replication_status import aggregate_status
+from farshore.semantics.replication_status import state_of, with_state
 from farshore.semantics.retry import backoff_s
 from farshore.service.job_tasks import name_of, replications_settled
 
@@ -121,11 +121,6 @@ class _Settling:
         return replications_settled(tx, [task for task in self._done if task.id in removed], self._states, self._now_us)
 
 
-def state_of(version: Version, destination: str) -> DestinationState | None:
-    """Where the destination of a version stands; None when the version does not go there."""
-    return next((state for state in version.destinations if state.bucket == destination), None)
-
-
 def _completed(before: DestinationState, outcome: Delivered, now_us: int) -> DestinationState:
     override = before.owner_override if outcome.owner_override is None else outcome.owner_override
     return DestinationState(before.bucket, ReplicationStatus.COMPLETED, before.rule_id, now_us, owner_override=override)
@@ -155,5 +150,4 @@ def _settled(
 ) -> tuple[ReplicationStatus, Sequence[DestinationState]]:
     """The version's status and states with one of its destinations settled: COMPLETED, or FAILED with a code."""
     new = _completed(before, outcome, now_us) if isinstance(outcome, Delivered) else _failed(before, outcome, now_us)
-    states = tuple(new if state.bucket == new.bucket else state for state in version.destinations)
-    return aggregate_status([state.status for state in states], replica=version.is_replica), states
+    return with_state(version, new)

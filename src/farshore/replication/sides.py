@@ -14,8 +14,8 @@ from typing import NamedTuple
 from farshore.metadata.store import Reader
 from farshore.model.objects import Version
 from farshore.replication.expectation import Expectation, Expected
-from farshore.replication.settle import state_of
 from farshore.semantics.replica_comparison import digest_of, row_of
+from farshore.semantics.replication_status import state_of
 
 
 class Place(NamedTuple):

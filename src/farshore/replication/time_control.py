@@ -9,7 +9,6 @@ Source: S3 User Guide, "Meeting compliance requirements with S3 Replication Time
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -17,7 +16,8 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus, ReplicationTask
 from farshore.replication.announcing import Announcing
-from farshore.replication.settle import state_of
+from farshore.runtime.together import first_of
+from farshore.semantics.replication_status import state_of
 from farshore.service.deployment import Deployment, Region
 
 LOOK_EVERY_S = 60.0
@@ -44,9 +44,7 @@ class TimeControl:
             except StoreUnavailable as error:
                 log.warning("thresholds cannot be watched", region=self._region.name, error=str(error))
                 waits_s = UNAVAILABLE_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(waits_s):
-                    await stop.wait()
+            await first_of(stop, within_s=waits_s)
 
     async def look(self, stop: asyncio.Event) -> float:
         """Tell of what has passed. Returns the seconds until the next may, at most `LOOK_EVERY_S`.

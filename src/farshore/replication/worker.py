@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -18,6 +17,7 @@ from farshore.metadata.store import DueLane, StoreUnavailable
 from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.replication.schedule import LaneKey, Schedule
+from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment, Region
 from farshore.service.exposition import WORKER
 
@@ -115,15 +115,11 @@ class RegionWorker:
         self._shown = deployment.counters.block(WORKER, region.name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            await self._release(stop)
-            while not stop.is_set():
-                self.bell.clear()
-                await self._sleep(await self._look(stop), stopping)
-            await asyncio.gather(*self._running.values())
-        finally:
-            stopping.cancel()
+        await self._release(stop)
+        while not stop.is_set():
+            self.bell.clear()
+            await first_of(self.bell, stop, within_s=await self._look(stop))
+        await asyncio.gather(*self._running.values())
 
     async def _look(self, stop: asyncio.Event) -> float:
         """Start the lanes that are due; returns the seconds until the next one is, or all are to be looked at."""
@@ -229,16 +225,6 @@ class RegionWorker:
             if lane.rests_until_us > self._clock.now_us():
                 self._resting.add(key)
             self.bell.set()
-
-    async def _sleep(self, seconds: float, stopping: asyncio.Task[bool]) -> None:
-        """Wait for the bell, the time, or the end."""
-        ringing = asyncio.create_task(self.bell.wait())
-        try:
-            await asyncio.wait((ringing, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ringing.cancel()
-            with suppress(asyncio.CancelledError):
-                await ringing
 
     async def _release(self, stop: asyncio.Event) -> None:
         """Make what an earlier worker had claimed due at once: there is one worker, so it is dead."""

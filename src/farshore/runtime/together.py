@@ -1,4 +1,4 @@
-"""Several steps at the same time."""
+"""Several steps at the same time, and waiting for the first of several events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+async def first_of(*events: asyncio.Event, within_s: float) -> None:
+    """Wait until one of the events is set, or for the time. Which it was, the events say."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def all_or_first_error(steps: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -14,7 +14,6 @@ import msgspec
 
 from farshore.model.objects import Version
 from farshore.model.replication import (
-    DestinationState,
     FailureCode,
     ReplicationConfiguration,
     ReplicationRule,
@@ -22,6 +21,7 @@ from farshore.model.replication import (
 )
 from farshore.semantics.object_attributes import ARCHIVED_STORAGE_CLASSES
 from farshore.semantics.replication_match import matches, winning_rules
+from farshore.semantics.replication_status import state_of
 
 
 class Cause(StrEnum):
@@ -141,7 +141,7 @@ def recheck_at_delivery(
     rule = _rule_in_force(configuration, version, destination)
     if rule is None or (version.delete_marker and not rule.delete_markers):
         return FailureCode.SRC_OBJECT_NOT_ELIGIBLE
-    state = _state_of(version, destination)
+    state = state_of(version, destination)
     if version.is_replica and state is not None and state.changed and not rule.replica_modifications:
         return FailureCode.SRC_OBJECT_NOT_ELIGIBLE
     return rule
@@ -229,13 +229,9 @@ def _rule_in_force(
 ) -> ReplicationRule | None:
     """The rule that won for this destination if it still covers the key, else the strongest that matches now."""
     candidates = [rule for rule in configuration.rules if rule.enabled and rule.destination == destination]
-    won = _state_of(version, destination)
+    won = state_of(version, destination)
     for rule in candidates:
         if won is not None and rule.id == won.rule_id and version.key.startswith(rule.filter.prefix):
             return rule
     tags = {} if version.delete_marker else version.tags
     return next((rule for rule in candidates if matches(rule.filter, version.key, tags)), None)
-
-
-def _state_of(version: Version, destination: str) -> DestinationState | None:
-    return next((state for state in version.destinations if state.bucket == destination), None)

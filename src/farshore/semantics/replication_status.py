@@ -5,9 +5,10 @@ Source: S3 User Guide, "Getting replication status information".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from farshore.model.replication import ReplicationStatus
+from farshore.model.objects import Version
+from farshore.model.replication import DestinationState, ReplicationStatus
 
 NEXT: Mapping[ReplicationStatus | None, frozenset[ReplicationStatus]] = {
     # A write that a rule covers, Batch Replication of an older version; the arrival of a replica.
@@ -50,3 +51,19 @@ def aggregate_status(statuses: Sequence[ReplicationStatus], *, replica: bool = F
     if ReplicationStatus.PENDING in statuses:
         return ReplicationStatus.PENDING
     return ReplicationStatus.REPLICA if replica else ReplicationStatus.COMPLETED
+
+
+def state_of(version: Version, destination: str) -> DestinationState | None:
+    """Where the destination of a version stands; None when the version does not go there."""
+    return next((state for state in version.destinations if state.bucket == destination), None)
+
+
+def status_of(version: Version, states: Collection[DestinationState]) -> ReplicationStatus:
+    """The status of a version whose destinations stand so: `aggregate_status`."""
+    return aggregate_status([state.status for state in states], replica=version.is_replica)
+
+
+def with_state(version: Version, new: DestinationState) -> tuple[ReplicationStatus, tuple[DestinationState, ...]]:
+    """A version's status and states once one destination stands so: in its place, or last where it had none."""
+    states = {state.bucket: state for state in version.destinations} | {new.bucket: new}
+    return status_of(version, states.values()), tuple(states.values())

@@ -27,6 +27,7 @@ from farshore.model.errors import (
     PermanentRedirect,
 )
 from farshore.model.objects import Version
+from farshore.semantics.versioning import check_version_id
 from farshore.service.access_context import context_of
 from farshore.service.bucket_access import owner_grants
 from farshore.service.deployment import Deployment, Params, Region, Request
@@ -62,8 +63,14 @@ def bucket_for(request: Request, *actions: str) -> tuple[Region, Bucket]:
 
 
 def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Version | None]:
-    """As `bucket_for`, with the addressed version (or current one, or None), in one read."""
+    """As `bucket_for`, with the addressed version (or current one, or None), in one read.
+
+    Raises:
+        InvalidArgument: a VersionId that is none.
+    """
     params = request.params
+    if "VersionId" in params:
+        check_version_id(params["VersionId"])
     region, bucket, version = _find(request.deployment, params["Bucket"], params["Key"], params.get("VersionId"))
     _authorize(request, region, bucket, version, actions)
     return region, bucket, version

@@ -17,7 +17,7 @@ from farshore.model.errors import AccessControlListNotSupported
 from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
-from farshore.semantics import access_control, versioning
+from farshore.semantics import access_control
 from farshore.semantics.metadata_sync import edited
 from farshore.service import outbox
 from farshore.service.access import access_of, bucket_for, enforced_owner, still, version_for
@@ -102,8 +102,6 @@ async def put_object_acl(request: Request) -> Answer:
 
 def _addressed_object(request: Request, action: str, version_action: str) -> tuple[Region, Bucket, Version]:
     version_id: str | None = request.params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
     region, bucket, found = version_for(request, action if version_id is None else version_action)
     return region, bucket, live_version(request, bucket, found)
 

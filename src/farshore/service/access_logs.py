@@ -26,6 +26,7 @@ from farshore.model.buckets import Bucket
 from farshore.model.errors import S3Error
 from farshore.model.objects import Version
 from farshore.runtime import ids
+from farshore.runtime.together import first_of
 from farshore.semantics import access_log, object_attributes
 from farshore.semantics.bucket_logging import object_key
 from farshore.service.access import access_of, bucket_for
@@ -149,15 +150,9 @@ class AccessLogs:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver now and then until `stop` is set, and all that is there at the end."""
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            while not stop.is_set():
-                full = asyncio.ensure_future(self._full.wait())
-                await asyncio.wait((stopping, full), timeout=self._every_s, return_when=asyncio.FIRST_COMPLETED)
-                full.cancel()
-                await self.deliver()
-        finally:
-            stopping.cancel()
+        while not stop.is_set():
+            await first_of(self._full, stop, within_s=self._every_s)
+            await self.deliver()
         await self.deliver()  # What came while the last delivery was under way.
 
     async def deliver(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from farshore.model.errors import InvalidRequest
 from farshore.model.objects import Checksum, ChecksumType, Part, Version
-from farshore.semantics import listing, preconditions, versioning
+from farshore.semantics import listing, preconditions
 from farshore.semantics.ranges import ByteRange, requested_range
 from farshore.service.access import version_for
 from farshore.service.answers import checksum_members, live_version, object_members
@@ -51,8 +51,6 @@ def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
         # by others: floci pull request 1098).
         raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
     version_id = params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
     region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
     version = live_version(request, bucket, found)
     preconditions.check_read(params, version.etag, version.created_us, now_us=request.now_us)
@@ -102,8 +100,6 @@ async def get_object_attributes(request: Request) -> Answer:
     """The attributes asked for, of the object or of one version."""
     params = request.params
     version_id = params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
     named = "" if version_id is None else "Version"
     _, bucket, found = version_for(request, f"s3:GetObject{named}", f"s3:GetObject{named}Attributes")
     version = live_version(request, bucket, found)

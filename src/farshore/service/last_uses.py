@@ -14,6 +14,7 @@ from farshore.metadata.directory import Directory
 from farshore.metadata.identities import IdentityTransaction
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.identity import LastUse
+from farshore.runtime.together import first_of
 
 WRITE_EVERY_S = 60.0
 GRAIN_US = 600 * 1_000_000
@@ -66,10 +67,8 @@ class LastUses:
     async def run(self, stop: asyncio.Event) -> None:
         """Write now and then until `stop` is set, and all of it at the end."""
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(WRITE_EVERY_S):
-                    await stop.wait()
-            except TimeoutError:
+            await first_of(stop, within_s=WRITE_EVERY_S)
+            if not stop.is_set():
                 await self._try_to_write(GRAIN_US)
         await self._try_to_write(0)
 

@@ -13,7 +13,7 @@ from farshore.model.errors import NoSuchBucket
 from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
-from farshore.semantics import tagging, versioning
+from farshore.semantics import tagging
 from farshore.semantics.metadata_sync import edited
 from farshore.service import outbox
 from farshore.service.access import version_for
@@ -25,7 +25,6 @@ _EVENTS = {"Put": EventName.TAGGING_PUT, "Delete": EventName.TAGGING_DELETE}
 
 
 async def get_object_tagging(request: Request) -> Answer:
-    _check_version_id(request)
     _, bucket, found = version_for(request, _action(request, "Get"))
     version = live_version(request, bucket, found)
     return Answer(output={"TagSet": tag_set(version.tags), **_named(bucket, version)})
@@ -46,7 +45,6 @@ def tag_set(tags: dict[str, str]) -> list[Params]:
 
 
 async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> Answer:
-    _check_version_id(request)
     region, bucket, there = version_for(request, _action(request, verb))
     live_version(request, bucket, there)
     key: str = request.params["Key"]
@@ -76,12 +74,6 @@ async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> An
 def _action(request: Request, verb: str) -> str:
     """`s3:GetObjectTagging`, or `s3:GetObjectVersionTagging` where the request names a version."""
     return f"s3:{verb}Object{'' if request.params.get('VersionId') is None else 'Version'}Tagging"
-
-
-def _check_version_id(request: Request) -> None:
-    version_id = request.params.get("VersionId")
-    if version_id is not None:
-        versioning.check_version_id(version_id)
 
 
 def _named(bucket: Bucket, version: Version) -> Params:

@@ -25,7 +25,7 @@ from farshore.model.replication import (
     TaskKind,
 )
 from farshore.semantics.replication_eligibility import Cause, eligible_destinations
-from farshore.semantics.replication_status import aggregate_status
+from farshore.semantics.replication_status import status_of
 
 THRESHOLD_US = 15 * 60 * 1_000_000
 """Within this time an operation under Replication Time Control ought to arrive. Delete markers are not under it."""
@@ -40,6 +40,11 @@ class Planned:
     tasks: tuple[ReplicationTask, ...]
 
 
+def kind_of(version: Version) -> TaskKind:
+    """What a task brings that brings the version itself."""
+    return TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+
+
 def plan_version(
     configuration: ReplicationConfiguration | None, version: Version, now_us: int
 ) -> tuple[Version, Sequence[ReplicationTask]]:
@@ -50,7 +55,7 @@ def plan_version(
     rules = eligible_destinations(configuration, version, cause=Cause.DELETE if marker else Cause.WRITE).rules
     if not rules:
         return version, ()
-    kind = TaskKind.DELETE_MARKER if marker else TaskKind.OBJECT
+    kind = kind_of(version)
     pending = msgspec.structs.replace(
         version,
         replication_status=ReplicationStatus.PENDING,
@@ -85,7 +90,7 @@ def plan_change(
         if before is None or before.status is not ReplicationStatus.PENDING:
             tasks.append(_task(version, rule, kind, now_us))
     return Planned(
-        status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
+        status=status_of(version, states.values()),
         destinations=tuple(states.values()),
         tasks=tuple(tasks),
     )
@@ -123,7 +128,7 @@ def plan_batch(configuration: ReplicationConfiguration, version: Version, now_us
         for state in version.destinations
         if state.bucket in named or state.status is not ReplicationStatus.FAILED
     }
-    kind = TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+    kind = kind_of(version)
     tasks: list[ReplicationTask] = []
     for rule in rules:
         before = states.get(rule.destination)
@@ -134,7 +139,7 @@ def plan_batch(configuration: ReplicationConfiguration, version: Version, now_us
         if not waiting:
             tasks.append(_task(version, rule, kind, now_us, batch=True))
     return Planned(
-        status=aggregate_status([state.status for state in states.values()], replica=version.is_replica),
+        status=status_of(version, states.values()),
         destinations=tuple(states.values()),
         tasks=tuple(tasks),
     )
@@ -147,7 +152,7 @@ def again_task(version: Version, rule: ReplicationRule, kind: TaskKind, now_us: 
 
 def lost_task(version: Version, state: DestinationState, now_us: int) -> ReplicationTask:
     """A task for a destination where the version stands PENDING though no task is there, as no rule decides anew."""
-    kind = TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+    kind = kind_of(version)
     return ReplicationTask(
         bucket_id=version.bucket_id,
         key=version.key,

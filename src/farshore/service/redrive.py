@@ -22,12 +22,11 @@ from farshore.model.replication import (
     ReplicationConfiguration,
     ReplicationRule,
     ReplicationStatus,
-    TaskKind,
 )
 from farshore.model.replication_record import FailedVersion
 from farshore.semantics.replication_eligibility import recheck_at_delivery
-from farshore.semantics.replication_status import aggregate_status
-from farshore.service.outbox import again_task
+from farshore.semantics.replication_status import with_state
+from farshore.service.outbox import again_task, kind_of
 
 
 @dataclass(slots=True)
@@ -87,10 +86,8 @@ def set_pending(tx: Transaction, version: Version, state: DestinationState, rule
         detail="",
         changed=changed,
     )
-    states = tuple(pending if each.bucket == state.bucket else each for each in version.destinations)
-    status = aggregate_status([each.status for each in states], replica=version.is_replica)
-    tx.set_replication(version.row, status, states)
-    kind = changed[0] if changed else TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+    tx.set_replication(version.row, *with_state(version, pending))
+    kind = changed[0] if changed else kind_of(version)
     note = "" if state.reason is None else f"driven again after {state.reason.value}"
     tx.add_tasks([again_task(version, rule, kind, now_us, note)])
 

@@ -25,8 +25,8 @@ from farshore.model.replication import (
 from farshore.model.verification import Field
 from farshore.semantics.metadata_sync import edited
 from farshore.semantics.replication_eligibility import recheck_at_delivery
-from farshore.semantics.replication_status import aggregate_status
-from farshore.service.outbox import again_task
+from farshore.semantics.replication_status import state_of, with_state
+from farshore.service.outbox import again_task, kind_of
 
 NOTE = "verification found the replica missing or different"
 
@@ -74,7 +74,7 @@ def repair(
 
 
 def _let_go(tx: Transaction, version: Version, rule: ReplicationRule, fields: Sequence[Field], now_us: int) -> None:
-    before = next((state for state in version.destinations if state.bucket == rule.destination), None)
+    before = state_of(version, rule.destination)
     edits = tuple(_KINDS[each] for each in fields if each in _KINDS)
     changed = edits if len(edits) == len(fields) else ()
     if changed and rule.replica_modifications:
@@ -88,13 +88,10 @@ def _let_go(tx: Transaction, version: Version, rule: ReplicationRule, fields: Se
         owner_override=before is not None and bool(changed) and before.owner_override,
         replace=bool(fields) and not changed,
     )
-    others = tuple(each for each in version.destinations if each.bucket != rule.destination)
-    states = (*others, state)
-    status = aggregate_status([each.status for each in states], replica=version.is_replica)
-    tx.set_replication(version.row, status, states)
+    tx.set_replication(version.row, *with_state(version, state))
     waiting = tx.records.tasks_of_version(version.bucket_id, version.key, version.version_id)
     if not any(task.destination == rule.destination for task in waiting):
-        kind = changed[0] if changed else TaskKind.DELETE_MARKER if version.delete_marker else TaskKind.OBJECT
+        kind = changed[0] if changed else kind_of(version)
         tx.add_tasks([again_task(version, rule, kind, now_us, NOTE)])
 
 
