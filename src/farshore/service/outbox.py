@@ -134,8 +134,14 @@ def plan_batch(configuration: ReplicationConfiguration, version: Version, now_us
         before = states.get(rule.destination)
         waiting = before is not None and before.status is ReplicationStatus.PENDING
         if before is None or not waiting or before.changed:
-            at_us = now_us if before is None else max(now_us, before.at_us + 1)
-            states[rule.destination] = DestinationState(rule.destination, ReplicationStatus.PENDING, rule.id, at_us)
+            states[rule.destination] = DestinationState(
+                rule.destination,
+                ReplicationStatus.PENDING,
+                rule.id,
+                now_us if before is None else max(now_us, before.at_us + 1),
+                # A replica that was to be replaced, and was not, is damaged still: that it is there is not enough.
+                replace=before is not None and before.replace,
+            )
         if not waiting:
             tasks.append(_task(version, rule, kind, now_us, batch=True))
     return Planned(

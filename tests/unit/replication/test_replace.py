@@ -17,8 +17,10 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.objects import NULL_VERSION, Version
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.replication.region_transport import RegionTransport
+from farshore.service.bucket_replication import delete_bucket_replication
 from farshore.service.deployment import Region
 from farshore.service.object_tagging import put_object_tagging
+from farshore.service.outbox import plan_batch
 from farshore.service.replicas import as_replica
 from farshore.transports.transport import Change
 
@@ -210,5 +212,36 @@ def test_a_null_version_of_the_destinations_own_is_not_replaced(tmp_path: Path) 
         transport = RegionTransport(deployed.deployment, deployed.stores[WEST])
         assert await transport.put_many(bucket, [Change(version=arriving, replace=True)]) == [None]
         assert stored(deployed, WEST, "there", "k", NULL_VERSION).etag == "own"
+
+    in_deployment(tmp_path, test)
+
+
+def test_a_job_that_takes_up_a_repair_that_failed_repairs(tmp_path: Path) -> None:
+    """Else it would find the damaged replica there, and be content."""
+
+    async def test(deployed: Deployed) -> None:
+        damaged = Damaged(deployed)
+        await damaged.make()
+        await damaged.repair()
+        await deployed.ask(delete_bucket_replication, "DeleteBucketReplication", Bucket="source")
+        await deliver(deployed)
+        failed = only_state(damaged.source)
+        assert (failed.status, failed.replace) == (ReplicationStatus.FAILED, True)
+        await put_rule(deployed, "source", "there")
+        region = deployed.stores[EAST]
+        bucket = region.metadata.reader.bucket("source")
+        assert bucket is not None
+        configuration = deployed.deployment.configurations.get(region.metadata.reader, bucket)
+        assert configuration is not None
+        planned = plan_batch(configuration, damaged.source, deployed.clock.tick())
+        assert planned is not None
+
+        def command(tx: Transaction) -> None:
+            tx.set_replication(damaged.source.row, planned.status, planned.destinations)
+            tx.add_tasks(planned.tasks)
+
+        await region.metadata.write(command)
+        await deliver(deployed)
+        await damaged.is_mended()
 
     in_deployment(tmp_path, test)
