@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.service.deployment import Deployment, Region, Request
 from farshore.service.identities import find_role, root_principal
+from farshore.service.written_bodies import WrittenWhole
 from tests.support.roles import make_role
 
 ACCOUNT = "111122223333"
@@ -39,25 +40,6 @@ class SteppedClock:
 
     def forward(self, seconds: float) -> None:
         self.us += int(seconds * 1e6)
-
-
-class _Body:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    @property
-    def length(self) -> int | None:
-        return len(self._content)
-
-    async def read_all(self, limit: int) -> bytes:
-        assert len(self._content) <= limit
-        return self._content
-
-    async def pieces(self) -> AsyncIterator[bytes | memoryview]:
-        yield self._content
-
-    def trailers(self) -> Mapping[str, str]:
-        return {}
 
 
 class World:
@@ -107,7 +89,7 @@ class World:
             principal=root_principal(account, f"AKIA{account}"),
             operation=operation,
             params=params,
-            body=_Body(body),
+            body=WrittenWhole(body),
             request_id="REQUEST",
             now_us=self.clock.now_us(),
             region=region,

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from farshore.batch.job import JobFails, RunningJob
-from farshore.batch.job_role import JobRole, Written
+from farshore.batch.job_role import JobRole
 from farshore.batch.manifest import manifest_rows
 from farshore.batch.manifest_generator import Scanned, Wanted, scan_segment
 from farshore.metadata.jobs import JobReader
@@ -25,7 +25,9 @@ from farshore.semantics.batch_request import bucket_of_arn
 from farshore.semantics.manifest_filter import asks_for_encryption, common_prefix, compile_filter
 from farshore.semantics.manifest_rows import SEGMENT_ROWS, inventory_line, pack, storable
 from farshore.service.access import may
+from farshore.service.deployment import RequestBody
 from farshore.service.put_object import put_object
+from farshore.service.written_bodies import WrittenStream, WrittenWhole
 
 NO_KEYS = "Manifest generation found no keys matching the filter criteria."
 _FILE_SEGMENTS = 100
@@ -156,7 +158,7 @@ async def _save(running: RunningJob, role: JobRole, job: Job, generator: Documen
     while first < job.total:
         key = f"{folder}/data/{len(files):06d}.csv.gz"
         file = _SavedFile(running.region.metadata.reader.jobs, job, first)
-        await _put(role, bucket, key, "application/gzip", owner, file.pieces())
+        await _put(role, bucket, key, "application/gzip", owner, WrittenStream(file.pieces()))
         files.append({"key": key, "size": file.size, "MD5checksum": file.md5})
         first = file.place
     described = {
@@ -169,7 +171,8 @@ async def _save(running: RunningJob, role: JobRole, job: Job, generator: Documen
         "files": files,
     }
     key = f"{folder}/manifest.json"
-    etag = await _put(role, bucket, key, "application/json", owner, _once(json.dumps(described, indent=2).encode()))
+    content = json.dumps(described, indent=2).encode()
+    etag = await _put(role, bucket, key, "application/json", owner, WrittenWhole(content))
     saved: Document = {"ObjectArn": f"{place['Bucket']}/{key}", "ETag": etag.strip('"')}
 
     def change(_tx: Transaction, job: Job) -> Job:
@@ -178,23 +181,17 @@ async def _save(running: RunningJob, role: JobRole, job: Job, generator: Documen
     return await running.step(JobStatus.PREPARING, change)
 
 
-async def _put(
-    role: JobRole, bucket: str, key: str, content_type: str, owner: str | None, body: AsyncIterator[bytes]
-) -> str:
+async def _put(role: JobRole, bucket: str, key: str, content_type: str, owner: str | None, body: RequestBody) -> str:
     """Store one object as the job's role; returns its ETag."""
     params = {"Bucket": bucket, "Key": key, "ContentType": content_type}
     if owner is not None:
         params["ExpectedBucketOwner"] = owner
     try:
-        answer = await put_object(role.request("PutObject", params, Written(body)))
+        answer = await put_object(role.request("PutObject", params, body))
     except S3Error as error:
         reason = f"The manifest could not be written to the bucket {bucket}: {error.code}: {error.message}"
         raise JobFails(error.code, reason) from error
     return answer.output["ETag"]
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 class _SavedFile:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import AsyncIterator
 
 from farshore.batch.job import JobFails, RunningJob
-from farshore.batch.job_role import JobRole, Written
+from farshore.batch.job_role import JobRole
 from farshore.batch.manifest_cursor import ManifestCursor
 from farshore.metadata.store import Reader
 from farshore.model.batch import Document, Job, JobFailure, ReportScope
@@ -19,8 +19,10 @@ from farshore.model.errors import S3Error
 from farshore.semantics import completion_report
 from farshore.semantics.batch_request import bucket_of_arn
 from farshore.semantics.completion_report import ReportFile
+from farshore.service.deployment import RequestBody
 from farshore.service.job_tasks import results_of_block
 from farshore.service.put_object import put_object
+from farshore.service.written_bodies import WrittenStream, WrittenWhole
 
 FILE_ROWS_MAX = 1_000_000
 
@@ -64,7 +66,7 @@ class _Report:
                 return
             number = sum(each.failed is failed for each in self._files)
             key = completion_report.file_key(self._prefix, self._job.id, failed, number)
-            await self._put(key, "text/csv", file.pieces())
+            await self._put(key, "text/csv", WrittenStream(file.pieces()))
             self._files.append(ReportFile(failed, key, file.md5))
             after = file.last
 
@@ -72,14 +74,14 @@ class _Report:
         now_us = self._running.deployment.clock.now_us()
         content = completion_report.manifest(self._bucket, self._files, now_us)
         folder = completion_report.folder(self._prefix, self._job.id)
-        await self._put(f"{folder}/manifest.json", "application/json", _once(content))
+        await self._put(f"{folder}/manifest.json", "application/json", WrittenWhole(content))
 
-    async def _put(self, key: str, content_type: str, body: AsyncIterator[bytes]) -> None:
+    async def _put(self, key: str, content_type: str, body: RequestBody) -> None:
         params = {"Bucket": self._bucket, "Key": key, "ContentType": content_type}
         if "ExpectedBucketOwner" in self._asked:
             params["ExpectedBucketOwner"] = self._asked["ExpectedBucketOwner"]
         try:
-            await put_object(self._role.request("PutObject", params, Written(body)))
+            await put_object(self._role.request("PutObject", params, body))
         except S3Error as error:
             raise JobFails(NOT_WRITTEN.code, NOT_WRITTEN.reason) from error
 
@@ -119,7 +121,3 @@ class _ResultFile:
 
     def _next(self) -> int | None:
         return self._reader.jobs.result_block(self._number, self._failed, self.last)
-
-
-async def _once(content: bytes) -> AsyncIterator[bytes]:
-    yield content

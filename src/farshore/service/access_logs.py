@@ -10,7 +10,6 @@ Source: S3 User Guide, "Logging requests with server access logging", "Enabling 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,6 +35,7 @@ from farshore.service.deployment import Answer, Deployment, Params, Region, Requ
 from farshore.service.exposition import ACCESS_LOGS
 from farshore.service.put_object import commit_version, with_content
 from farshore.service.trail import CopySource
+from farshore.service.written_bodies import WrittenWhole
 
 OBJECT_BYTES = 5 * 1024 * 1024
 WAITING_BYTES_MAX = 32 * 1024 * 1024
@@ -225,7 +225,7 @@ class AccessLogs:
                 "ContentType": "text/plain",
                 "ExpectedBucketOwner": source.owner,
             },
-            body=_Body("".join(lines.texts).encode("utf-8", "backslashreplace")),
+            body=WrittenWhole("".join(lines.texts).encode("utf-8", "backslashreplace")),
             request_id=ids.request_id(),
             now_us=clock.now_us(),
             region=region_name,
@@ -259,24 +259,3 @@ class AccessLogs:
         if ownership is ObjectOwnership.BUCKET_OWNER_ENFORCED or not grants:
             return None
         return (Grant(canonical_user_id(target.owner), Permission.FULL_CONTROL), *grants)
-
-
-class _Body:
-    """The body of a log object."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    @property
-    def length(self) -> int | None:
-        return len(self._content)
-
-    async def read_all(self, limit: int) -> bytes:
-        assert len(self._content) <= limit, limit
-        return self._content
-
-    async def pieces(self) -> AsyncIterator[bytes | memoryview]:
-        yield self._content
-
-    def trailers(self) -> Mapping[str, str]:
-        return {}
