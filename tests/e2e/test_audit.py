@@ -321,8 +321,12 @@ def test_a_client_that_leaves_early_leaves_a_record(audited: Audited, bucket: st
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         target = url.removeprefix(server.endpoint)
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
-        head = connection.recv(4096)
-    request_id = head.lower().partition(b"x-amz-request-id: ")[2].partition(b"\r\n")[0].decode().upper()
+        received = b""
+        while len(received) < 4 * 1024 * 1024:  # More than the pieces in which it is sent: what has gone out is counted.
+            piece = connection.recv(64 * 1024)
+            assert piece, received[:4096]
+            received += piece
+    request_id = received[:4096].lower().partition(b"x-amz-request-id: ")[2].partition(b"\r\n")[0].decode().upper()
     record = audited.of(request_id)
     assert (record["status"], record["broken_off"], record["decision"]) == (200, True, "allow")
     assert record["bytes_sent"] < record["object_bytes"] == size
