@@ -322,7 +322,8 @@ def test_a_client_that_leaves_early_leaves_a_record(audited: Audited, bucket: st
         target = url.removeprefix(server.endpoint)
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
         received = b""
-        while len(received) < 4 * 1024 * 1024:  # More than the pieces in which it is sent: what has gone out is counted.
+        # More than the pieces in which it is sent: what has gone out is counted.
+        while len(received) < 4 * 1024 * 1024:
             piece = connection.recv(64 * 1024)
             assert piece, received[:4096]
             received += piece

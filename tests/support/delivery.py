@@ -14,9 +14,11 @@ from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.service import version_stack
 from farshore.service.bucket_access import REMOVED
-from farshore.service.bucket_replication import put_bucket_replication
 from farshore.service.deployment import Deployment, Region
 from tests.support.deployment import EAST, ROLE, Deployed
+
+METERED = {"Metrics": {"Status": "Enabled"}}
+"""Of a rule's Destination: with replication metrics."""
 
 
 async def put_rule(
@@ -34,8 +36,7 @@ async def put_rule(
         **members,
     }
     account = role.split(":")[4]
-    await deployed.ask(
-        put_bucket_replication,
+    await deployed.s3(
         "PutBucketReplication",
         region=region,
         account=account,

@@ -7,20 +7,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from farshore.api.dispatch import S3
 from farshore.blobs.filesystem import FilesystemBlobStore
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
-from farshore.model.access import Principal
+from farshore.metadata.store import Transaction
 from farshore.model.buckets import BucketHome, VersioningStatus
 from farshore.service.deployment import Answer, Deployment, Region, Request
-from farshore.service.put_object import put_object
+from farshore.service.identities import find_role, root_principal
 from tests.support.bodies import Arriving
 from tests.support.roles import ANYTHING, make_role
 
 ACCOUNT = "111122223333"
 STRANGER = "444455556666"
 EAST, WEST = "us-east-1", "us-west-2"
-START_US = 1_700_000_000_000_000
+START_US = 1_800_000_000_000_000
+"""A time at which an hour begins."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/replication"
 
 Handler = Callable[[Request], Awaitable[Answer]]
@@ -54,10 +56,14 @@ class MovedClock:
         return self._now_us
 
     def move(self, seconds: float) -> None:
+        assert seconds >= 0, seconds
         self._now_us += round(seconds * 1e6)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, MovedLoop)
         loop.move(seconds)
+
+    def move_to(self, now_us: int) -> None:
+        self.move((now_us - self._now_us) / 1e6)
 
 
 class Deployed:
@@ -98,7 +104,7 @@ class Deployed:
     ) -> Request:
         return Request(
             deployment=self.deployment,
-            principal=Principal(account_id=account, arn=f"arn:aws:iam::{account}:root", access_key_id="AKIA"),
+            principal=root_principal(account, "AKIA"),
             operation=operation,
             params=params,
             body=Arriving(body, len(body)),
@@ -112,6 +118,13 @@ class Deployed:
         """The output of an operation."""
         return (await handler(self.request(operation, **more))).output
 
+    async def s3(self, operation: str, **more: Any) -> dict[str, Any]:
+        """The output of an operation of S3, as the first account's root unless `account` names another."""
+        return await self.ask(S3[operation], operation, **more)
+
+    async def write(self, command: Callable[[Transaction], Any], region: str = EAST) -> Any:
+        return await self.stores[region].metadata.write(command)
+
     async def bucket(
         self,
         name: str,
@@ -124,16 +137,16 @@ class Deployed:
         home = BucketHome(name=name, region=region, owner=owner, created_us=self.clock.now_us())
         await self.directory.reserve_bucket(home)
 
-        def command(tx: Any) -> int:
+        def command(tx: Transaction) -> int:
             made = tx.create_bucket(name, owner, home.created_us)
             tx.set_versioning(made.id, versioning)
             return made.id
 
-        return await self.stores[region].metadata.write(command)
+        return await self.write(command, region)
 
     async def put(self, bucket: str, key: str, body: bytes = b"body", *, region: str = EAST, **params: Any) -> str:
         """Put an object; returns its version id."""
-        output = await self.ask(put_object, "PutObject", region=region, body=body, Bucket=bucket, Key=key, **params)
+        output = await self.s3("PutObject", region=region, body=body, Bucket=bucket, Key=key, **params)
         return output.get("VersionId", "null")
 
     async def make_role(self, arn: str = ROLE, policy: Mapping[str, Any] = ANYTHING) -> None:
@@ -150,12 +163,16 @@ class Deployed:
 def in_deployment(
     folder: Path, test: Callable[[Deployed], Awaitable[None]], regions: Sequence[str] = (EAST, WEST)
 ) -> None:
-    """Run a test on a new deployment that has the role `ROLE`, in a loop whose time it moves."""
+    """Run a test on a deployment that has the role `ROLE`, in a loop whose time it moves.
+
+    It may be run again on the same folder, as after a restart; its time begins anew.
+    """
 
     async def run() -> None:
         deployed = Deployed(folder, regions)
         try:
-            await deployed.make_role()
+            if find_role(deployed.directory.identities, ROLE) is None:
+                await deployed.make_role()
             await test(deployed)
         finally:
             await deployed.close()

@@ -20,10 +20,7 @@ from farshore.replication.verified import Kind
 from farshore.semantics.replication_status import aggregate_status, state_of
 from farshore.service import outbox
 from farshore.service.bodies import INLINE_BYTES_MAX
-from farshore.service.bucket_replication import delete_bucket_replication, put_bucket_replication
-from farshore.service.delete_object import delete_object
 from farshore.service.deployment import Region
-from farshore.service.object_tagging import put_object_tagging
 from tests.support.bodies import FaultyBlobs
 from tests.support.delivery import find, replace_bucket
 from tests.support.deployment import ACCOUNT, EAST, ROLE, STRANGER, WEST, Deployed
@@ -117,7 +114,7 @@ class History:
         self._expect(key, version_id, body)
 
     async def delete(self, key: str) -> None:
-        output = await self.deployed.ask(delete_object, "DeleteObject", Bucket="source", Key=key)
+        output = await self.deployed.s3("DeleteObject", Bucket="source", Key=key)
         self._expect(key, output["VersionId"], None)
 
     async def remove(self, key: str, number: int) -> None:
@@ -148,7 +145,7 @@ class History:
         if found is not None and not found.delete_marker:
             names = {"Bucket": "source", "Key": key, "VersionId": found.version_id}
             tagging = {"TagSet": [{"Key": "tag", "Value": value}]}
-            await self.deployed.ask(put_object_tagging, "PutObjectTagging", **names, Tagging=tagging)
+            await self.deployed.s3("PutObjectTagging", **names, Tagging=tagging)
             states = self.reader.find("source", key, found.version_id)[1]
             assert states is not None
             apart = {state.bucket for state in states.destinations if state.status is not PENDING}
@@ -157,10 +154,9 @@ class History:
     async def set_rules(self, name: str) -> None:
         self.rules = name
         if not RULES[name]:
-            await self.deployed.ask(delete_bucket_replication, "DeleteBucketReplication", Bucket="source")
+            await self.deployed.s3("DeleteBucketReplication", Bucket="source")
             return
-        await self.deployed.ask(
-            put_bucket_replication,
+        await self.deployed.s3(
             "PutBucketReplication",
             Bucket="source",
             ReplicationConfiguration={"Role": ROLE, "Rules": RULES[name]},
@@ -315,7 +311,7 @@ class History:
 
     async def _remove(self, bucket: str, region: str, version: Version) -> None:
         names = {"Bucket": bucket, "Key": version.key, "VersionId": version.version_id}
-        await self.deployed.ask(delete_object, "DeleteObject", region=region, **names)
+        await self.deployed.s3("DeleteObject", region=region, **names)
 
     def _break(self, fault: str, count: int) -> asyncio.Event:
         """Let it go wrong. The event is set when the process is to die."""

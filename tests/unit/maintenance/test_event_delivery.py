@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.support.deployments import NOON_US, World, in_world, until
+from tests.support.deployment import EAST, START_US, Deployed, in_deployment
 
 from farshore.maintenance.event_delivery import PAGE, EventDelivery, Retention
 from farshore.metadata.store import Transaction
@@ -87,12 +87,12 @@ def contents(message: Message) -> list[tuple[str, int]]:
     return [(record["s3"]["object"]["key"], record["s3"]["object"]["size"]) for record in records]
 
 
-def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) -> tuple[str, Event]:
+def event(key: str, size: int, *, at_us: int = START_US, destination: str = ARN) -> tuple[str, Event]:
     """An event on its way to a destination."""
     told = Event(
         name=EventName.PUT,
         at_us=at_us,
-        region="us-east-1",
+        region=EAST,
         bucket="bucket",
         bucket_owner="111122223333",
         configuration_id="c",
@@ -106,11 +106,11 @@ def event(key: str, size: int, *, at_us: int = NOON_US, destination: str = ARN) 
 
 
 @contextlib.asynccontextmanager
-async def delivering(world: World, target: Target, **retention: Any) -> AsyncIterator[EventDelivery]:
+async def delivering(deployed: Deployed, target: Target, **retention: Any) -> AsyncIterator[EventDelivery]:
     """A delivery that runs; ended by a clean stop."""
-    store = world.stores["us-east-1"]
+    store = deployed.stores[EAST]
     delivery = EventDelivery(
-        world.deployment, store, {ARN: target}, retention=Retention(**retention), jitter=lambda: 0.0
+        deployed.deployment, store, {ARN: target}, retention=Retention(**retention), jitter=lambda: 0.0
     )
     stop = asyncio.Event()
     running = asyncio.create_task(delivery.run(stop))
@@ -123,54 +123,65 @@ async def delivering(world: World, target: Target, **retention: Any) -> AsyncIte
             await running
 
 
-async def add(world: World, *events: tuple[str, Event]) -> None:
+async def add(deployed: Deployed, *events: tuple[str, Event]) -> None:
     """In one command, and so as one group."""
 
     def command(tx: Transaction) -> None:
         for destination, each in events:
             tx.events.add(destination, [each])
 
-    await world.write(command)
+    await deployed.write(command)
 
 
-def waiting(world: World) -> int:
-    backlogs = world.stores["us-east-1"].metadata.reader.events.backlogs()
+def waiting(deployed: Deployed) -> int:
+    backlogs = deployed.stores[EAST].metadata.reader.events.backlogs()
     return sum(backlog.events for backlog in backlogs)
 
 
-async def delivered(world: World) -> None:
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop's other tasks run until something holds: for what a store says, which rings no bell."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await _turn()
+
+
+async def _turn() -> None:
+    await asyncio.sleep(0)
+
+
+async def delivered(deployed: Deployed) -> None:
     """Wait until nothing waits any more."""
-    await until(lambda: not waiting(world))
+    await until(lambda: not waiting(deployed))
 
 
 def test_events_go_in_order_in_messages_that_are_not_too_large(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         target = Target()
-        await add(world, *(event(f"k{number % 3}", number) for number in range(20)))
-        async with delivering(world, target):
-            await delivered(world)
+        await add(deployed, *(event(f"k{number % 3}", number) for number in range(20)))
+        async with delivering(deployed, target):
+            await delivered(deployed)
         assert target.taken == [(f"k{number % 3}", number) for number in range(20)]
         assert target.calls == 4, "six events in a delivery"
-        (backlog,) = world.stores["us-east-1"].metadata.reader.events.backlogs()
+        (backlog,) = deployed.stores[EAST].metadata.reader.events.backlogs()
         assert (backlog.delivered, backlog.dropped, backlog.oldest_us, backlog.last_error) == (20, 0, None, "")
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_what_was_on_its_way_when_all_died_comes_again(tmp_path: Path) -> None:
     """At least once: a delivery whose end nobody wrote down is repeated by the next process."""
 
-    async def first(world: World) -> None:
-        await add(world, event("a", 1), event("b", 2))
+    async def first(deployed: Deployed) -> None:
+        await add(deployed, event("a", 1), event("b", 2))
 
-    async def second(world: World) -> None:
+    async def second(deployed: Deployed) -> None:
         target = Target()
-        async with delivering(world, target):
-            await delivered(world)
+        async with delivering(deployed, target):
+            await delivered(deployed)
         assert target.taken == [("a", 1), ("b", 2)]
 
-    in_world(tmp_path, first)
-    in_world(tmp_path, second)
+    in_deployment(tmp_path, first)
+    in_deployment(tmp_path, second)
 
 
 def test_order_of_each_key_holds_whatever_the_destination_refuses(tmp_path: Path) -> None:
@@ -179,87 +190,87 @@ def test_order_of_each_key_holds_whatever_the_destination_refuses(tmp_path: Path
     print("seed", seed)
     draw = random.Random(seed)
 
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         target = Target(events_max=draw.randrange(1, 5), messages_max=draw.randrange(1, 4))
         bad = {f"k{number}" for number in draw.sample(range(8), 3)}
         target.refuses = lambda key: key in bad
         expected = [(f"k{draw.randrange(8)}", number) for number in range(100)]
-        await add(world, *(event(key, size) for key, size in expected))
+        await add(deployed, *(event(key, size) for key, size in expected))
         good = [entry for entry in expected if entry[0] not in bad]
-        async with delivering(world, target) as delivery:
+        async with delivering(deployed, target) as delivery:
             await target.until(lambda: len(target.taken) == len(good))
             assert target.taken == good, "nothing but the keys that are refused is held up"
             target.refuses = lambda _key: False
-            world.clock.forward(3600)
+            deployed.clock.move(3600)
             delivery.bell.set()
-            await delivered(world)
+            await delivered(deployed)
         for key in {key for key, _ in expected}:
             assert [entry for entry in target.taken if entry[0] == key] == [
                 entry for entry in expected if entry[0] == key
             ]
         assert sorted(set(target.taken)) == sorted(expected)
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_many_that_are_put_off_are_not_read_again_before_the_first_is_due(tmp_path: Path) -> None:
     """What comes meanwhile goes, but for what is behind one of them."""
 
-    async def test(world: World) -> None:
-        await add(world, *(event(f"k{number % PAGE}", number) for number in range(2 * PAGE + 10)))
+    async def test(deployed: Deployed) -> None:
+        await add(deployed, *(event(f"k{number % PAGE}", number) for number in range(2 * PAGE + 10)))
 
         def put_off(tx: Transaction) -> None:
             ids = [stored.id for stored in tx.events.page(ARN, 0, 3 * PAGE)]
-            tx.events.failed(ARN, [(id_, NOON_US + 60_000_000) for id_ in ids[: 2 * PAGE]], "no")
+            tx.events.failed(ARN, [(id_, START_US + 60_000_000) for id_ in ids[: 2 * PAGE]], "no")
 
-        await world.write(put_off)
-        store = world.stores["us-east-1"]
+        await deployed.write(put_off)
+        store = deployed.stores[EAST]
         paged = Paged(store.metadata)
-        world.stores["us-east-1"] = Region(store.name, paged, store.blobs)
+        deployed.stores[EAST] = Region(store.name, paged, store.blobs)
         target = Target()
-        async with delivering(world, target) as delivery:
+        async with delivering(deployed, target) as delivery:
             await paged.until(3)
             for number in range(3):
-                await add(world, event("k0", 9_000 + number), event("new", number))
+                await add(deployed, event("k0", 9_000 + number), event("new", number))
                 delivery.bell.set()
                 await target.until(lambda number=number: target.taken[number:] == [("new", number)])
             await paged.until(6)
             assert min(paged.read_after[3:]) > paged.read_after[2], "later passes read what is new alone"
-            world.clock.forward(60)
+            deployed.clock.move(60)
             delivery.bell.set()
-            await delivered(world)
+            await delivered(deployed)
         taken = [size for key, size in target.taken if key == "k0"]
         assert taken == [0, PAGE, 2 * PAGE, 9_000, 9_001, 9_002]
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_an_outage_is_noted_and_ends_by_itself(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         target = Target()
         target.faults = [Unreachable("connection refused")]
-        await add(world, event("a", 1))
-        store = world.stores["us-east-1"]
-        async with delivering(world, target):
+        await add(deployed, event("a", 1))
+        store = deployed.stores[EAST]
+        async with delivering(deployed, target):
             await target.until(lambda: target.calls == 1)
             await until(lambda: bool(store.metadata.reader.events.backlogs()[0].last_error))
             (backlog,) = store.metadata.reader.events.backlogs()
             assert (backlog.events, backlog.failed_attempts, backlog.last_error) == (1, 1, "connection refused")
-            await delivered(world)
+            await delivered(deployed)
         assert store.metadata.reader.events.backlogs()[0].last_error == ""
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_defect_in_a_driver_stops_no_other_destination(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         broken, target = Target(), Target()
         broken.faults = [ZeroDivisionError("a defect")] * 100
         other = ARN + "2"
-        await add(world, event("a", 1, destination=other), event("b", 2))
-        store = world.stores["us-east-1"]
+        await add(deployed, event("a", 1, destination=other), event("b", 2))
+        store = deployed.stores[EAST]
         delivery = EventDelivery(
-            world.deployment, store, {ARN: target, other: broken}, retention=Retention(), jitter=lambda: 0.0
+            deployed.deployment, store, {ARN: target, other: broken}, retention=Retention(), jitter=lambda: 0.0
         )
         stop = asyncio.Event()
         running = asyncio.create_task(delivery.run(stop))
@@ -269,41 +280,41 @@ def test_a_defect_in_a_driver_stops_no_other_destination(tmp_path: Path) -> None
         await running
         assert target.taken == [("b", 2)]
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        store = world.stores["us-east-1"]
+    async def test(deployed: Deployed) -> None:
+        store = deployed.stores[EAST]
         hour_us = 3600 * 1_000_000
         for number in range(10):
-            await add(world, event("k", number, at_us=NOON_US - (10 - number) * hour_us))
+            await add(deployed, event("k", number, at_us=START_US - (10 - number) * hour_us))
         nobody = {}
-        by_age = EventDelivery(world.deployment, store, nobody, retention=Retention(age_s=4.5 * 3600, events=100))
+        by_age = EventDelivery(deployed.deployment, store, nobody, retention=Retention(age_s=4.5 * 3600, events=100))
         await by_age.drop()
         left = [stored.event.size for stored in store.metadata.reader.events.page(ARN, 0, 100)]
         assert left == [6, 7, 8, 9]
-        by_number = EventDelivery(world.deployment, store, nobody, retention=Retention(events=3))
+        by_number = EventDelivery(deployed.deployment, store, nobody, retention=Retention(events=3))
         await by_number.drop()
         left = [stored.event.size for stored in store.metadata.reader.events.page(ARN, 0, 100)]
         assert left == [7, 8, 9]
         (backlog,) = store.metadata.reader.events.backlogs()
-        assert (backlog.events, backlog.dropped, backlog.oldest_us) == (3, 7, NOON_US - 3 * hour_us)
+        assert (backlog.events, backlog.dropped, backlog.oldest_us) == (3, 7, START_US - 3 * hour_us)
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_events_of_a_change_that_failed_are_not_told(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         def change(tx: Any) -> None:
             tx.events.add(ARN, [event("a", 1)[1]])
             raise KeyError("the change fails")
 
         with pytest.raises(KeyError):
-            await world.write(change)
-        assert waiting(world) == 0
+            await deployed.write(change)
+        assert waiting(deployed) == 0
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_file_gets_a_line_for_each_message_after_a_torn_one_too(tmp_path: Path) -> None:

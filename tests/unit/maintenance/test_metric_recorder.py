@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deployments import NOON_US, World, in_world, route
+from tests.support.delivery import METERED, deliver, put_rule
+from tests.support.deployment import EAST, START_US, WEST, Deployed, in_deployment
 
 from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.metadata.store import Transaction
-from farshore.model.metrics import MetricName, Point
+from farshore.model.metrics import MetricName, Point, Route
 from farshore.model.replication import FailureCode, ReplicationTask, TaskKind
 from farshore.semantics.metric_points import DAY_S
 
-NOON_S = NOON_US // 1_000_000
+START_S = START_US // 1_000_000
 FAILED, LATENCY = MetricName.OPERATIONS_FAILED, MetricName.LATENCY
 PENDING, BYTES = MetricName.OPERATIONS_PENDING, MetricName.BYTES_PENDING
 
@@ -25,29 +26,30 @@ PENDING, BYTES = MetricName.OPERATIONS_PENDING, MetricName.BYTES_PENDING
 class Measured:
     """A metered route from `source` (us-east-1) to `there` (us-west-2), and its recorder."""
 
-    def __init__(self, world: World, source: int) -> None:
-        self.world = world
-        self.route = route(source, "there")
-        self.store = world.stores["us-east-1"]
-        self.recorder = MetricRecorder(world.deployment, self.store)
+    def __init__(self, deployed: Deployed, source: int) -> None:
+        self.deployed = deployed
+        self.route = Route(source, "there", "rule")
+        self.store = deployed.stores[EAST]
+        self.recorder = MetricRecorder(deployed.deployment, self.store)
 
     @classmethod
-    async def make(cls, world: World, **rule: Any) -> Measured:
-        source = await world.bucket("source")
-        await world.bucket("there", "us-west-2")
-        await world.rule("source", "there", **rule)
-        made = cls(world, source)
+    async def make(cls, deployed: Deployed, *, metered: bool = True) -> Measured:
+        source = await deployed.bucket("source")
+        await deployed.bucket("there", WEST)
+        await put_rule(deployed, "source", "there", ID="rule", Destination=METERED if metered else {})
+        made = cls(deployed, source)
         await made.recorder.record()
         return made
 
     async def next_minute(self) -> None:
-        self.world.clock.us = (self.world.clock.us // 60_000_000 + 1) * 60_000_000
+        self.deployed.clock.move_to((self.deployed.clock.now_us() // 60_000_000 + 1) * 60_000_000)
         await self.recorder.record()
 
     def points(self, name: MetricName) -> list[tuple[int, float]]:
-        """(minutes after noon, maximum), or of failures the sum."""
+        """(minutes after the start, maximum), or of failures the sum."""
+        # Each request comes a microsecond after the one before.
         return [
-            ((point.at_s - NOON_S) // 60, point.total if name is FAILED else point.maximum)
+            ((point.at_s - START_S) // 60, point.total if name is FAILED else round(point.maximum, 3))
             for point in self.all_points(name)
         ]
 
@@ -58,13 +60,13 @@ class Measured:
 
 
 def test_a_minute_says_the_most_that_waited_in_it_and_how_late_it_was(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
-        await world.put("source", "a", b"x" * 10)
-        world.clock.forward(5)
-        await world.put("source", "b", b"x" * 20)
-        world.clock.forward(10)
-        await world.replicate()
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.put("source", "a", b"x" * 10)
+        deployed.clock.move(5)
+        await deployed.put("source", "b", b"x" * 20)
+        deployed.clock.move(10)
+        await deliver(deployed)
         await measured.next_minute()
         await measured.next_minute()
         assert measured.points(PENDING) == [(0, 2), (1, 0)]
@@ -74,33 +76,33 @@ def test_a_minute_says_the_most_that_waited_in_it_and_how_late_it_was(tmp_path: 
         (point,) = measured.all_points(FAILED)
         assert point.samples == 2
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_what_still_waits_counts_in_every_minute_with_its_age_so_far(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
-        world.clock.forward(20)
-        await world.put("source", "a")
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        deployed.clock.move(20)
+        await deployed.put("source", "a")
         for _ in range(3):
             await measured.next_minute()
         assert measured.points(PENDING) == [(0, 1), (1, 1), (2, 1)]
         assert measured.points(LATENCY) == [(0, 40), (1, 100), (2, 160)]
         assert measured.points(FAILED) == []
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_failures_are_a_share_of_all_operations(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
-        await world.put("source", "arrives")
-        await world.replicate()
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.put("source", "arrives")
+        await deliver(deployed)
         suspended = {"Status": "Suspended"}
-        await world.s3("PutBucketVersioning", Bucket="there", region="us-west-2", VersioningConfiguration=suspended)
+        await deployed.s3("PutBucketVersioning", Bucket="there", region=WEST, VersioningConfiguration=suspended)
         for number in range(3):
-            await world.put("source", f"fails-{number}")
-        await world.replicate()
+            await deployed.put("source", f"fails-{number}")
+        await deliver(deployed)
         await measured.next_minute()
         (point,) = measured.all_points(FAILED)
         assert (point.total, point.samples, point.minimum, point.maximum) == (3, 4, 0, 1)
@@ -109,71 +111,71 @@ def test_failures_are_a_share_of_all_operations(tmp_path: Path) -> None:
         assert tally.completed == 1
         assert sum(tally.latencies) == 1
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_destination_that_is_deleted_ends_all_metrics_but_failures(tmp_path: Path) -> None:
     """S3 User Guide, "Monitoring progress with replication metrics"."""
 
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
-        await world.s3("DeleteBucket", Bucket="there", region="us-west-2")
-        await world.put("source", "a")
-        await world.replicate()
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.s3("DeleteBucket", Bucket="there", region=WEST)
+        await deployed.put("source", "a")
+        await deliver(deployed)
         await measured.next_minute()
         assert measured.points(PENDING) == measured.points(BYTES) == measured.points(LATENCY) == []
         assert measured.points(FAILED) == [(0, 1)]
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 @pytest.mark.parametrize("metered", [False, True])
 def test_only_rules_with_metrics_have_points(tmp_path: Path, metered: bool) -> None:
-    async def test(world: World) -> None:
-        measured = await Measured.make(world, metrics=metered)
-        await world.put("source", "a")
-        await world.replicate()
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed, metered=metered)
+        await deployed.put("source", "a")
+        await deliver(deployed)
         await measured.next_minute()
         assert bool(measured.store.metadata.reader.metrics.series()) is metered
         assert measured.store.metadata.reader.metrics.account(measured.route).tally.completed == 1
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_minutes_without_a_server_have_no_points_and_the_minute_of_a_crash_is_kept(tmp_path: Path) -> None:
-    async def before(world: World) -> None:
-        await Measured.make(world)
-        await world.put("source", "a")
+    async def before(deployed: Deployed) -> None:
+        await Measured.make(deployed)
+        await deployed.put("source", "a")
 
-    async def after(world: World) -> None:
-        world.clock.forward(3600)
-        bucket = world.stores["us-east-1"].metadata.reader.bucket("source")
+    async def after(deployed: Deployed) -> None:
+        deployed.clock.move(3600)
+        bucket = deployed.stores[EAST].metadata.reader.bucket("source")
         assert bucket is not None
-        measured = Measured(world, bucket.id)
+        measured = Measured(deployed, bucket.id)
         await measured.recorder.record()
         await measured.next_minute()
         assert measured.points(PENDING) == [(0, 1), (60, 1)]
         assert measured.points(LATENCY) == [(0, 60), (60, 3660)]
 
-    in_world(tmp_path, before)
-    in_world(tmp_path, after)
+    in_deployment(tmp_path, before)
+    in_deployment(tmp_path, after)
 
 
 def test_a_minute_that_is_closed_twice_counts_once(tmp_path: Path) -> None:
     """A crash between two routes leaves the minute under way: it is closed again for all of them."""
 
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
-        await world.put("source", "a")
-        await world.replicate()
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.put("source", "a")
+        await deliver(deployed)
         await measured.next_minute()
         first = {name: measured.all_points(name) for name in MetricName}
-        await world.write(lambda tx: tx.metrics.begin_minute(NOON_S))
+        await deployed.write(lambda tx: tx.metrics.begin_minute(START_S))
         await measured.recorder.record()
         again = {name: measured.all_points(name) for name in MetricName}
         assert again == first
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_what_waits_is_counted_right_after_any_changes(tmp_path: Path) -> None:
@@ -182,8 +184,8 @@ def test_what_waits_is_counted_right_after_any_changes(tmp_path: Path) -> None:
     print("seed", seed)
     draw = random.Random(seed)
 
-    async def test(world: World) -> None:
-        store = world.stores["us-east-1"].metadata
+    async def test(deployed: Deployed) -> None:
+        store = deployed.stores[EAST].metadata
         number = 0
         for _ in range(200):
             added = [task(number + each, draw) for each in range(draw.randrange(4))]
@@ -218,7 +220,7 @@ def test_what_waits_is_counted_right_after_any_changes(tmp_path: Path) -> None:
         lanes = {(lane.bucket_id, lane.destination): lane.tasks for lane in store.reader.lanes()}
         assert sum(lanes.values()) == sum(count for count, _, _ in expected.values())
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def task(number: int, draw: random.Random) -> ReplicationTask:
@@ -238,21 +240,21 @@ def task(number: int, draw: random.Random) -> ReplicationTask:
 def test_old_points_become_longer_ones_and_then_go(tmp_path: Path) -> None:
     """1 minute for 15 days, 5 minutes for 63, 1 hour for 455: nothing is lost of the sums on the way."""
 
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
         store = measured.store.metadata
         ages_days = (1, 20, 100, 500)
 
         def fill(tx: Transaction) -> None:
-            series_id = tx.metrics.series_id(measured.route, PENDING, "us-west-2")
+            series_id = tx.metrics.series_id(measured.route, PENDING, WEST)
             for days in ages_days:
-                at_s = (NOON_S - days * DAY_S) // 3600 * 3600
+                at_s = (START_S - days * DAY_S) // 3600 * 3600
                 for minute in range(120):
                     tx.metrics.add_point(series_id, Point(at_s + minute * 60, 60, 1, minute, minute, minute))
 
         await store.write(fill)
-        await measured.recorder.thin(NOON_S)
-        await measured.recorder.thin(NOON_S)
+        await measured.recorder.thin(START_S)
+        await measured.recorder.thin(START_S)
         found: dict[int, list[Point]] = {}
         for point in measured.all_points(PENDING):
             found.setdefault(point.period_s, []).append(point)
@@ -262,17 +264,17 @@ def test_old_points_become_longer_ones_and_then_go(tmp_path: Path) -> None:
             assert sum(point.total for point in points) == sum(range(120))
             assert (min(point.minimum for point in points), max(point.maximum for point in points)) == (0, 119)
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_bucket_that_is_deleted_takes_its_series_along(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        measured = await Measured.make(world)
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
         await measured.next_minute()
         assert measured.points(PENDING)
-        await world.s3("DeleteBucket", Bucket="source")
+        await deployed.s3("DeleteBucket", Bucket="source")
         assert measured.store.metadata.reader.metrics.series() == []
-        await measured.recorder.thin(NOON_S)
+        await measured.recorder.thin(START_S)
         assert measured.store.metadata.reader.metrics.pending() == []
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)

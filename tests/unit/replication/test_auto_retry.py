@@ -7,160 +7,157 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from tests.support.deployments import REGIONS, ROLE, World, in_world
+from tests.support.delivery import deliver, put_rule
+from tests.support.deployment import EAST, WEST, Deployed, in_deployment
 
 from farshore.replication.auto_retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, AutoRetry
 
-WEST = REGIONS[1]
+WEST = WEST
 
 
-async def versioning(world: World, status: str) -> None:
+async def versioning(deployed: Deployed, status: str) -> None:
     configuration = {"Status": status}
-    await world.s3("PutBucketVersioning", Bucket="there", region=WEST, VersioningConfiguration=configuration)
+    await deployed.s3("PutBucketVersioning", Bucket="there", region=WEST, VersioningConfiguration=configuration)
 
 
-async def failing(world: World, *keys: str) -> int:
+async def failing(deployed: Deployed, *keys: str) -> int:
     """A bucket whose keys failed, since versioning is suspended at the destination; returns its id."""
-    bucket_id = await world.bucket("source")
-    await world.bucket("there", WEST)
-    await world.rule("source", "there")
-    await versioning(world, "Suspended")
+    bucket_id = await deployed.bucket("source")
+    await deployed.bucket("there", WEST)
+    await put_rule(deployed, "source", "there")
+    await versioning(deployed, "Suspended")
     for key in keys:
-        world.clock.forward(1)
-        await world.put("source", key)
-        await world.replicate()
+        deployed.clock.move(1)
+        await deployed.put("source", key)
+        await deliver(deployed)
     return bucket_id
 
 
-async def statuses(world: World, *keys: str) -> list[str]:
-    return [(await world.s3("HeadObject", Bucket="source", Key=key))["ReplicationStatus"] for key in keys]
+async def statuses(deployed: Deployed, *keys: str) -> list[str]:
+    return [(await deployed.s3("HeadObject", Bucket="source", Key=key))["ReplicationStatus"] for key in keys]
 
 
-def retrier(world: World, **more: int) -> AutoRetry:
-    return AutoRetry(world.deployment, world.stores[REGIONS[0]], **more)
+def retrier(deployed: Deployed, **more: int) -> AutoRetry:
+    return AutoRetry(deployed.deployment, deployed.stores[EAST], **more)
 
 
-async def cover(world: World, prefix: str) -> None:
+async def cover(deployed: Deployed, prefix: str) -> None:
     """Let the rule take the keys with the prefix alone."""
-    rule = {
-        "ID": "rule",
-        "Status": "Enabled",
-        "Priority": 1,
-        "Filter": {"Prefix": prefix},
-        "DeleteMarkerReplication": {"Status": "Enabled"},
-        "Destination": {"Bucket": "arn:aws:s3:::there"},
-    }
-    await world.s3("PutBucketReplication", Bucket="source", ReplicationConfiguration={"Role": ROLE, "Rules": [rule]})
+    await put_rule(deployed, "source", "there", Filter={"Prefix": prefix})
 
 
-async def look(world: World, retry: AutoRetry) -> None:
+async def look(deployed: Deployed, retry: AutoRetry) -> None:
     await retry.look(asyncio.Event())
 
 
 def test_one_goes_ahead_and_when_it_arrives_all_go(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await failing(world, "a", "b", "c")
-        retry = retrier(world)
-        await versioning(world, "Enabled")
-        await look(world, retry)
-        assert await statuses(world, "a", "b", "c") == ["PENDING", "FAILED", "FAILED"]
-        await look(world, retry)
-        assert await statuses(world, "b", "c") == ["FAILED", "FAILED"], "the one ahead has not arrived yet"
-        await world.replicate()
-        await look(world, retry)
-        assert await statuses(world, "a", "b", "c") == ["COMPLETED", "PENDING", "PENDING"]
-        await world.replicate()
-        await look(world, retry)
-        assert await statuses(world, "a", "b", "c") == ["COMPLETED"] * 3
+    async def test(deployed: Deployed) -> None:
+        await failing(deployed, "a", "b", "c")
+        retry = retrier(deployed)
+        await versioning(deployed, "Enabled")
+        await look(deployed, retry)
+        assert await statuses(deployed, "a", "b", "c") == ["PENDING", "FAILED", "FAILED"]
+        await look(deployed, retry)
+        assert await statuses(deployed, "b", "c") == ["FAILED", "FAILED"], "the one ahead has not arrived yet"
+        await deliver(deployed)
+        await look(deployed, retry)
+        assert await statuses(deployed, "a", "b", "c") == ["COMPLETED", "PENDING", "PENDING"]
+        await deliver(deployed)
+        await look(deployed, retry)
+        assert await statuses(deployed, "a", "b", "c") == ["COMPLETED"] * 3
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_while_the_cause_stands_one_at_a_time_fails_again_after_pauses_that_double(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        bucket_id = await failing(world, "a", "b")
-        retry = retrier(world)
-        store = world.stores[REGIONS[0]]
-        began_us = world.clock.us
+    async def test(deployed: Deployed) -> None:
+        bucket_id = await failing(deployed, "a", "b")
+        retry = retrier(deployed)
+        store = deployed.stores[EAST]
+        began_us = deployed.clock.now_us()
         tried: list[int] = []
         for _ in range(600):
-            await look(world, retry)
+            await look(deployed, retry)
             if store.metadata.reader.pending_tasks(0, 10):
-                tried.append((world.clock.us - began_us) // 1_000_000)
-            await world.replicate()
-            world.clock.forward(15)
+                tried.append((deployed.clock.now_us() - began_us) // 1_000_000)
+            await deliver(deployed)
+            deployed.clock.move(15)
         pauses = [after - before for before, after in itertools.pairwise(tried)]
         assert FIRST_PAUSE_S <= pauses[0] <= FIRST_PAUSE_S + 45
         for before, after in itertools.pairwise(pauses):
             assert abs(after - min(2 * before, LONGEST_PAUSE_S)) <= 60, pauses
-        assert await statuses(world, "a", "b") == ["FAILED", "FAILED"]
+        assert await statuses(deployed, "a", "b") == ["FAILED", "FAILED"]
         assert store.metadata.reader.records.failure_causes(bucket_id)[0].count == 2
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_causes_are_told_apart(tmp_path: Path) -> None:
     """That one destination is mended says nothing of another."""
 
-    async def test(world: World) -> None:
-        await failing(world, "a", "b")
-        await world.bucket("second", WEST)
-        await world.bucket("other")
-        await world.rule("other", "second", rule_id="to-second")
-        world.clock.forward(1)
-        await world.s3("DeleteBucket", Bucket="second", region=WEST)
-        await world.put("other", "x")
-        await world.replicate()
-        await versioning(world, "Enabled")
-        retry = retrier(world)
+    async def test(deployed: Deployed) -> None:
+        await failing(deployed, "a", "b")
+        await deployed.bucket("second", WEST)
+        await deployed.bucket("other")
+        await put_rule(
+            deployed,
+            "other",
+            "second",
+        )
+        deployed.clock.move(1)
+        await deployed.s3("DeleteBucket", Bucket="second", region=WEST)
+        await deployed.put("other", "x")
+        await deliver(deployed)
+        await versioning(deployed, "Enabled")
+        retry = retrier(deployed)
         for _ in range(3):
-            await look(world, retry)
-            await world.replicate()
-        assert await statuses(world, "a", "b") == ["COMPLETED", "COMPLETED"]
-        found: dict[str, Any] = await world.s3("HeadObject", Bucket="other", Key="x")
+            await look(deployed, retry)
+            await deliver(deployed)
+        assert await statuses(deployed, "a", "b") == ["COMPLETED", "COMPLETED"]
+        found: dict[str, Any] = await deployed.s3("HeadObject", Bucket="other", Key="x")
         assert found["ReplicationStatus"] == "FAILED"
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_failures_that_no_rule_takes_any_more_hold_up_no_other(tmp_path: Path) -> None:
     """They are the oldest of their cause, and more than one look reads."""
 
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         old = [f"old/{number}" for number in range(5)]
-        await failing(world, *old, "new/a", "new/b")
-        await versioning(world, "Enabled")
-        await cover(world, "new/")
-        retry = retrier(world, looked_at_max=2)
+        await failing(deployed, *old, "new/a", "new/b")
+        await versioning(deployed, "Enabled")
+        await cover(deployed, "new/")
+        retry = retrier(deployed, looked_at_max=2)
         for _ in range(2):
-            await look(world, retry)
-            assert await statuses(world, "new/a", "new/b") == ["FAILED", "FAILED"], "those before it are looked at"
-        await look(world, retry)
-        assert await statuses(world, "new/a", "new/b") == ["PENDING", "FAILED"]
-        await world.replicate()
-        await look(world, retry)
-        await world.replicate()
-        assert await statuses(world, "new/a", "new/b") == ["COMPLETED", "COMPLETED"]
-        assert await statuses(world, *old) == ["FAILED"] * 5
+            await look(deployed, retry)
+            assert await statuses(deployed, "new/a", "new/b") == ["FAILED", "FAILED"], "those before it are looked at"
+        await look(deployed, retry)
+        assert await statuses(deployed, "new/a", "new/b") == ["PENDING", "FAILED"]
+        await deliver(deployed)
+        await look(deployed, retry)
+        await deliver(deployed)
+        assert await statuses(deployed, "new/a", "new/b") == ["COMPLETED", "COMPLETED"]
+        assert await statuses(deployed, *old) == ["FAILED"] * 5
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_cause_of_which_no_rule_takes_any_is_looked_at_after_pauses_that_double(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await failing(world, "old/a")
-        await versioning(world, "Enabled")
-        await cover(world, "new/")
-        retry = retrier(world)
+    async def test(deployed: Deployed) -> None:
+        await failing(deployed, "old/a")
+        await versioning(deployed, "Enabled")
+        await cover(deployed, "new/")
+        retry = retrier(deployed)
         for pause_s in (FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S):
-            await cover(world, "new/")
-            await look(world, retry)
-            await cover(world, "")
-            world.clock.forward(pause_s - 1)
-            await look(world, retry)
-            assert await statuses(world, "old/a") == ["FAILED"], "it pauses"
-            world.clock.forward(1)
-        await look(world, retry)
-        assert await statuses(world, "old/a") == ["PENDING"]
+            await cover(deployed, "new/")
+            await look(deployed, retry)
+            await cover(deployed, "")
+            deployed.clock.move(pause_s - 1)
+            await look(deployed, retry)
+            assert await statuses(deployed, "old/a") == ["FAILED"], "it pauses"
+            deployed.clock.move(1)
+        await look(deployed, retry)
+        assert await statuses(deployed, "old/a") == ["PENDING"]
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)

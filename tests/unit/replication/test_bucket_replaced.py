@@ -14,8 +14,6 @@ from tests.support.ways import LARGE, Ways, on_ways
 
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationStatus
-from farshore.service.delete_object import delete_object
-from farshore.service.object_tagging import put_object_tagging
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -36,14 +34,14 @@ async def large(ways: Ways) -> Version:
 async def marker(ways: Ways) -> Version:
     (version,) = await ways.put("key")
     await ways.run()
-    output = await ways.deployed.ask(delete_object, "DeleteObject", Bucket="source", Key=version.key)
+    output = await ways.deployed.s3("DeleteObject", Bucket="source", Key=version.key)
     return stored(ways.deployed, EAST, "source", version.key, output["VersionId"])
 
 
 async def new_tags(ways: Ways) -> Version:
     (version,) = await ways.put("key")
     await ways.run()
-    await ways.deployed.ask(put_object_tagging, "PutObjectTagging", Bucket="source", Key=version.key, Tagging=TAGS)
+    await ways.deployed.s3("PutObjectTagging", Bucket="source", Key=version.key, Tagging=TAGS)
     return version
 
 

@@ -17,7 +17,6 @@ from farshore.metadata.store import StoreUnavailable
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.replication.lane import LEASE_S, RENEW_S, SETTLED_MAX
 from farshore.replication.streams import STREAMS_MAX, STREAMS_WAITING_MAX
-from farshore.service.object_tagging import put_object_tagging
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -376,7 +375,7 @@ def test_a_version_changed_while_it_is_streamed_goes_again(tmp_path: Path) -> No
         await waiting.wait()
         names = {"Bucket": "source", "Key": "large", "VersionId": large.version_id}
         tagging = {"TagSet": [{"Key": "a", "Value": "b"}]}
-        await ways.deployed.ask(put_object_tagging, "PutObjectTagging", **names, Tagging=tagging)
+        await ways.deployed.s3("PutObjectTagging", **names, Tagging=tagging)
         go_on.set()
         await running
         assert ways.arrived(large)

@@ -18,7 +18,6 @@ from farshore.model.buckets import ConfigurationKind
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 from farshore.semantics.replication_role import RolePlan, bucket_policy
-from farshore.service.access_control_lists import put_object_acl
 from farshore.service.bucket_access import StoredPolicy, encode_policy
 
 OTHER = "444455556666"
@@ -51,7 +50,7 @@ class Accounts:
 
     async def change_acl(self, key: str, version_id: str, acl: str) -> None:
         names = {"Bucket": "source", "Key": key, "VersionId": version_id}
-        await self.deployed.ask(put_object_acl, "PutObjectAcl", **names, ACL=acl)
+        await self.deployed.s3("PutObjectAcl", **names, ACL=acl)
         await deliver(self.deployed)
 
     def source(self, key: str, version_id: str) -> Version:

@@ -17,9 +17,7 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.objects import NULL_VERSION, Version
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.replication.region_transport import RegionTransport
-from farshore.service.bucket_replication import delete_bucket_replication
 from farshore.service.deployment import Region
-from farshore.service.object_tagging import put_object_tagging
 from farshore.service.outbox import plan_batch
 from farshore.service.replicas import as_replica
 from farshore.transports.transport import Change
@@ -142,7 +140,7 @@ def test_an_edit_that_joins_it_on_its_way_does_not_make_it_leave_the_damaged_one
         await damaged.make()
         await damaged.repair()
         tagging = {"TagSet": [{"Key": "team", "Value": "red"}]}
-        await deployed.ask(put_object_tagging, "PutObjectTagging", Bucket="source", Key="k", Tagging=tagging)
+        await deployed.s3("PutObjectTagging", Bucket="source", Key="k", Tagging=tagging)
         assert len(deployed.stores[EAST].metadata.reader.pending_tasks(0, 10)) == 1
         await deliver(deployed)
         await damaged.is_mended()
@@ -158,7 +156,7 @@ def test_it_joins_an_edit_that_is_on_its_way(tmp_path: Path) -> None:
         damaged = Damaged(deployed)
         await damaged.make()
         tagging = {"TagSet": [{"Key": "team", "Value": "red"}]}
-        await deployed.ask(put_object_tagging, "PutObjectTagging", Bucket="source", Key="k", Tagging=tagging)
+        await deployed.s3("PutObjectTagging", Bucket="source", Key="k", Tagging=tagging)
         _, (found,) = await run_verification(
             deployed.deployment, "source", "there", permitted=lambda _key, _version_id: True
         )
@@ -223,7 +221,7 @@ def test_a_job_that_takes_up_a_repair_that_failed_repairs(tmp_path: Path) -> Non
         damaged = Damaged(deployed)
         await damaged.make()
         await damaged.repair()
-        await deployed.ask(delete_bucket_replication, "DeleteBucketReplication", Bucket="source")
+        await deployed.s3("DeleteBucketReplication", Bucket="source")
         await deliver(deployed)
         failed = only_state(damaged.source)
         assert (failed.status, failed.replace) == (ReplicationStatus.FAILED, True)

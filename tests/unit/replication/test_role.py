@@ -24,7 +24,6 @@ from farshore.replication.role import Permissions, Roles
 from farshore.semantics.replication_role import Document, RolePlan, bucket_policy, role_policy
 from farshore.service.access_control_lists import put_object_acl
 from farshore.service.bucket_access import StoredPolicy, encode_policy
-from farshore.service.delete_object import delete_object
 from farshore.service.deployment import Region
 from farshore.service.multipart import complete_multipart_upload, create_multipart_upload
 from farshore.service.object_tagging import put_object_tagging
@@ -78,7 +77,7 @@ class Place:
         await self._change(put_object_acl, "PutObjectAcl", version, ACL="bucket-owner-read")
 
     async def delete(self, key: str = "key") -> Version:
-        deleted = await self.deployed.ask(delete_object, "DeleteObject", Bucket="source", Key=key)
+        deleted = await self.deployed.s3("DeleteObject", Bucket="source", Key=key)
         return self.source(key, deleted["VersionId"])
 
     def source(self, key: str, version_id: str) -> Version:

@@ -20,10 +20,7 @@ from tests.support.ways import Ways, on_ways
 from farshore.model.buckets import ConfigurationKind, VersioningStatus
 from farshore.replication.time_control import LOOK_EVERY_S, UNAVAILABLE_S, TimeControl
 from farshore.semantics.event_message import message
-from farshore.service.bucket_replication import put_bucket_replication
 from farshore.service.configurations import encode_document
-from farshore.service.delete_object import delete_object
-from farshore.service.object_tagging import put_object_tagging
 
 MINUTES_15 = 15 * 60
 MISSED, AFTER, NOT_TRACKED, FAILED = (
@@ -164,7 +161,7 @@ def test_delete_markers_are_not_under_time_control(tmp_path: Path) -> None:
     async def test(t: Timed) -> None:
         await t.ways.put("k")
         await t.ways.run()
-        await t.ways.deployed.ask(delete_object, "DeleteObject", Bucket="source", Key="k")
+        await t.ways.deployed.s3("DeleteObject", Bucket="source", Key="k")
         t.ways.clock.move(3600)
         await t.look()
         await t.ways.run()
@@ -178,7 +175,7 @@ def test_changes_of_tags_are_under_time_control(tmp_path: Path) -> None:
         await t.ways.put("k")
         await t.ways.run()
         tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
-        await t.ways.deployed.ask(put_object_tagging, "PutObjectTagging", Bucket="source", Key="k", Tagging=tags)
+        await t.ways.deployed.s3("PutObjectTagging", Bucket="source", Key="k", Tagging=tags)
         t.ways.clock.move(MINUTES_15)
         await t.look()
         assert [found["replicationEventData"]["s3Operation"] for found in t.records] == ["OBJECT_TAGGING"]
@@ -371,9 +368,7 @@ def test_each_destination_has_its_own_threshold(tmp_path: Path) -> None:
             for priority, name in enumerate(("there", "other"))
         ]
         configuration = {"Role": "arn:aws:iam::111122223333:role/replication", "Rules": rules}
-        await t.ways.deployed.ask(
-            put_bucket_replication, "PutBucketReplication", Bucket="source", ReplicationConfiguration=configuration
-        )
+        await t.ways.deployed.s3("PutBucketReplication", Bucket="source", ReplicationConfiguration=configuration)
         await t.ways.put("k")
         await t.ways.run()
         t.ways.clock.move(MINUTES_15)

@@ -23,7 +23,6 @@ from farshore.model.verification import Field
 from farshore.replication.verified import Difference, Kind, Result, Why
 from farshore.replication.verify import Asked, verify
 from farshore.service.deployment import Region
-from farshore.service.object_tagging import put_object_tagging
 
 RULE = "rule"
 KEYS = ("in/a", "in/a/b", "in/b", "in/\u00e9", "in/\U0001f600", "in/\uffee", "out/a")
@@ -210,7 +209,7 @@ def test_while_a_slow_destination_is_waited_for_nothing_is_a_difference(tmp_path
         for number in range(5):
             await deployed.put("source", f"new-{number}")
         tagging = {"TagSet": [{"Key": "team", "Value": "red"}]}
-        await deployed.ask(put_object_tagging, "PutObjectTagging", Bucket="source", Key="edited", Tagging=tagging)
+        await deployed.s3("PutObjectTagging", Bucket="source", Key="edited", Tagging=tagging)
         west = deployed.stores[WEST]
         slow = FaultyMetadata(west.metadata)
         held, go_on = asyncio.Event(), asyncio.Event()

@@ -17,10 +17,7 @@ from farshore.model.replication import FailureCode
 from farshore.model.verification import Field
 from farshore.replication.verified import Kind, Repair, Result, Why
 from farshore.semantics.replication_role import RolePlan, bucket_policy
-from farshore.service.access_control_lists import put_object_acl
 from farshore.service.bucket_access import StoredPolicy, encode_policy
-from farshore.service.bucket_replication import delete_bucket_replication
-from farshore.service.delete_object import delete_object
 
 OTHER = "444455556666"
 OVERRIDE = {"Destination": {"Account": OTHER, "AccessControlTranslation": {"Owner": "Destination"}}}
@@ -86,7 +83,7 @@ def test_owners_and_acls_are_as_they_were_brought(
         version_id = await put(deployed, ACL="public-read")
         await is_equal(deployed)
         names = {"Bucket": "source", "Key": "k", "VersionId": version_id}
-        await deployed.ask(put_object_acl, "PutObjectAcl", **names, ACL="authenticated-read")
+        await deployed.s3("PutObjectAcl", **names, ACL="authenticated-read")
         await deliver(deployed)
         await is_equal(deployed)
         if later is ENFORCED:
@@ -133,7 +130,7 @@ def test_what_went_there_ought_to_be_there_also_when_no_rule_is_left(tmp_path: P
     async def test(deployed: Deployed) -> None:
         await pair(deployed)
         await put(deployed)
-        await deployed.ask(delete_bucket_replication, "DeleteBucketReplication", Bucket="source")
+        await deployed.s3("DeleteBucketReplication", Bucket="source")
         await is_equal(deployed)
         await lose(deployed, WEST, "there", "k")
         _, (found,) = await run_verification(
@@ -169,11 +166,11 @@ def test_delete_markers_ought_to_be_there_only_where_the_rule_takes_them(tmp_pat
     async def test(deployed: Deployed) -> None:
         await pair(deployed, DeleteMarkerReplication={"Status": "Disabled"})
         await put(deployed)
-        await deployed.ask(delete_object, "DeleteObject", Bucket="source", Key="k")
+        await deployed.s3("DeleteObject", Bucket="source", Key="k")
         await deliver(deployed)
         assert (await is_equal(deployed)).counts.not_expected == 1
         await put_rule(deployed, "source", "there")
-        await deployed.ask(delete_object, "DeleteObject", Bucket="source", Key="k")
+        await deployed.s3("DeleteObject", Bucket="source", Key="k")
         await deliver(deployed)
         assert (await is_equal(deployed, 2)).counts.not_expected == 1
 

@@ -18,7 +18,6 @@ from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 from farshore.replication.lane import LEASE_S
 from farshore.replication.worker import LOOK_EVERY_S, UNAVAILABLE_S, ReplicationWorker
-from farshore.service.bucket_replication import put_bucket_replication
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -300,9 +299,7 @@ async def with_second_destination(deployed: Deployed) -> str:
         for priority, name in enumerate(("there", "home"))
     ]
     configuration = {"Role": ROLE, "Rules": rules}
-    await deployed.ask(
-        put_bucket_replication, "PutBucketReplication", Bucket="source", ReplicationConfiguration=configuration
-    )
+    await deployed.s3("PutBucketReplication", Bucket="source", ReplicationConfiguration=configuration)
     return "home"
 
 

@@ -15,8 +15,6 @@ from tests.support.people import allow, policy
 from farshore.model.audit import AuditRecord, Verdict
 from farshore.semantics.access_log import line
 from farshore.service.access_logs import AccessLogs
-from farshore.service.bucket_logging import put_bucket_logging
-from farshore.service.bucket_policy import put_bucket_policy
 from farshore.service.deployment import Region
 from farshore.service.exposition import ACCESS_LOGS, ACCESS_LOGS_SLOTS
 
@@ -49,10 +47,10 @@ class Place:
     async def prepare(self, **more: Any) -> None:
         await self.deployed.bucket("logged")
         self.target = await self.deployed.bucket("target")
-        await self.deployed.ask(put_bucket_policy, "PutBucketPolicy", Bucket="target", Policy=LET_IN)
+        await self.deployed.s3("PutBucketPolicy", Bucket="target", Policy=LET_IN)
         enabled = {"TargetBucket": "target", "TargetPrefix": "", **more}
         status = {"BucketLoggingStatus": {"LoggingEnabled": enabled}}
-        await self.deployed.ask(put_bucket_logging, "PutBucketLogging", Bucket="logged", **status)
+        await self.deployed.s3("PutBucketLogging", Bucket="logged", **status)
 
     def take(self, *names: str, at_us: int = START_US) -> None:
         logged = self.logs.named("logged")
@@ -137,7 +135,7 @@ def test_a_request_is_none_the_worse_for_a_store_that_cannot_say_whether_it_is_l
 def test_what_a_target_does_not_let_in_is_lost_and_told(tmp_path: Path) -> None:
     async def test(place: Place) -> None:
         closed = policy({**allow("s3:GetObject", "arn:aws:s3:::target/*"), "Principal": {"AWS": ACCOUNT}})
-        await place.deployed.ask(put_bucket_policy, "PutBucketPolicy", Bucket="target", Policy=closed)
+        await place.deployed.s3("PutBucketPolicy", Bucket="target", Policy=closed)
         place.take("A", "B")
         with captured_logs() as logs:
             await place.logs.deliver()

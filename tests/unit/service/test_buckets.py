@@ -15,10 +15,8 @@ from farshore.metadata.store import StoreUnavailable
 from farshore.model.buckets import BucketHome
 from farshore.model.errors import BucketAlreadyExists, BucketNotEmpty, NoSuchBucket, OperationAborted, S3Error
 from farshore.model.objects import Part, Upload
-from farshore.service.buckets import create_bucket, delete_bucket, head_bucket, list_buckets
+from farshore.service.buckets import create_bucket, delete_bucket
 from farshore.service.deployment import Region
-from farshore.service.get_object import head_object
-from farshore.service.multipart import create_multipart_upload
 
 OTHER = "444455556666"
 
@@ -44,29 +42,29 @@ class Held:
 
 
 async def names(deployed: Deployed) -> list[str]:
-    return [entry["Name"] for entry in (await deployed.ask(list_buckets, "ListBuckets"))["Buckets"]]
+    return [entry["Name"] for entry in (await deployed.s3("ListBuckets"))["Buckets"]]
 
 
 def test_a_bucket_made_while_its_predecessor_is_being_deleted_keeps_its_name(tmp_path: Path) -> None:
     """The deletion has removed the old bucket in its region, and releases the name only after the new one was made."""
 
     async def test(deployed: Deployed) -> None:
-        await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket")
+        await deployed.s3("CreateBucket", Bucket="bucket")
         held = Held(deployed.directory, "release_bucket")
         slow = deployed.request("DeleteBucket", Bucket="bucket")
         slow.deployment = deployed.deployment_of(deployed.stores, directory=held)
         deleting = asyncio.create_task(delete_bucket(slow))
         await held.waiting.wait()
         with pytest.raises(NoSuchBucket):
-            await deployed.ask(head_bucket, "HeadBucket", Bucket="bucket")
-        await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket")
+            await deployed.s3("HeadBucket", Bucket="bucket")
+        await deployed.s3("CreateBucket", Bucket="bucket")
         held.go_on.set()
         await deleting
         deployed.deployment.located.clear()
-        assert await deployed.ask(head_bucket, "HeadBucket", Bucket="bucket")
+        assert await deployed.s3("HeadBucket", Bucket="bucket")
         assert await names(deployed) == ["bucket"]
         with pytest.raises(BucketAlreadyExists):
-            await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket", account=OTHER)
+            await deployed.s3("CreateBucket", Bucket="bucket", account=OTHER)
 
     in_deployment(tmp_path, test)
 
@@ -97,8 +95,8 @@ def test_a_name_that_a_crash_left_without_a_bucket_is_its_owners_to_use(tmp_path
         left = BucketHome(name="bucket", region=EAST, owner=ACCOUNT, created_us=1)
         await deployed.directory.reserve_bucket(left)
         with pytest.raises(BucketAlreadyExists):
-            await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket", account=OTHER)
-        await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket")
+            await deployed.s3("CreateBucket", Bucket="bucket", account=OTHER)
+        await deployed.s3("CreateBucket", Bucket="bucket")
         await deployed.directory.release_bucket(left)
         assert await names(deployed) == ["bucket"]
         assert deployed.stores[EAST].metadata.reader.bucket("bucket") is not None
@@ -182,7 +180,7 @@ def test_an_object_that_is_written_while_uploads_are_aborted_keeps_its_bucket(tm
     async def test(deployed: Deployed) -> None:
         await deployed.bucket("bucket")
         for number in range(300):
-            await deployed.ask(create_multipart_upload, "CreateMultipartUpload", Bucket="bucket", Key=f"{number}")
+            await deployed.s3("CreateMultipartUpload", Bucket="bucket", Key=f"{number}")
         store = FaultyMetadata(deployed.stores[EAST].metadata)
         written: list[str] = []
 
@@ -197,16 +195,16 @@ def test_an_object_that_is_written_while_uploads_are_aborted_keeps_its_bucket(tm
         with pytest.raises(BucketNotEmpty):
             await delete_bucket(request)
         assert await names(deployed) == ["bucket"]
-        await deployed.ask(head_object, "HeadObject", Bucket="bucket", Key="key")
+        await deployed.s3("HeadObject", Bucket="bucket", Key="key")
 
     in_deployment(tmp_path, test)
 
 
 def test_of_two_deletions_at_once_one_finds_no_bucket(tmp_path: Path) -> None:
     async def test(deployed: Deployed) -> None:
-        await deployed.ask(create_bucket, "CreateBucket", Bucket="bucket")
+        await deployed.s3("CreateBucket", Bucket="bucket")
         results = await asyncio.gather(
-            *(deployed.ask(delete_bucket, "DeleteBucket", Bucket="bucket") for _ in range(2)), return_exceptions=True
+            *(deployed.s3("DeleteBucket", Bucket="bucket") for _ in range(2)), return_exceptions=True
         )
         assert [type(result) for result in results] == [dict, NoSuchBucket]
         assert await names(deployed) == []

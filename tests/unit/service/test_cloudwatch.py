@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deployments import ACCOUNT, NOON_US, OTHER, World, in_world
+from tests.support.delivery import METERED, deliver, put_rule
+from tests.support.deployment import ACCOUNT, EAST, START_US, STRANGER, WEST, Deployed, in_deployment
 
 from farshore.auth.evaluate import IdentityPolicies
 from farshore.auth.policy import PolicyKind, parse_policy
@@ -27,7 +28,7 @@ from farshore.semantics.metric_points import DAY_S
 from farshore.service import cloudwatch, metric_data
 from farshore.service.published_metrics import find_metric
 
-NOON = datetime.fromtimestamp(NOON_US / 1e6, UTC)
+START = datetime.fromtimestamp(START_US / 1e6, UTC)
 PENDING = "OperationsPendingReplication"
 LATENCY = "ReplicationLatency"
 FAILED = "OperationsFailedReplication"
@@ -41,13 +42,13 @@ OPERATIONS = {
 class Watch:
     """CloudWatch as an account's root sees it in a region."""
 
-    def __init__(self, world: World, region: str = "us-west-2", account: str = ACCOUNT) -> None:
-        self.world = world
+    def __init__(self, deployed: Deployed, region: str = WEST, account: str = ACCOUNT) -> None:
+        self.deployed = deployed
         self.region = region
         self.account = account
 
     async def call(self, operation: str, **params: Any) -> dict[str, Any]:
-        request = self.world.request(operation, params, region=self.region, account=self.account)
+        request = self.deployed.request(operation, region=self.region, account=self.account, **params)
         return await OPERATIONS[operation](request)
 
     async def names(self, **filters: Any) -> list[str]:
@@ -55,11 +56,12 @@ class Watch:
 
     async def values(self, name: str, stat: str = "Maximum", period: int = 60, **more: Any) -> list[float]:
         query = {"Id": "q", "MetricStat": {"Metric": metric(name), "Period": period, "Stat": stat}}
-        times = {"StartTime": NOON - timedelta(hours=1), "EndTime": NOON + timedelta(hours=1)}
+        times = {"StartTime": START - timedelta(hours=1), "EndTime": START + timedelta(hours=1)}
         answer = await self.call(
             "GetMetricData", MetricDataQueries=[query], ScanBy="TimestampAscending", **{**times, **more}
         )
-        return answer["MetricDataResults"][0]["Values"]
+        # Each request comes a microsecond after the one before.
+        return [round(value, 3) for value in answer["MetricDataResults"][0]["Values"]]
 
 
 def metric(name: str, source: str = "source", destination: str = "there", rule: str = "rule") -> dict[str, Any]:
@@ -68,34 +70,34 @@ def metric(name: str, source: str = "source", destination: str = "there", rule: 
     return {"Namespace": "AWS/S3", "MetricName": name, "Dimensions": dimensions}
 
 
-async def metered(world: World) -> MetricRecorder:
-    await world.bucket("source")
-    await world.bucket("there", "us-west-2")
-    await world.rule("source", "there")
-    recorder = MetricRecorder(world.deployment, world.stores["us-east-1"])
+async def metered(deployed: Deployed) -> MetricRecorder:
+    await deployed.bucket("source")
+    await deployed.bucket("there", WEST)
+    await put_rule(deployed, "source", "there", ID="rule", Destination=METERED)
+    recorder = MetricRecorder(deployed.deployment, deployed.stores[EAST])
     await recorder.record()
     return recorder
 
 
-async def next_minute(world: World, recorder: MetricRecorder) -> None:
-    world.clock.us = (world.clock.us // 60_000_000 + 1) * 60_000_000
+async def next_minute(deployed: Deployed, recorder: MetricRecorder) -> None:
+    deployed.clock.move_to((deployed.clock.now_us() // 60_000_000 + 1) * 60_000_000)
     await recorder.record()
 
 
 def test_metrics_are_listed_where_they_are_published(tmp_path: Path) -> None:
     """What waits in the destination's region, failures in the source's, once something was replicated."""
 
-    async def test(world: World) -> None:
-        await metered(world)
-        assert sorted(await Watch(world).names()) == ["BytesPendingReplication", PENDING, LATENCY]
-        assert await Watch(world, "us-east-1").names() == []
-        await world.put("source", "a")
-        await world.replicate()
-        answer = await Watch(world, "us-east-1").call("ListMetrics")
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        assert sorted(await Watch(deployed).names()) == ["BytesPendingReplication", PENDING, LATENCY]
+        assert await Watch(deployed, EAST).names() == []
+        await deployed.put("source", "a")
+        await deliver(deployed)
+        answer = await Watch(deployed, EAST).call("ListMetrics")
         assert answer == {"Metrics": [metric(FAILED)]}
-        assert await Watch(world, "eu-west-1").names() == []
+        assert await Watch(deployed, "eu-west-1").names() == []
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 @pytest.mark.parametrize(
@@ -113,54 +115,54 @@ def test_metrics_are_listed_where_they_are_published(tmp_path: Path) -> None:
     ],
 )
 def test_filters_of_list_metrics(tmp_path: Path, filters: dict[str, Any], count: int) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
-        assert len(await Watch(world).names(**filters)) == count
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        assert len(await Watch(deployed).names(**filters)) == count
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_rule_that_is_gone_is_listed_for_two_weeks_and_recently_active_for_three_hours(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        recorder = await metered(world)
-        await next_minute(world, recorder)
-        await world.s3("DeleteBucketReplication", Bucket="source")
-        watch = Watch(world)
+    async def test(deployed: Deployed) -> None:
+        recorder = await metered(deployed)
+        await next_minute(deployed, recorder)
+        await deployed.s3("DeleteBucketReplication", Bucket="source")
+        watch = Watch(deployed)
         for after_s, all_of_them, recent in ((0, 3, 3), (4 * 3600, 3, 0), (15 * DAY_S, 0, 0)):
-            world.clock.us = NOON_US + 60_000_000 + after_s * 1_000_000
+            deployed.clock.move_to(START_US + 61_000_000 + after_s * 1_000_000)
             assert len(await watch.names()) == all_of_them
             assert len(await watch.names(RecentlyActive="PT3H")) == recent
         assert await watch.values(PENDING) == [0], "its points stay"
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_nothing_is_told_to_another_account(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
-        await world.put("source", "a")
-        stranger = Watch(world, account=OTHER)
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        await deployed.put("source", "a")
+        stranger = Watch(deployed, account=STRANGER)
         assert await stranger.names() == []
         assert await stranger.values(PENDING) == []
-        assert find_metric(world.deployment, OTHER, "us-west-2", metric(PENDING)) is None
+        assert find_metric(deployed.deployment, STRANGER, WEST, metric(PENDING)) is None
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_the_minute_under_way_is_told_as_it_stands(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        recorder = await metered(world)
-        watch = Watch(world)
+    async def test(deployed: Deployed) -> None:
+        recorder = await metered(deployed)
+        watch = Watch(deployed)
         assert await watch.values(PENDING) == [0]
-        await world.put("source", "a")
-        world.clock.forward(7)
+        await deployed.put("source", "a")
+        deployed.clock.move(7)
         assert await watch.values(PENDING) == [1]
         assert await watch.values(LATENCY) == [7]
-        await next_minute(world, recorder)
+        await next_minute(deployed, recorder)
         assert await watch.values(PENDING) == [1, 1]
         assert await watch.values(LATENCY) == [60, 60]
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 @pytest.mark.parametrize(
@@ -170,74 +172,74 @@ def test_the_minute_under_way_is_told_as_it_stands(tmp_path: Path) -> None:
 def test_statistics_of_failures(tmp_path: Path, stat: str, expected: list[float]) -> None:
     """Sum: failures. Average: their rate. SampleCount: all operations."""
 
-    async def test(world: World) -> None:
-        await metered(world)
-        await world.put("source", "arrives")
-        await world.replicate()
-        await world.s3("DeleteBucketReplication", Bucket="source")
-        await world.rule("source", "there")
-        await world.put("source", "fails")
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        await deployed.put("source", "arrives")
+        await deliver(deployed)
+        await deployed.s3("DeleteBucketReplication", Bucket="source")
+        await put_rule(deployed, "source", "there", ID="rule", Destination=METERED)
+        await deployed.put("source", "fails")
         suspended = {"Status": "Suspended"}
-        await world.s3("PutBucketVersioning", Bucket="there", region="us-west-2", VersioningConfiguration=suspended)
-        await world.replicate()
-        assert await Watch(world, "us-east-1").values(FAILED, stat) == expected
+        await deployed.s3("PutBucketVersioning", Bucket="there", region=WEST, VersioningConfiguration=suspended)
+        await deliver(deployed)
+        assert await Watch(deployed, EAST).values(FAILED, stat) == expected
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
-async def fill(world: World, *minutes: int, name: MetricName = MetricName.LATENCY) -> None:
-    """Points whose value is the minute's number, from noon on."""
+async def fill(deployed: Deployed, *minutes: int, name: MetricName = MetricName.LATENCY) -> None:
+    """Points whose value is the minute's number, from the start on."""
 
     def command(tx: Transaction) -> None:
-        found = find_metric(world.deployment, ACCOUNT, "us-west-2", metric(name))
+        found = find_metric(deployed.deployment, ACCOUNT, WEST, metric(name))
         assert found is not None
-        series_id = tx.metrics.series_id(found.route, name, "us-west-2")
+        series_id = tx.metrics.series_id(found.route, name, WEST)
         for minute in minutes:
-            at_s = NOON_US // 1_000_000 + minute * 60
+            at_s = START_US // 1_000_000 + minute * 60
             tx.metrics.add_point(series_id, Point(at_s, 60, 1, minute, minute, minute))
 
-    await world.write(command)
+    await deployed.write(command)
 
 
 def test_points_are_gathered_into_longer_periods_from_the_start_time(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
-        await fill(world, *range(-10, -2))
-        watch = Watch(world)
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        await fill(deployed, *range(-10, -2))
+        watch = Watch(deployed)
         query = {"MetricStat": {"Metric": metric(LATENCY), "Period": 300, "Stat": "Sum"}, "Id": "q"}
         answer = await watch.call(
             "GetMetricData",
             MetricDataQueries=[query],
-            StartTime=NOON - timedelta(minutes=9, seconds=-30),
-            EndTime=NOON - timedelta(minutes=3),
+            StartTime=START - timedelta(minutes=9, seconds=-30),
+            EndTime=START - timedelta(minutes=3),
         )
         (result,) = answer["MetricDataResults"]
-        minutes = [(at - NOON_US) // 60_000_000 for at in result["Timestamps"]]
+        minutes = [(at - START_US) // 60_000_000 for at in result["Timestamps"]]
         assert minutes == [-4, -9], "newest first, unless asked otherwise"
         assert result["Values"] == [-4, -9 - 8 - 7 - 6 - 5]
         assert (result["Label"], result["StatusCode"]) == (LATENCY, "Complete")
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_pages_hold_every_value_once_and_tell_what_is_missing(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
-        await fill(world, *range(-7, 0))
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        await fill(deployed, *range(-7, 0))
         stat = {"Metric": metric(LATENCY), "Period": 60, "Stat": "Maximum"}
         queries = [{"Id": name, "MetricStat": stat} for name in ("a", "b")]
         for order in ("TimestampAscending", "TimestampDescending"):
             asked: dict[str, Any] = {
                 "MetricDataQueries": queries,
-                "StartTime": NOON - timedelta(hours=1),
-                "EndTime": NOON,
+                "StartTime": START - timedelta(hours=1),
+                "EndTime": START,
                 "ScanBy": order,
                 "MaxDatapoints": 3,
             }
             found: dict[str, list[float]] = {"a": [], "b": []}
             pages = 0
             while True:
-                answer = await Watch(world).call("GetMetricData", **asked)
+                answer = await Watch(deployed).call("GetMetricData", **asked)
                 pages += 1
                 for result in answer["MetricDataResults"]:
                     found[result["Id"]] += result["Values"]
@@ -251,18 +253,18 @@ def test_pages_hold_every_value_once_and_tell_what_is_missing(tmp_path: Path) ->
             assert found == {"a": expected, "b": expected}
             assert pages == 5
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_a_token_is_good_for_its_own_request_alone(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
         with pytest.raises(InvalidNextToken):
-            await Watch(world).names(NextToken="bm8=")
+            await Watch(deployed).names(NextToken="bm8=")
         with pytest.raises(InvalidNextToken):
-            await Watch(world).values(LATENCY, NextToken="ü")
+            await Watch(deployed).values(LATENCY, NextToken="ü")
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 STAT = {"Metric": metric(LATENCY), "Period": 60, "Stat": "Maximum"}
@@ -285,21 +287,21 @@ STAT = {"Metric": metric(LATENCY), "Period": 60, "Stat": "Maximum"}
     ],
 )
 def test_queries_that_are_refused(tmp_path: Path, queries: Sequence[dict[str, Any]], message: str) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         with pytest.raises(ValidationError) as refused:
-            await Watch(world).call(
-                "GetMetricData", MetricDataQueries=queries, StartTime=NOON, EndTime=NOON + timedelta(hours=1)
+            await Watch(deployed).call(
+                "GetMetricData", MetricDataQueries=queries, StartTime=START, EndTime=START + timedelta(hours=1)
             )
         assert message in refused.value.message
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def statistics(**more: Any) -> dict[str, Any]:
     return {
         **metric(LATENCY),
-        "StartTime": NOON - timedelta(hours=1),
-        "EndTime": NOON,
+        "StartTime": START - timedelta(hours=1),
+        "EndTime": START,
         "Period": 60,
         "Statistics": ["Maximum", "Sum"],
         **more,
@@ -307,14 +309,14 @@ def statistics(**more: Any) -> dict[str, Any]:
 
 
 def test_metric_statistics(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        await metered(world)
-        await fill(world, -2, -1)
-        answer = await Watch(world).call("GetMetricStatistics", **statistics(ExtendedStatistics=["p99"]))
+    async def test(deployed: Deployed) -> None:
+        await metered(deployed)
+        await fill(deployed, -2, -1)
+        answer = await Watch(deployed).call("GetMetricStatistics", **statistics(ExtendedStatistics=["p99"]))
         assert answer["Label"] == LATENCY
         assert answer["Datapoints"] == [
             {
-                "Timestamp": NOON_US + minute * 60_000_000,
+                "Timestamp": START_US + minute * 60_000_000,
                 "Maximum": minute,
                 "Sum": minute,
                 "ExtendedStatistics": {"p99": minute},
@@ -322,11 +324,11 @@ def test_metric_statistics(tmp_path: Path) -> None:
             }
             for minute in (-2, -1)
         ]
-        assert (await Watch(world).call("GetMetricStatistics", **statistics(Unit="Bytes")))["Datapoints"] == []
+        assert (await Watch(deployed).call("GetMetricStatistics", **statistics(Unit="Bytes")))["Datapoints"] == []
         other = statistics(MetricName="Something")
-        assert await Watch(world).call("GetMetricStatistics", **other) == {"Label": "Something", "Datapoints": []}
+        assert await Watch(deployed).call("GetMetricStatistics", **other) == {"Label": "Something", "Datapoints": []}
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 @pytest.mark.parametrize(
@@ -337,14 +339,14 @@ def test_metric_statistics(tmp_path: Path) -> None:
             InvalidParameterCombination,
             "At least one of the parameters Statistics and ExtendedStatistics must be specified.",
         ),
-        ({"StartTime": NOON}, InvalidParameterValue, "The parameter StartTime must not equal parameter EndTime."),
+        ({"StartTime": START}, InvalidParameterValue, "The parameter StartTime must not equal parameter EndTime."),
         (
-            {"StartTime": NOON + timedelta(hours=1)},
+            {"StartTime": START + timedelta(hours=1)},
             InvalidParameterValue,
             "The parameter StartTime must be less than the parameter EndTime.",
         ),
         (
-            {"StartTime": NOON - timedelta(minutes=1608)},
+            {"StartTime": START - timedelta(minutes=1608)},
             InvalidParameterCombination,
             "You have requested up to 1,608 datapoints, which exceeds the limit of 1,440. You may reduce the "
             "datapoints requested by increasing Period, or decreasing the time range.",
@@ -360,18 +362,18 @@ def test_metric_statistics(tmp_path: Path) -> None:
 def test_statistics_that_are_refused(
     tmp_path: Path, more: dict[str, Any], error: type[InvalidParameterValue], message: str
 ) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         with pytest.raises(error) as refused:
-            await Watch(world).call("GetMetricStatistics", **statistics(**more))
+            await Watch(deployed).call("GetMetricStatistics", **statistics(**more))
         assert refused.value.message == message
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_who_is_not_allowed_is_told_so_by_name(tmp_path: Path, operation: str) -> None:
-    async def test(world: World) -> None:
-        request = world.request(operation, {}, region="us-west-2")
+    async def test(deployed: Deployed) -> None:
+        request = deployed.request(operation, region=WEST)
         arn = f"arn:aws:iam::{ACCOUNT}:user/ann"
         request.principal = type(request.principal)(
             account_id=ACCOUNT, arn=arn, access_key_id="AKIA", kind=PrincipalKind.USER, name="ann"
@@ -386,4 +388,4 @@ def test_who_is_not_allowed_is_told_so_by_name(tmp_path: Path, operation: str) -
             f"allows the cloudwatch:{operation} action"
         )
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)

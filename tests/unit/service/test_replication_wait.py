@@ -11,9 +11,7 @@ from tests.support.deployment import EAST, WEST, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
 from tests.support.logs import Logs, captured_logs
 
-from farshore.service.buckets import delete_bucket
 from farshore.service.commit_watch import CommitWatch
-from farshore.service.delete_object import delete_object
 from farshore.service.deployment import Answer, Region, Request
 from farshore.service.put_object import put_object
 from farshore.service.replication_wait import wait_after_write
@@ -63,8 +61,8 @@ def test_where_the_bucket_is_gone_since_nothing_is_replicated(tmp_path: Path) ->
     async def test(deployed: Deployed) -> None:
         request, answer = await _written(deployed)
         names = {"Bucket": "source", "Key": "key", "VersionId": answer.output["VersionId"]}
-        await deployed.ask(delete_object, "DeleteObject", **names)
-        await deployed.ask(delete_bucket, "DeleteBucket", Bucket="source")
+        await deployed.s3("DeleteObject", **names)
+        await deployed.s3("DeleteBucket", Bucket="source")
         await wait_after_write(request, answer, 60)
         assert answer.headers["x-farshore-replication"] == "NONE"
         assert "x-farshore-replication-wait" not in answer.headers
