@@ -10,7 +10,6 @@ from farshore.model.errors import (
     EntityTooLarge,
     InvalidRequest,
     MaxMessageLengthExceeded,
-    MissingRequestBodyError,
     XAmzContentSHA256Mismatch,
 )
 from farshore.semantics import checksums
@@ -22,23 +21,19 @@ DOCUMENT_BYTES_MAX = 2 * 1024 * 1024
 async def read_document(
     headers: Mapping[str, str], body: HttpBody, operation: Operation, content_sha256: str | None
 ) -> bytes:
-    """The document of an operation that takes one.
+    """The document of an operation that takes one; empty where none came.
 
     Args:
         content_sha256: hex digest that was signed, None if none was.
     Raises:
-        MaxMessageLengthExceeded, IncompleteBody, XAmzContentSHA256Mismatch, InvalidDigest, BadDigest, InvalidRequest,
-        MissingRequestBodyError.
+        MaxMessageLengthExceeded, IncompleteBody, XAmzContentSHA256Mismatch, InvalidDigest, BadDigest, InvalidRequest.
     """
     document = await read_body(body, content_sha256)
     digested = _check_md5(headers, document)
     if not operation.checksum_of_object:
         digested = _check_checksum(headers, body.trailers(), document) or digested
-    if operation.checksum_required and not (operation.document_optional and not document):
-        if not document:
-            raise MissingRequestBodyError()
-        if not digested:
-            raise InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+    if operation.checksum_required and document and not digested:
+        raise InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     return document
 
 

@@ -30,7 +30,7 @@ class Operation:
     required_query, required_headers: wire names.
     http_status: of an answer, unless the service says another.
     has_body: the request has a body; streaming_input: it is a stream, not a document.
-    checksum_required: a document must come with Content-MD5 or a checksum. document_optional: none need come at all.
+    checksum_required: a document must come with Content-MD5 or a checksum.
     checksum_of_object: checksum headers beside the document are not the document's, but the object's.
     """
 
@@ -45,7 +45,6 @@ class Operation:
     streaming_input: bool = False
     streaming_output: bool = False
     checksum_required: bool = False
-    document_optional: bool = False
     checksum_of_object: bool = False
     has_body: bool = False
 

@@ -101,13 +101,20 @@ def _operation(definition: Definition, name: str, traits: Traits) -> Operation:
         http_status=definition.patch(name).get("status", http.get("responseCode", 200)),
         streaming_input=_streams(request),
         streaming_output=_streams(answer),
-        checksum_required=bool(
-            traits.get("httpChecksumRequired") or traits.get("httpChecksum", {}).get("requestChecksumRequired")
-        ),
+        checksum_required=_asks_for_checksum(definition, name, traits),
         checksum_of_object=request is not None and "ChecksumCRC32" in request.members and not _streams(request),
-        document_optional=request is not None and request.payload not in request.required,
         has_body=request is not None and bool(request.payload or request.body_members),
     )
+
+
+def _asks_for_checksum(definition: Definition, name: str, traits: Traits) -> bool:
+    """Whether documents without a digest are refused.
+
+    AWS: the model says what an SDK must send. Amazon S3 asks for less, else the SDKs from before flexible checksums,
+    which send a digest with few operations, could not version a bucket.
+    """
+    sent = traits.get("httpChecksumRequired") or traits.get("httpChecksum", {}).get("requestChecksumRequired")
+    return bool(sent) and name not in definition.names("checksum_optional")
 
 
 def _parameter(part: str) -> tuple[str, str | None]:
