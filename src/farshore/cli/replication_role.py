@@ -268,17 +268,23 @@ class _Reference(str):
 
 
 def _block(kind: str, label: str, **arguments: str | Document) -> str:
+    """A resource as `terraform fmt` leaves it: what takes one line is aligned, what takes many is not."""
     lines = [f'resource "{kind}" "{label}" {{']
-    width = max(map(len, arguments))
+    width = max(len(name) for name, value in arguments.items() if isinstance(value, str))
     for name, value in arguments.items():
         if isinstance(value, _Reference):
-            text = str(value)
+            lines.append(f"  {name.ljust(width)} = {value}")
         elif isinstance(value, str):
-            text = json_module.dumps(value)
+            lines.append(f"  {name.ljust(width)} = {_literal(value)}")
         else:
-            text = f"jsonencode({_pretty(value)})".replace("\n", "\n  ")
-        lines.append(f"  {name.ljust(width)} = {text}")
+            lines.append(f"  {name} = jsonencode({_literal(value, indent=2)})".replace("\n", "\n  "))
     return "\n".join((*lines, "}"))
+
+
+def _literal(value: str | Document, indent: int | None = None) -> str:
+    """An expression of Terraform for the very value: in a text `${` and `%{` would begin a template."""
+    text = json_module.dumps(value, indent=indent, separators=(",", " : "))
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _pretty(document: Document) -> str:

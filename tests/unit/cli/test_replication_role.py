@@ -53,3 +53,15 @@ def test_every_resource_of_terraform_has_a_name_of_its_own(count: int) -> None:
     heads = [line for line in text.splitlines() if line.startswith("resource ")]
     assert len(heads) == len(set(heads)) == 2 + count
     assert text.count("{") == text.count("}") and text.count("jsonencode(") == len(heads)
+
+
+def test_terraform_reads_every_text_as_it_is() -> None:
+    """`${` and `%{` would begin a template; what Terraform makes of it is tried in tests/e2e/test_terraform.py."""
+    lines = as_terraform(policies("/${x}/%{if}/")).splitlines()
+    assert lines[:5] == [
+        'resource "aws_iam_role" "replication" {',
+        '  name = "replicator"',
+        '  path = "/$${x}/%%{if}/"',
+        "  assume_role_policy = jsonencode({",
+        '    "Version" : "2012-10-17",',
+    ]
