@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from farshore.app import bell
 from farshore.app.bell import Why
 from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
@@ -67,9 +66,8 @@ class Background:
                 deployment, batch_share=batch_share, job_went_on=self._jobs.job_went_on
             )
 
-    def hear(self, message: str) -> None:
+    def hear(self, why: Why, region: str) -> None:
         """Hear the bell: a region has new replication tasks or events, or its jobs have changed."""
-        region, why = bell.read(message)
         if why is Why.JOBS:
             self._jobs.ring(region)
             return

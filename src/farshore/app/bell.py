@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from enum import StrEnum
 
-_NAME_BYTES_MAX = 256
+_BYTES_MAX = 256
 
 
 class Why(StrEnum):
@@ -23,16 +23,15 @@ class Why(StrEnum):
     EVENTS = "events"
     JOBS = "jobs"
 
-
-def message(region: str, why: Why) -> str:
-    """What to ring; a region's name alone is for its tasks."""
-    return region if why is Why.TASKS else f"{region} {why}"
+    __hash__ = str.__hash__  # An Enum's own is a function of Python, and most writes ring.
 
 
-def read(rung: str) -> tuple[str, Why]:
-    """The region that somebody rang for, and why."""
-    region, _, why = rung.partition(" ")
-    return region, Why(why or Why.TASKS)
+Ring = Callable[[Why, str], None]
+"""To be called with what there is to do, and in which region."""
+
+
+def nobody_listens(_why: Why, _region: str) -> None:
+    """No worker runs; the next one looks for itself when it starts."""
 
 
 class Bell:
@@ -42,16 +41,16 @@ class Bell:
         self._listening, self._ringing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listening.setblocking(False)
         self._ringing.setblocking(False)
-        self._rung: set[str] = set()
+        self._rung: set[tuple[Why, str]] = set()
 
-    def ring(self, region: str) -> None:
+    def ring(self, why: Why, region: str) -> None:
         """Tell of a region. Rings of one turn of the event loop go as one message."""
-        if region not in self._rung:
-            self._rung.add(region)
-            asyncio.get_running_loop().call_soon(self._send, region)
+        if (why, region) not in self._rung:
+            self._rung.add((why, region))
+            asyncio.get_running_loop().call_soon(self._send, why, region)
 
-    def listen(self, heard: Callable[[str], None]) -> None:
-        """Call `heard` with the region whenever somebody rings, in the running loop, until `close`."""
+    def listen(self, heard: Ring) -> None:
+        """Call `heard` whenever somebody rings, in the running loop, until `close`."""
         asyncio.get_running_loop().add_reader(self._listening, self._receive, heard)
 
     def deafen(self) -> None:
@@ -62,15 +61,16 @@ class Bell:
         self._listening.close()
         self._ringing.close()
 
-    def _send(self, region: str) -> None:
-        self._rung.discard(region)
+    def _send(self, why: Why, region: str) -> None:
+        self._rung.discard((why, region))
         with contextlib.suppress(BlockingIOError, ConnectionError):  # Full: enough rings wait to be heard.
-            self._ringing.send(region.encode())
+            self._ringing.send(f"{why} {region}".encode())
 
-    def _receive(self, heard: Callable[[str], None]) -> None:
-        regions: set[str] = set()
+    def _receive(self, heard: Ring) -> None:
+        rung: set[str] = set()
         with contextlib.suppress(BlockingIOError):
             while True:
-                regions.add(self._listening.recv(_NAME_BYTES_MAX).decode())
-        for region in sorted(regions):
-            heard(region)
+                rung.add(self._listening.recv(_BYTES_MAX).decode())
+        for message in sorted(rung):
+            why, _, region = message.partition(" ")
+            heard(Why(why), region)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from farshore.app import bell
-from farshore.app.bell import Why
+from farshore.app.bell import Ring, Why, nobody_listens
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.app.root_account import ensure_root
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def open_deployment(
-    settings: Settings, ring: Callable[[str], None], *, process: str | None = None
+    settings: Settings, ring: Ring = nobody_listens, *, process: str | None = None
 ) -> AsyncGenerator[Deployment]:
     """Open the stores of the data folder for this process, and close them at the end.
 
@@ -66,9 +66,9 @@ async def open_deployment(
             directory=directory,
             regions=regions,
             clock=SystemClock(),
-            ring=ring,
-            ring_events=lambda region: ring(bell.message(region, Why.EVENTS)),
-            ring_jobs=lambda region: ring(bell.message(region, Why.JOBS)),
+            ring=partial(ring, Why.TASKS),
+            ring_events=partial(ring, Why.EVENTS),
+            ring_jobs=partial(ring, Why.JOBS),
             replicates=settings.replicate,
             event_destinations={each.arn: each.permitted for each in settings.events},
             counters=Counters(None if process is None else folder.counters / process),
@@ -102,7 +102,7 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     """
     folder = data_folder(settings)
     folder.forget_counters()
-    async with open_deployment(settings, ring=_nobody_listens) as deployment:
+    async with open_deployment(settings) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
         await _release_unused_names(deployment)
 
@@ -118,7 +118,3 @@ async def _release_unused_names(deployment: Deployment) -> None:
         if region is not None and region.metadata.reader.bucket(home.name) is None:
             log.info("released a bucket name without a bucket", bucket=home.name, region=home.region)
             await deployment.directory.release_bucket(home)
-
-
-def _nobody_listens(_region: str) -> None:
-    """No worker runs yet; it looks for itself when it starts."""

@@ -14,7 +14,7 @@ from farshore.api.authenticate import Authenticator
 from farshore.api.request_records import Audit
 from farshore.app.audit import open_audit
 from farshore.app.background import Background
-from farshore.app.bell import Bell
+from farshore.app.bell import Bell, Ring
 from farshore.app.build import data_folder, open_deployment
 from farshore.app.event_targets import open_event_targets
 from farshore.app.supervisor import Ties
@@ -65,9 +65,9 @@ async def whole_server(settings: Settings, listener: socket.socket, up: Callable
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: os._exit(1) if told.is_set() else told.set())
-    rung: list[Callable[[str], None]] = []
+    rung: list[Ring] = []
     async with (
-        open_deployment(settings, lambda region: rung[0](region), process="server") as deployment,
+        open_deployment(settings, lambda why, region: rung[0](why, region), process="server") as deployment,
         open_event_targets(settings, os.environ, deployment.clock) as targets,
         open_audit(settings, deployment.counters) as audit,
     ):

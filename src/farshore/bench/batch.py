@@ -185,7 +185,7 @@ def _document(statement: Mapping[str, Any]) -> str:
 async def _fill(data: str, bucket: str, count: int, body: bytes) -> None:
     """Store objects while no server runs, as they would be from before the rule."""
     settings = Settings(data=data, regions=(SOURCE_REGION, DESTINATION_REGION))
-    async with open_deployment(settings, ring=_nobody_listens) as deployment:
+    async with open_deployment(settings) as deployment:
         store = deployment.regions[SOURCE_REGION].metadata
         found = store.reader.bucket(bucket)
         assert found is not None, bucket
@@ -216,7 +216,3 @@ def _versions(bucket_id: int, owner: str, count: int, body: bytes, now_us: int) 
             etag=etag,
             inline=bool(body),
         )
-
-
-def _nobody_listens(_region: str) -> None:
-    """No server runs."""

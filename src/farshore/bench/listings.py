@@ -113,7 +113,7 @@ async def _answer_bytes(subject: Subject, target: str, kind: _Kind) -> int:
 async def _fill_directly(data: str, bucket: str, count: int) -> None:
     """Store empty objects while no server runs, as an unversioned bucket has them."""
     settings = Settings(data=data, regions=(SOURCE_REGION, DESTINATION_REGION))
-    async with open_deployment(settings, ring=_nobody_listens) as deployment:
+    async with open_deployment(settings) as deployment:
         store = deployment.regions[SOURCE_REGION].metadata
         found = store.reader.bucket(bucket)
         assert found is not None, bucket
@@ -138,7 +138,3 @@ async def _fill_directly(data: str, bucket: str, count: int) -> None:
             if len(group) == _FILL_GROUP or number == count:
                 await store.write(insert)
                 group.clear()
-
-
-def _nobody_listens(_region: str) -> None:
-    """No server runs."""

@@ -125,7 +125,7 @@ def _post(subject: Subject, target: str, document: bytes) -> bytes:
 async def _fill(data: str, source: str, destination: str, count: int) -> None:
     """Store empty objects and their replicas while no server runs."""
     settings = Settings(data=data, regions=(SOURCE_REGION, DESTINATION_REGION))
-    async with open_deployment(settings, ring=_nobody_listens) as deployment:
+    async with open_deployment(settings) as deployment:
         (here, source_id, owner) = _place(deployment, SOURCE_REGION, source)
         (there, destination_id, _) = _place(deployment, DESTINATION_REGION, destination)
         rule = ReplicationRule(id=_RULE, priority=1, enabled=True, filter=RuleFilter(), destination=destination)
@@ -166,7 +166,3 @@ def _versions(bucket_id: int, owner: str, rule: ReplicationRule, count: int, now
             replication_status=ReplicationStatus.COMPLETED,
             destinations=(DestinationState(rule.destination, ReplicationStatus.COMPLETED, rule.id, at_us),),
         )
-
-
-def _nobody_listens(_region: str) -> None:
-    """No server runs."""

@@ -12,11 +12,13 @@ import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
-from farshore.metadata.store import StoreUnavailable
-from farshore.model.events import EventName, StoredEvent
+from farshore.metadata.store import StoreUnavailable, Transaction
+from farshore.model.events import EventName, Refusal, StoredEvent
 from farshore.runtime.together import first_of
 from farshore.semantics.event_message import message
 from farshore.semantics.retry import backoff_s
@@ -38,6 +40,11 @@ log = structlog.get_logger()
 
 _Key = tuple[str, str]
 """(bucket, key): events of one are delivered in order."""
+
+_Together = list[StoredEvent]
+"""Events of one message."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +148,18 @@ class _Front:
         self.due_us = min(self.due_us, due_us)
 
 
+@dataclass(slots=True)
+class _Came:
+    """What became of events. taken: their ids."""
+
+    taken: list[int] = field(default_factory=list[int])
+    refused: list[Refusal] = field(default_factory=list[Refusal])
+
+    def store(self, destination: str, tx: Transaction) -> None:
+        tx.events.delivered(destination, self.taken)
+        tx.events.refused(destination, self.refused)
+
+
 class _Destination:
     """Delivers to one destination."""
 
@@ -188,14 +207,13 @@ class _Destination:
             self._front = _Front()
         front, more = self._front, True
         while more:
-            page = await self._region.metadata.read(
-                lambda reader: reader.events.page(self._destination, front.after_id, PAGE)
-            )
+            # Not in a thread: it would lose the interpreter's lock at every row, and win it back from a busy loop.
+            page = self._region.metadata.reader.events.page(self._destination, front.after_id, PAGE)
             more = len(page) == PAGE
             for batch in self._batches(self._ready(page)):
                 if stop.is_set():
                     return 0.0
-                await self._deliver(batch)
+                await self._settle(batch)
             if page:
                 front.after_id = page[-1].id
         return max(0.0, min(LOOK_EVERY_S, (front.due_us - self._now_us()) / 1e6))
@@ -211,21 +229,28 @@ class _Destination:
                 ready.append(stored)
         return ready
 
-    def _batches(self, ready: Sequence[StoredEvent]) -> list[list[list[StoredEvent]]]:
+    def _batches(self, ready: Sequence[StoredEvent]) -> list[list[_Together]]:
         """Deliveries of messages of events. A test event is a message by itself, as is one that was refused."""
-        messages: list[list[StoredEvent]] = []
+        messages: list[_Together] = []
+        run: list[StoredEvent] = []
         for stored in ready:
-            alone = stored.attempts > 0 or stored.event.name is EventName.TEST
-            last = messages[-1] if messages else None
-            joins = last is not None and len(last) < self._target.events_max and not alone and not _stands_alone(last)
-            if joins and last is not None:
-                last.append(stored)
+            if stored.attempts or stored.event.name is EventName.TEST:
+                messages += [*_slices(run, self._target.events_max), [stored]]
+                run = []
             else:
-                messages.append([stored])
-        size = self._target.messages_max
-        return [messages[start : start + size] for start in range(0, len(messages), size)]
+                run.append(stored)
+        return _slices([*messages, *_slices(run, self._target.events_max)], self._target.messages_max)
 
-    async def _deliver(self, batch: Sequence[Sequence[StoredEvent]]) -> None:
+    async def _settle(self, batch: Sequence[_Together]) -> None:
+        """Deliver messages, and store what became of their events, in one command for all of them."""
+        came = _Came()
+        try:
+            await self._deliver(batch, came)
+        finally:
+            if came.taken or came.refused:
+                await self._region.metadata.write(partial(came.store, self._destination))
+
+    async def _deliver(self, batch: Sequence[_Together], came: _Came) -> None:
         """Deliver messages, but for events of keys that are held up; of a refused message each event by itself."""
         held, passing = self._front.held, batch
         if held:
@@ -236,35 +261,32 @@ class _Destination:
         try:
             await self._target.deliver([self._message(events) for events in passing])
         except Rejected as refused:
-            if len(passing) == 1 and len(passing[0]) == 1:
-                await self._put_off(passing[0][0], str(refused))
+            if len(passing) > 1 or len(passing[0]) > 1:
+                for events in passing:
+                    for stored in events:
+                        await self._deliver([[stored]], came)
                 return
-            for events in passing:
-                for stored in events:
-                    await self._deliver([[stored]])
+            [[stored]] = passing
+            due_us = self._now_us() + int(backoff_s(stored.attempts + 1, self._jitter) * 1e6)
+            came.refused.append(Refusal(stored.id, due_us, str(refused)))
+            self._front.put_off(stored, due_us)
             return
-        ids = [stored.id for events in passing for stored in events]
-        await self._region.metadata.write(lambda tx: tx.events.delivered(self._destination, ids))
+        for events in passing:
+            came.taken += [stored.id for stored in events]
 
-    def _message(self, events: Sequence[StoredEvent]) -> Message:
-        content = message([(stored.id, stored.event) for stored in events])
-        return Message(region=self._region.name, ids=tuple([stored.id for stored in events]), content=content)
-
-    async def _put_off(self, stored: StoredEvent, why: str) -> None:
-        due_us = self._now_us() + int(backoff_s(stored.attempts + 1, self._jitter) * 1e6)
-        await self._region.metadata.write(lambda tx: tx.events.failed(self._destination, [(stored.id, due_us)], why))
-        self._front.put_off(stored, due_us)
+    def _message(self, events: _Together) -> Message:
+        return Message(self._region.name, events[0].id, events[-1].id, message(events))
 
     async def _note(self, why: str) -> None:
         """Let status and metrics say that the destination is not reached."""
         log.warning("event destination unreachable", destination=self._destination, error=why)
         with contextlib.suppress(StoreUnavailable):
-            await self._region.metadata.write(lambda tx: tx.events.failed(self._destination, (), why))
+            await self._region.metadata.write(lambda tx: tx.events.unreachable(self._destination, why))
 
 
 def _key(stored: StoredEvent) -> _Key:
     return stored.event.bucket, stored.event.key
 
 
-def _stands_alone(events: Sequence[StoredEvent]) -> bool:
-    return events[0].attempts > 0 or events[0].event.name is EventName.TEST
+def _slices(items: list[T], size: int) -> list[list[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from farshore.model.events import Event, EventBacklog, StoredEvent
+from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
 
 
 class EventReader(Protocol):
@@ -26,16 +26,20 @@ class EventReader(Protocol):
 
 
 class EventTransaction(EventReader, Protocol):
-    def add(self, destination: str, events: Sequence[Event]) -> None:
-        """Store events of a change; ids ascend in the order of the changes, whatever commands make them."""
+    def add(self, destination: str, event: Event) -> None:
+        """Store an event of a change; ids ascend in the order of the changes, whatever commands make them."""
         ...
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         """Remove events that the destination has taken."""
         ...
 
-    def failed(self, destination: str, again: Sequence[tuple[int, int]], error: str) -> None:
-        """(event id, due_us) each: not before then. Remembers the error, and counts an attempt."""
+    def refused(self, destination: str, refusals: Sequence[Refusal]) -> None:
+        """Put events off that the destination does not want. Counts the attempts, and remembers the last error."""
+        ...
+
+    def unreachable(self, destination: str, error: str) -> None:
+        """Count an attempt at a destination that nothing reaches, and remember the error."""
         ...
 
     def drop(self, destination: str, *, before_us: int, keep: int, limit: int) -> int:

@@ -8,16 +8,18 @@ written anew.
 from __future__ import annotations
 
 import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import count, repeat
 
 import apsw
 import msgspec
 
 from farshore.metadata import named_sql
+from farshore.metadata.sqlite_gathered import GatheredEvent
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session
-from farshore.model.events import Event, EventBacklog, StoredEvent
+from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
 
 GROUP_EVENTS_MAX = 1000
 _PLACE_BITS = 12
@@ -62,25 +64,30 @@ class SqliteEvents:
         found: list[StoredEvent] = []
         with closing(self._session.iterate(_SQL["groups"], (destination, after_id >> _PLACE_BITS))) as rows:
             for row in rows:
-                found += [stored for stored in _stored(destination, row) if stored.id > after_id]
+                group = _stored(row)
+                found += group if found else [stored for stored in group if stored.id > after_id]
                 if len(found) >= limit:
                     break
         return found[:limit]
 
-    def add(self, destination: str, events: Sequence[Event]) -> None:
-        gathered = self._gathered.events
-        for event in events:
-            gathered.append((destination, event.at_us, msgspec.Raw(_encode(event))))
+    def add(self, destination: str, event: Event) -> None:
+        self._gathered.events.append((destination, event.at_us, msgspec.Raw(_encode(event))))
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         if ids:
             self._remove(ids)
             self._session.run(_SQL["count_delivered"], (destination, len(ids)))
 
-    def failed(self, destination: str, again: Sequence[tuple[int, int]], error: str) -> None:
-        for group_id, due_us in _by_group(dict(again)).items():
-            self._change(group_id, again=due_us, error=error)
-        self._session.run(_SQL["count_failed"], (destination, error))
+    def refused(self, destination: str, refusals: Sequence[Refusal]) -> None:
+        if refusals:
+            again = {refusal.event_id: refusal for refusal in refusals}
+            for group_id, places in _by_group(again).items():
+                first_id = group_id << _PLACE_BITS
+                self._change(group_id, again={place: again[first_id + place] for place in places})
+            self._session.run(_SQL["count_failed"], (destination, len(refusals), refusals[-1].error))
+
+    def unreachable(self, destination: str, error: str) -> None:
+        self._session.run(_SQL["count_failed"], (destination, 1, error))
 
     def drop(self, destination: str, *, before_us: int, keep: int, limit: int) -> int:
         self.write_gathered()
@@ -98,28 +105,26 @@ class SqliteEvents:
         """Write what commands have left; done at the end of each group, and before anything is read."""
         if not self._gathered.events:
             return
-        by_destination: dict[str, list[tuple[int, msgspec.Raw]]] = {}
-        for destination, at_us, event in self._gathered.events:
-            by_destination.setdefault(destination, []).append((at_us, event))
+        by_destination: dict[str, list[GatheredEvent]] = {}
+        for event in self._gathered.events:
+            by_destination.setdefault(event[0], []).append(event)
         self._gathered.take_back()
         for destination, events in by_destination.items():
             for start in range(0, len(events), GROUP_EVENTS_MAX):
                 self._add_group(destination, events[start : start + GROUP_EVENTS_MAX])
 
-    def _add_group(self, destination: str, events: Sequence[tuple[int, msgspec.Raw]]) -> None:
-        oldest_us = min(at_us for at_us, _ in events)
+    def _add_group(self, destination: str, events: Sequence[GatheredEvent]) -> None:
+        oldest_us = min([at_us for _, at_us, _ in events])
         self._session.run(_SQL["add_group"], (destination, oldest_us, len(events)))
         group_id = self._session.connection.last_insert_rowid()
-        self._session.run(_SQL["add_content"], (group_id, _encode([event for _, event in events])))
+        self._session.run(_SQL["add_content"], (group_id, _encode([encoded for _, _, encoded in events])))
 
     def _remove(self, ids: Sequence[int]) -> None:
+        by_group = _by_group(ids)
         ended: list[int] = []
-        for group_id, places in _by_group(dict.fromkeys(ids, 0)).items():
-            row = self._session.one(_SQL["group"], (group_id,))
-            if row is None:
-                continue
-            left, taken = row
-            if taken is None or list(places) != list(range(taken, taken + len(places))):
+        for group_id, left, taken in self._session.all(_SQL["found_groups"], (_carray(by_group),)):
+            places = by_group[group_id]
+            if taken is None or places != list(range(taken, taken + len(places))):
                 self._change(group_id, gone=places)
             elif len(places) < left:
                 self._session.run(_SQL["advance"], (group_id, left - len(places), taken + len(places)))
@@ -127,16 +132,10 @@ class SqliteEvents:
                 ended.append(group_id)
         self._end(ended)
 
-    def _change(
-        self, group_id: int, *, gone: Mapping[int, int] = {}, again: Mapping[int, int] = {}, error: str = ""
-    ) -> None:
-        """Write a group anew: without some events, others put off.
-
-        Args:
-            gone: places. again: place -> not before then.
-        """
+    def _change(self, group_id: int, *, gone: Collection[int] = (), again: Mapping[int, Refusal] = {}) -> None:
+        """Write a group anew: without the events of some places, those of others put off."""
         waiting = [
-            _put_off(each, again[each.place], error) if each.place in again else each
+            _put_off(each, again[each.place]) if each.place in again else each
             for each in self._waiting(group_id)
             if each.place not in gone
         ]
@@ -158,40 +157,44 @@ class SqliteEvents:
 
     def _end(self, group_ids: Sequence[int]) -> None:
         if group_ids:
-            self._session.run(_SQL["remove_groups"], (apsw.carray(array.array("q", group_ids)),))
+            self._session.run(_SQL["remove_groups"], (_carray(group_ids),))
 
 
-def _by_group(by_id: Mapping[int, int]) -> dict[int, dict[int, int]]:
-    """Event id -> a value, as group id -> place -> the value; both ascending."""
-    groups: dict[int, dict[int, int]] = {}
-    for event_id in sorted(by_id):
-        groups.setdefault(event_id >> _PLACE_BITS, {})[event_id & _PLACES] = by_id[event_id]
+def _carray(ids: Iterable[int]) -> apsw.carray:
+    return apsw.carray(array.array("q", ids))
+
+
+def _by_group(ids: Iterable[int]) -> dict[int, list[int]]:
+    """Group id -> the places within it, both ascending."""
+    groups: dict[int, list[int]] = {}
+    for event_id in sorted(set(ids)):
+        groups.setdefault(event_id >> _PLACE_BITS, []).append(event_id & _PLACES)
     return groups
 
 
-def _put_off(waiting: _Waiting, due_us: int, error: str) -> _Waiting:
-    return msgspec.structs.replace(waiting, due_us=due_us, attempts=waiting.attempts + 1, last_error=error)
+def _put_off(waiting: _Waiting, refusal: Refusal) -> _Waiting:
+    attempts = waiting.attempts + 1
+    return msgspec.structs.replace(waiting, due_us=refusal.due_us, attempts=attempts, last_error=refusal.error)
 
 
-def _stored(destination: str, row: Row) -> Iterator[StoredEvent]:
+def _stored(row: Row) -> list[StoredEvent]:
     """The events of a group that wait, in their order."""
     group_id, enqueued_us, taken, content = row
     first_id = group_id << _PLACE_BITS
     if taken is None:
-        for each in _decode_waiting(content):
-            yield StoredEvent(
-                id=first_id + each.place,
-                destination=destination,
-                enqueued_us=enqueued_us,
-                due_us=each.due_us,
-                attempts=each.attempts,
-                last_error=each.last_error,
-                event=_decode_event(each.event),
+        return [
+            StoredEvent(
+                first_id + each.place,
+                _decode_event(each.event),
+                enqueued_us,
+                each.due_us,
+                each.attempts,
+                each.last_error,
             )
-        return
-    for place, event in enumerate(_decode_events(content)):
-        if place >= taken:
-            yield StoredEvent(id=first_id + place, destination=destination, enqueued_us=enqueued_us, event=event)
+            for each in _decode_waiting(content)
+        ]
+    events = _decode_events(content)
+    return list(map(StoredEvent, count(first_id), events, repeat(enqueued_us)))[taken:]
 
 
 def _to_backlog(row: Row) -> EventBacklog:

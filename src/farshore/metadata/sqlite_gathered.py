@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import msgspec
 
+GatheredEvent = tuple[str, int, msgspec.Raw]
+"""Destination, when it happened, and the event encoded."""
+
 
 class Gathered:
-    """events: (destination, when it happened, encoded) each, in the order of the changes."""
+    """events: in the order of the changes."""
 
     __slots__ = ("events",)
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, int, msgspec.Raw]] = []
+        self.events: list[GatheredEvent] = []
 
     def mark(self) -> int:
         """Where a command begins, for `take_back`."""

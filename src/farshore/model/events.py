@@ -29,6 +29,8 @@ class EventName(StrEnum):
     TEST = "TestEvent"
     """Sent to each destination of a configuration that is put. Not an event of an object."""
 
+    __hash__ = str.__hash__  # An Enum's own is a function of Python, which every write would call.
+
 
 class NotificationRule(msgspec.Struct, frozen=True, kw_only=True):
     """One configuration of a bucket, compiled: a destination, and which events of which keys it gets."""
@@ -83,20 +85,30 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
     replication: ReplicationEventData | None = None
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An event in the outbox, on its way to one destination.
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event in the outbox of a destination.
 
     id: ascending in the order of the changes. enqueued_us: when it was stored, or another one of the same moment before
     it. due_us: not before this time.
     """
 
     id: int
-    destination: str
     event: Event
     enqueued_us: int
     due_us: int = 0
     attempts: int = 0
     last_error: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An event that its destination refused, and is to be tried again.
+
+    due_us: not before this time.
+    """
+
+    event_id: int
+    due_us: int
+    error: str
 
 
 class EventBacklog(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,9 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from farshore.model.events import Event, EventName, ReplicationEventData
+from farshore.model.events import Event, EventName, ReplicationEventData, StoredEvent
 
 _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
-_REPLICATION = "Replication:"
 _PLAIN = re.compile(r"[A-Za-z0-9/*._-]*")
 
 _encode = msgspec.json.Encoder().encode
@@ -91,15 +90,15 @@ class _Message(msgspec.Struct, frozen=True):
     records: list[_Record] = msgspec.field(name="Records")
 
 
-def message(events: Sequence[tuple[int, Event]]) -> bytes:
-    """One message of events, each with its place in the order of changes; of a test event, which comes alone.
+def message(events: Sequence[StoredEvent]) -> bytes:
+    """One message of events in their order; of a test event, which comes alone.
 
-    Of two events of a key the later has the greater place, and the greater sequencer.
+    Of two events of a key the later has the greater id, and the greater sequencer.
     """
-    if events[0][1].name is EventName.TEST:
+    if events[0].event.name is EventName.TEST:
         assert len(events) == 1, events
-        return _test_message(events[0][1])
-    return _encode(_Message([_record(event, place) for place, event in events]))
+        return _test_message(events[0].event)
+    return _encode(_Message([_record(stored.event, stored.id) for stored in events]))
 
 
 @lru_cache(maxsize=1024)
@@ -109,18 +108,23 @@ def customer_id(account_id: str) -> str:
 
 
 def _record(event: Event, place: int) -> _Record:
+    version, name = _VERSIONS_AND_NAMES[event.name]
     return _Record(
-        _version(event),
+        version,
         "aws:s3",
         event.region,
         _time(event.at_us),
-        event.name.value,
-        _UserIdentity(event.principal_id),
-        _RequestParameters(event.source_address),
+        name,
+        _identity(event.principal_id),
+        _parameters(event.source_address),
         _ResponseElements(event.request_id, event.host_id),
         _S3("1.0", event.configuration_id, _bucket(event.bucket, event.bucket_owner), _object(event, place)),
         None if event.replication is None else _replication(event.replication),
     )
+
+
+_identity = lru_cache(maxsize=1024)(_UserIdentity)
+_parameters = lru_cache(maxsize=1024)(_RequestParameters)
 
 
 @lru_cache(maxsize=1024)
@@ -159,10 +163,13 @@ def _test_message(event: Event) -> bytes:
     )
 
 
-def _version(event: Event) -> str:
-    if event.name.startswith(_REPLICATION):
+def _version(name: EventName) -> str:
+    if name.startswith("Replication:"):
         return "2.2"
-    return "2.3" if event.name in _CHANGES_OF_METADATA else "2.1"
+    return "2.3" if name in _CHANGES_OF_METADATA else "2.1"
+
+
+_VERSIONS_AND_NAMES = {name: (_version(name), name.value) for name in EventName}
 
 
 def _encoded(key: str) -> str:
@@ -178,13 +185,7 @@ def _seconds(duration_us: int) -> str:
 
 
 def _time(at_us: int) -> str:
-    return _millisecond(at_us // 1000)
-
-
-@lru_cache(maxsize=64)
-def _millisecond(at_ms: int) -> str:
-    """Under load several events have one; they come in the order of their times."""
-    return f"{_second(at_ms // 1000)}.{at_ms % 1000:03}Z"
+    return f"{_second(at_us // 1_000_000)}.{at_us // 1000 % 1000:03}Z"
 
 
 @lru_cache(maxsize=64)

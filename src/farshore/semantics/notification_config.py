@@ -7,7 +7,7 @@ notifications using object key name filtering"; answers recorded on AWS, message
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,11 +149,13 @@ def compile_notifications(document: Mapping[str, Any]) -> NotificationConfigurat
     return tuple(rules)
 
 
-def listening(configuration: NotificationConfiguration, name: EventName, key: str) -> Iterator[NotificationRule]:
+def listening(configuration: NotificationConfiguration, name: EventName, key: str) -> list[NotificationRule]:
     """The rules by which an event of a key is told; at most one, since overlaps are refused."""
-    for rule in configuration:
-        if name in rule.events and key.startswith(rule.prefix) and key.endswith(rule.suffix):
-            yield rule
+    return [
+        rule
+        for rule in configuration
+        if name in rule.events and key.startswith(rule.prefix) and key.endswith(rule.suffix)
+    ]
 
 
 def destinations_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:

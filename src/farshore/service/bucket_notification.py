@@ -35,7 +35,7 @@ async def put_bucket_notification_configuration(request: Request) -> Answer:
         tx.put_configuration(now.id, ConfigurationKind.NOTIFICATION, stored)
         if not skips:
             for configuration_id, destination in destinations_of(document):
-                tx.events.add(destination, [_test(request, region, now, configuration_id)])
+                tx.events.add(destination, _test(request, region, now, configuration_id))
 
     await region.metadata.write(command)
     request.deployment.ring_events(region.name)

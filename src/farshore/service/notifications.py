@@ -52,9 +52,8 @@ def announce(
     Args:
         version: that was made, changed or removed.
     """
-    told = False
-    for rule in listening(listeners, name, version.key):
-        told = True
+    rules = listening(listeners, name, version.key)
+    for rule in rules:
         event = Event(
             name=name,
             at_us=occasion.now_us,
@@ -72,8 +71,8 @@ def announce(
             source_address=occasion.source_address,
             replication=replication,
         )
-        tx.events.add(rule.destination, [event])
-    return told
+        tx.events.add(rule.destination, event)
+    return bool(rules)
 
 
 def occasion_of(request: Request, region: Region) -> Occasion:

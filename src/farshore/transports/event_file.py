@@ -17,13 +17,14 @@ class FileTarget:
     """
 
     events_max = 1
-    messages_max = 500
+    messages_max = 1000
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def deliver(self, messages: Sequence[Message]) -> None:
-        await asyncio.to_thread(self._append, b"".join(message.content + b"\n" for message in messages))
+        lines = [message.content for message in messages]
+        await asyncio.to_thread(self._append, b"\n".join([*lines, b""]))
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -24,20 +24,21 @@ class Rejected(Exception):  # noqa: N818
     """The destination refuses these events; the text says how."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message, encoded as AWS's JSON.
 
-    ids: of its events in the region's outbox, ascending: together with the region they name it for ever.
+    first_id, last_id: of its events in the region's outbox: together with the region they name it for ever.
     """
 
     region: str
-    ids: tuple[int, ...]
+    first_id: int
+    last_id: int
     content: bytes
 
     @property
     def name(self) -> str:
         """The same for the same message, whenever it is sent."""
-        return f"{self.region}-{self.ids[0]}-{self.ids[-1]}"
+        return f"{self.region}-{self.first_id}-{self.last_id}"
 
 
 class EventTarget(Protocol):

@@ -16,7 +16,7 @@ from tests.support.deployment import EAST, START_US, Deployed, in_deployment
 
 from farshore.maintenance.event_delivery import PAGE, EventDelivery, Retention
 from farshore.metadata.store import Transaction
-from farshore.model.events import Event, EventName
+from farshore.model.events import Event, EventName, Refusal
 from farshore.service.deployment import Region
 from farshore.transports.event_file import FileTarget
 from farshore.transports.event_target import Message, Rejected, Unreachable
@@ -83,7 +83,7 @@ class Paged:
 
 def contents(message: Message) -> list[tuple[str, int]]:
     records = json.loads(message.content)["Records"]
-    assert len(records) == len(message.ids)
+    assert records and message.first_id + len(records) - 1 <= message.last_id
     return [(record["s3"]["object"]["key"], record["s3"]["object"]["size"]) for record in records]
 
 
@@ -128,7 +128,7 @@ async def add(deployed: Deployed, *events: tuple[str, Event]) -> None:
 
     def command(tx: Transaction) -> None:
         for destination, each in events:
-            tx.events.add(destination, [each])
+            tx.events.add(destination, each)
 
     await deployed.write(command)
 
@@ -221,7 +221,7 @@ def test_many_that_are_put_off_are_not_read_again_before_the_first_is_due(tmp_pa
 
         def put_off(tx: Transaction) -> None:
             ids = [stored.id for stored in tx.events.page(ARN, 0, 3 * PAGE)]
-            tx.events.failed(ARN, [(id_, START_US + 60_000_000) for id_ in ids[: 2 * PAGE]], "no")
+            tx.events.refused(ARN, [Refusal(id_, START_US + 60_000_000, "no") for id_ in ids[: 2 * PAGE]])
 
         await deployed.write(put_off)
         store = deployed.stores[EAST]
@@ -307,7 +307,7 @@ def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: P
 def test_events_of_a_change_that_failed_are_not_told(tmp_path: Path) -> None:
     async def test(deployed: Deployed) -> None:
         def change(tx: Any) -> None:
-            tx.events.add(ARN, [event("a", 1)[1]])
+            tx.events.add(ARN, event("a", 1)[1])
             raise KeyError("the change fails")
 
         with pytest.raises(KeyError):
@@ -322,7 +322,7 @@ def test_a_file_gets_a_line_for_each_message_after_a_torn_one_too(tmp_path: Path
         path = tmp_path / "events"
         path.write_bytes(b'{"torn": ')
         target = FileTarget(path)
-        messages = [Message(region="r", ids=(number,), content=b"{%d}" % number) for number in range(3)]
+        messages = [Message("r", number, number, b"{%d}" % number) for number in range(3)]
         await target.deliver(messages[:2])
         await target.deliver(messages[2:])
         assert path.read_bytes() == b'{"torn": \n{0}\n{1}\n{2}\n'

@@ -10,7 +10,7 @@ import pytest
 from tests.support.metadata import OpenStore
 
 from farshore.metadata.store import StoreUnavailable, Transaction
-from farshore.model.events import Event, EventBacklog, EventName, StoredEvent
+from farshore.model.events import Event, EventBacklog, EventName, Refusal, StoredEvent
 
 HERE, THERE = "arn:aws:sqs:us-east-1:111122223333:here", "arn:aws:sqs:us-east-1:111122223333:there"
 
@@ -31,7 +31,12 @@ def event(key: str, at_us: int = 1) -> Event:
 
 def telling(*keys: str, destination: str = HERE, at_us: int = 1) -> Callable[[Transaction], None]:
     """A command that tells of keys."""
-    return lambda tx: tx.events.add(destination, [event(key, at_us) for key in keys])
+
+    def command(tx: Transaction) -> None:
+        for key in keys:
+            tx.events.add(destination, event(key, at_us))
+
+    return command
 
 
 def page(store: OpenStore, destination: str = HERE, after_id: int = 0, limit: int = 10_000) -> list[StoredEvent]:
@@ -95,9 +100,9 @@ def test_an_event_that_is_put_off_keeps_its_place_and_remembers_why(store: OpenS
     store.write_together(*(telling(key) for key in "abcd"))
     a, b, c, _d = (stored.id for stored in page(store))
     store.write(lambda tx: tx.events.delivered(HERE, [a]))
-    store.write(lambda tx: tx.events.failed(HERE, [(b, 700)], "no"))
+    store.write(lambda tx: tx.events.refused(HERE, [Refusal(b, 700, "no")]))
     store.write(lambda tx: tx.events.delivered(HERE, [c]))
-    store.write(lambda tx: tx.events.failed(HERE, [(b, 900)], "still no"))
+    store.write(lambda tx: tx.events.refused(HERE, [Refusal(b, 900, "still no")]))
     store.reopen()
     found = page(store)
     assert [(stored.event.key, stored.due_us, stored.attempts, stored.last_error) for stored in found] == [
@@ -115,7 +120,7 @@ def test_delivered_twice_is_no_error(store: OpenStore) -> None:
     ids = [stored.id for stored in page(store)]
     for _ in range(2):
         store.write(lambda tx: tx.events.delivered(HERE, ids[:1]))
-        store.write(lambda tx: tx.events.failed(HERE, [(ids[0], 5)], "late"))
+        store.write(lambda tx: tx.events.refused(HERE, [Refusal(ids[0], 5, "late")]))
     assert keys(page(store)) == ["b", "c"]
     assert backlog(store).events == 2
 
@@ -129,7 +134,7 @@ def test_of_a_command_that_raises_nothing_is_told_and_of_those_beside_it_everyth
     def failing(tx: Transaction) -> None:
         if changes:
             tx.add_garbage(["blob"], 1)
-        tx.events.add(HERE, [event("untold")])
+        tx.events.add(HERE, event("untold"))
         raise KeyError("a command that fails")
 
     results = store.write_together(telling("a"), failing, telling("b"), failing, telling("c"))
@@ -143,7 +148,7 @@ def test_a_command_sees_the_events_of_those_before_it(store: OpenStore, raises: 
     seen: list[str] = []
 
     def looking(tx: Transaction) -> None:
-        tx.events.add(HERE, [event("own")])
+        tx.events.add(HERE, event("own"))
         seen[:] = keys(tx.events.page(HERE, 0, 10))
         if raises:
             raise KeyError("a command that fails after it has looked")
@@ -155,7 +160,7 @@ def test_a_command_sees_the_events_of_those_before_it(store: OpenStore, raises: 
 
 def test_what_the_disk_refuses_is_not_told_by_a_later_command(store: OpenStore) -> None:
     def large(tx: Transaction) -> None:
-        tx.events.add(HERE, [event("refused")])
+        tx.events.add(HERE, event("refused"))
         tx.add_garbage(["x" * 100_000], 1)
 
     with store.place.refusing():
@@ -208,8 +213,8 @@ def test_any_course_of_deliveries_leaves_what_a_list_would(store: OpenStore) -> 
                 waiting = page(store)
                 refused = draw.sample(waiting, min(len(waiting), draw.randrange(3)))
                 again = {stored.event.key: draw.randrange(1, 1000) for stored in refused}
-                due = [(stored.id, again[stored.event.key]) for stored in refused]
-                store.write(lambda tx, due=due: tx.events.failed(HERE, due, "no"))
+                due = [Refusal(stored.id, again[stored.event.key], "no") for stored in refused]
+                store.write(lambda tx, due=due: tx.events.refused(HERE, due))
                 expected = [
                     (key, again.get(key, due_us), attempts + (key in again)) for key, due_us, attempts in expected
                 ]

@@ -64,7 +64,7 @@ class Timed:
     @property
     def records(self) -> list[dict[str, Any]]:
         page = self.ways.deployed.stores[EAST].metadata.reader.events.page(QUEUE, 0, 1000)
-        return json.loads(message([(stored.id, stored.event) for stored in page]))["Records"] if page else []
+        return json.loads(message(page))["Records"] if page else []
 
     @property
     def told(self) -> list[tuple[str, str]]:

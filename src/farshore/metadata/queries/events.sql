@@ -10,6 +10,9 @@ FROM event_backlog AS backlog ORDER BY destination
 SELECT id, enqueued_us, taken, events FROM event_group JOIN event_content USING (id)
 WHERE destination = ?1 AND id >= ?2 ORDER BY id
 
+-- name: found_groups
+SELECT id, left, taken FROM event_group WHERE id IN carray(?1)
+
 -- name: group
 SELECT left, taken FROM event_group WHERE id = ?1
 
@@ -35,7 +38,7 @@ DELETE FROM event_group WHERE id IN carray(?1)
 UPDATE event_backlog SET delivered = delivered + ?2, last_error = '' WHERE destination = ?1
 
 -- name: count_failed
-UPDATE event_backlog SET failed_attempts = failed_attempts + 1, last_error = ?2 WHERE destination = ?1
+UPDATE event_backlog SET failed_attempts = failed_attempts + ?2, last_error = ?3 WHERE destination = ?1
 
 -- name: waiting
 SELECT events, (SELECT enqueued_us FROM event_group WHERE destination = ?1 ORDER BY id LIMIT 1)
