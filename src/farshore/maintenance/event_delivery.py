@@ -207,8 +207,9 @@ class _Destination:
             self._front = _Front()
         front, more = self._front, True
         while more:
-            # Not in a thread: it would lose the interpreter's lock at every row, and win it back from a busy loop.
-            page = self._region.metadata.reader.events.page(self._destination, front.after_id, PAGE)
+            page = await self._region.metadata.read(
+                lambda reader: reader.events.page(self._destination, front.after_id, PAGE)
+            )
             more = len(page) == PAGE
             for batch in self._batches(self._ready(page)):
                 if stop.is_set():

@@ -7,18 +7,16 @@ written anew.
 
 from __future__ import annotations
 
-import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import count, repeat
 
-import apsw
 import msgspec
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_gathered import GatheredEvent
 from farshore.metadata.sqlite_rows import Row
-from farshore.metadata.sqlite_session import Session
+from farshore.metadata.sqlite_session import Session, listed
 from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
 
 GROUP_EVENTS_MAX = 1000
@@ -122,7 +120,7 @@ class SqliteEvents:
     def _remove(self, ids: Sequence[int]) -> None:
         by_group = _by_group(ids)
         ended: list[int] = []
-        for group_id, left, taken in self._session.all(_SQL["found_groups"], (_carray(by_group),)):
+        for group_id, left, taken in self._session.all(_SQL["found_groups"], (listed(by_group),)):
             places = by_group[group_id]
             if taken is None or places != list(range(taken, taken + len(places))):
                 self._change(group_id, gone=places)
@@ -157,11 +155,7 @@ class SqliteEvents:
 
     def _end(self, group_ids: Sequence[int]) -> None:
         if group_ids:
-            self._session.run(_SQL["remove_groups"], (_carray(group_ids),))
-
-
-def _carray(ids: Iterable[int]) -> apsw.carray:
-    return apsw.carray(array.array("q", ids))
+            self._session.run(_SQL["remove_groups"], (listed(group_ids),))
 
 
 def _by_group(ids: Iterable[int]) -> dict[int, list[int]]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Collection, Iterator, Sequence
-
-import apsw
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_events import SqliteEvents
@@ -23,7 +20,7 @@ from farshore.metadata.sqlite_rows import (
     to_upload,
     to_version,
 )
-from farshore.metadata.sqlite_session import Session
+from farshore.metadata.sqlite_session import Session, listed
 from farshore.metadata.sqlite_survey import SqliteSurvey
 from farshore.metadata.sqlite_thresholds import SqliteThresholds
 from farshore.metadata.store import DueLane, Failure, Lane
@@ -123,7 +120,7 @@ class SqliteReader:
     def bodies(self, rows: Sequence[int]) -> dict[int, bytes]:
         if not rows:
             return {}
-        found: dict[int, bytes] = dict(self._all(_SQL["bodies"], (apsw.carray(array.array("q", rows)),)))
+        found: dict[int, bytes] = dict(self._all(_SQL["bodies"], (listed(rows),)))
         return found
 
     def current(self, bucket_id: int, key: str) -> Version | None:

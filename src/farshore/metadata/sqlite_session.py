@@ -6,6 +6,7 @@ SQLite's errors fall into two kinds here. The disk's (full, I/O, locked, corrupt
 
 from __future__ import annotations
 
+import array
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def connect(path: Path, *, writer: bool = False) -> apsw.Connection:
     except UNAVAILABLE as error:
         raise unavailable(error) from error
     return connection
+
+
+def listed(ids: Iterable[int]) -> object:
+    """At least one id, to be bound for `IN carray(?)`."""
+    return apsw.carray(array.array("q", ids))
 
 
 def unavailable(error: apsw.Error) -> StoreUnavailable:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Sequence
-
-import apsw
 
 from farshore.metadata import named_sql
 from farshore.metadata.sqlite_rows import to_task
-from farshore.metadata.sqlite_session import Session
+from farshore.metadata.sqlite_session import Session, listed
 from farshore.model.replication import ReplicationTask
 
 _SQL = named_sql.load("read", "thresholds")
@@ -40,4 +37,4 @@ class SqliteThresholds:
 
     def _mark(self, statement: str, ids: Sequence[int]) -> None:
         if ids:
-            self._session.run(_SQL[statement], (apsw.carray(array.array("q", ids)),))
+            self._session.run(_SQL[statement], (listed(ids),))

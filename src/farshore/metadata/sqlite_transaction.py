@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 from collections.abc import Sequence
 
 import apsw
@@ -25,7 +24,7 @@ from farshore.metadata.sqlite_rows import (
     upload_row,
     version_row,
 )
-from farshore.metadata.sqlite_session import Session
+from farshore.metadata.sqlite_session import Session, listed
 from farshore.metadata.store import NO_BATCH_LIMITS, BatchLimits
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
@@ -154,7 +153,7 @@ class SqliteTransaction(SqliteReader):
             rows = rows[: limit - taken] + late[:taken]
         if not rows:
             return []
-        self._run(_SQL["lease_tasks"], (lease_until_us, _ids([row[0] for row in rows])))
+        self._run(_SQL["lease_tasks"], (lease_until_us, listed([row[0] for row in rows])))
         return [
             msgspec.structs.replace(task, due_us=lease_until_us, attempts=task.attempts + 1)
             for task in map(to_task, rows)
@@ -162,7 +161,7 @@ class SqliteTransaction(SqliteReader):
 
     def renew_tasks(self, ids: Sequence[int], lease_until_us: int) -> None:
         if ids:
-            self._run(_SQL["renew_tasks"], (lease_until_us, _ids(ids)))
+            self._run(_SQL["renew_tasks"], (lease_until_us, listed(ids)))
 
     def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
         self._run_many(_SQL["reschedule_task"], tasks)
@@ -172,7 +171,7 @@ class SqliteTransaction(SqliteReader):
         return self._session.connection.changes()
 
     def remove_tasks(self, ids: Sequence[int]) -> set[int]:
-        return {row[0] for row in self._all(_SQL["remove_tasks"], (_ids(ids),))} if ids else set()
+        return {row[0] for row in self._all(_SQL["remove_tasks"], (listed(ids),))} if ids else set()
 
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))
@@ -205,8 +204,3 @@ def _but_few_large(rows: list[Row], limits: BatchLimits) -> list[Row]:
             if large > limits.large:
                 return rows[:place]
     return rows
-
-
-def _ids(ids: Sequence[int]) -> object:
-    """At least one id, for `IN carray(?)`."""
-    return apsw.carray(array.array("q", ids))
