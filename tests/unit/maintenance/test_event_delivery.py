@@ -214,20 +214,20 @@ def test_order_of_each_key_holds_whatever_the_destination_refuses(tmp_path: Path
 
 
 def test_what_became_of_a_refused_message_is_written_once_not_by_event(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
+    async def test(deployed: Deployed) -> None:
         target = Target(events_max=50, messages_max=1)
         target.refuses = lambda key: key in ("k7", "k31")
-        await add(world, *(event(f"k{number}", number) for number in range(50)))
-        store = world.stores["us-east-1"]
+        await add(deployed, *(event(f"k{number}", number) for number in range(50)))
+        store = deployed.stores[EAST]
         before = store.metadata.flushes()
-        async with delivering(world, target):
-            await until(lambda: waiting(world) == 2)
+        async with delivering(deployed, target):
+            await until(lambda: waiting(deployed) == 2)
             assert store.metadata.flushes() == before + 1
         assert len(target.taken) == 48
         (backlog,) = store.metadata.reader.events.backlogs()
         assert (backlog.delivered, backlog.failed_attempts, backlog.last_error) == (48, 2, "no")
 
-    in_world(tmp_path, test)
+    in_deployment(tmp_path, test)
 
 
 def test_many_that_are_put_off_are_not_read_again_before_the_first_is_due(tmp_path: Path) -> None:
