@@ -54,6 +54,9 @@ class SqliteTransaction(SqliteReader):
             raise AssertionError(f"bucket {name!r} exists") from error
         return Bucket(id=self._last_insert_rowid(), name=name, owner=owner, created_us=created_us)
 
+    def set_created(self, bucket_id: int, created_us: int) -> None:
+        self._change_bucket(_SQL["set_created"], (bucket_id, created_us))
+
     def delete_bucket(self, bucket_id: int) -> None:
         assert not self.has_versions(bucket_id), f"bucket {bucket_id} has versions"
         assert not self._true(_SQL["has_uploads"], (bucket_id,)), f"bucket {bucket_id} has uploads"

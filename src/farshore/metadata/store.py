@@ -260,6 +260,10 @@ class Transaction(Reader, Protocol):
         """Insert a bucket. AssertionError if the name exists in this region (the directory decides that before)."""
         ...
 
+    def set_created(self, bucket_id: int, created_us: int) -> None:
+        """Give a bucket the time of the directory's entry that names it now."""
+        ...
+
     def delete_bucket(self, bucket_id: int) -> None:
         """Remove the bucket and its configurations. It must have no versions and no uploads."""
         ...

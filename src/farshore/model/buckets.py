@@ -33,6 +33,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     """A bucket as its region keeps it.
 
     id: the region's own handle, never used again after the bucket is deleted.
+    created_us: that of the directory's entry.
     generation: raised by every change of the bucket's configuration, in that change's transaction; caches are keyed
     by it. A number that was taken back with its transaction is not used again.
     """

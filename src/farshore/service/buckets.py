@@ -56,7 +56,8 @@ async def create_bucket(request: Request) -> Answer:
     """Reserve the name in the directory, then make the bucket in its region.
 
     A crash between the two leaves a reserved name without a bucket: the owner's next CreateBucket, or the next start,
-    mends it.
+    mends it. A bucket has the time of its entry, so that whoever deletes the one gives up the other, and no entry that
+    was made meanwhile.
     """
     params = request.params
     name: str = params["Bucket"]
@@ -72,19 +73,26 @@ async def create_bucket(request: Request) -> Answer:
     standing = await request.deployment.directory.reserve_bucket(home)
     if standing.owner != home.owner:
         raise BucketAlreadyExists(BucketName=name)
-    if standing != home:
-        standing = await _take_over(request, standing)
-    await _insert(request, standing, _New(tags, ownership, grants, "EU" if _constraint(params) == "EU" else None))
+    entry = home if standing == home else await _take_over(request, standing)
+    new = _New(tags, ownership, grants, "EU" if _constraint(params) == "EU" else None)
+    made = entry is not None and await _insert(request.deployment.regions[entry.region], entry, new)
+    if not made and (request.region, standing.region) != (_US_EAST_1, _US_EAST_1):
+        # AWS: there, creating one's own bucket again answers 200.
+        raise BucketAlreadyOwnedByYou(BucketName=name)
     location = f"/{name}" if region.name == _US_EAST_1 else f"http://{name}.s3.amazonaws.com/"
     return Answer(output={"Location": location, "BucketArn": f"arn:aws:s3:::{name}"})
 
 
-async def _take_over(request: Request, standing: BucketHome) -> BucketHome:
-    """The caller's own entry, which stood already. One without a bucket is renewed first: a DeleteBucket that has
-    removed the bucket, and is about to release the entry, then leaves the new one alone."""
+async def _take_over(request: Request, standing: BucketHome) -> BucketHome | None:
+    """The caller's own entry, which stood already, renewed where it has no bucket: a DeleteBucket that has removed the
+    bucket, and is about to release the entry, then leaves the new one alone.
+
+    Returns None where the bucket is there, as far as can be seen: it may be deleted at any time, and its entry with it,
+    so that nothing may be made under this one.
+    """
     region = request.deployment.regions.get(standing.region)
     if region is None or region.metadata.reader.bucket(standing.name) is not None:
-        return standing
+        return None
     renewed = msgspec.structs.replace(standing, created_us=max(request.now_us, standing.created_us + 1))
     now = await request.deployment.directory.reserve_bucket(renewed, over=standing)
     if now != renewed:
@@ -130,17 +138,16 @@ def _ownership_of_new(request: Request) -> tuple[ObjectOwnership | None, tuple[G
     return ObjectOwnership(asked), grants
 
 
-async def _insert(request: Request, standing: BucketHome, new: _New) -> None:
-    """Make the bucket of a reserved name, in the region of the reservation, unless it is there."""
-    if standing.region not in request.deployment.regions:
-        raise BucketAlreadyOwnedByYou(BucketName=standing.name)
-    region = request.deployment.regions[standing.region]
+async def _insert(region: Region, entry: BucketHome, new: _New) -> bool:
+    """Make the bucket of an entry that the caller has just made, unless one is there. Returns whether it did."""
 
     def command(tx: Transaction) -> bool:
-        there = tx.bucket(standing.name)
+        there = tx.bucket(entry.name)
         if there is not None:
+            # Another request made it under the entry that this one has renewed.
+            tx.set_created(there.id, max(there.created_us, entry.created_us))
             return False
-        made = tx.create_bucket(standing.name, standing.owner, request.now_us)
+        made = tx.create_bucket(entry.name, entry.owner, entry.created_us)
         if new.tags:
             bucket_config.store_tags(tx, made.id, new.tags)
         if new.ownership is not None:
@@ -151,11 +158,7 @@ async def _insert(request: Request, standing: BucketHome, new: _New) -> None:
             tx.put_configuration(made.id, ConfigurationKind.LOCATION, new.location.encode())
         return True
 
-    if await region.metadata.write(command):
-        return
-    if request.region == _US_EAST_1 == standing.region:
-        return  # AWS: in us-east-1, creating one's own bucket again answers 200.
-    raise BucketAlreadyOwnedByYou(BucketName=standing.name)
+    return await region.metadata.write(command)
 
 
 def _constraint(params: Params) -> str | None:
@@ -207,28 +210,27 @@ async def delete_bucket(request: Request) -> Answer:
     bucket as it is, without the uploads that are gone already.
     """
     region, bucket = bucket_for(request, "s3:DeleteBucket")
-    directory = request.deployment.directory
-    home = directory.bucket_home(bucket.name)
-    while not await region.metadata.write(lambda tx: _delete_or_abort_some(tx, bucket, request.now_us)):
-        pass
+    deleted: Bucket | None = None
+    while deleted is None:
+        deleted = await region.metadata.write(lambda tx: _delete_or_abort_some(tx, bucket, request.now_us))
     request.deployment.located.pop(bucket.name, None)
-    if home is not None:
-        await directory.release_bucket(home)
+    entry = BucketHome(name=deleted.name, region=region.name, owner=deleted.owner, created_us=deleted.created_us)
+    await request.deployment.directory.release_bucket(entry)
     return Answer()
 
 
-def _delete_or_abort_some(tx: Transaction, bucket: Bucket, now_us: int) -> bool:
-    """Inside a command: abort uploads, up to a bound, and delete the bucket if none are left. Returns whether it is."""
-    still(tx, bucket)
+def _delete_or_abort_some(tx: Transaction, bucket: Bucket, now_us: int) -> Bucket | None:
+    """Inside a command: abort uploads, up to a bound, and delete the bucket if none are left; returns it if so."""
+    now = still(tx, bucket)
     if tx.has_versions(bucket.id):
         raise _not_empty(bucket)
     removed = 0
     for upload in list(islice(tx.scan_uploads(bucket.id, b"", True), _ABORTED_IN_A_COMMAND)):
         removed += 1 + throw_away(tx, upload, now_us)
         if removed >= _ABORTED_IN_A_COMMAND:
-            return False
+            return None
     tx.delete_bucket(bucket.id)
-    return True
+    return now
 
 
 def _not_empty(bucket: Bucket) -> BucketNotEmpty:

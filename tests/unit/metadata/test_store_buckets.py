@@ -19,6 +19,12 @@ def test_a_new_bucket_is_as_it_was_asked_for(store: OpenStore) -> None:
         assert found == made
 
 
+def test_its_time_may_be_set_anew(store: OpenStore) -> None:
+    made = store.write(lambda tx: tx.create_bucket("a", OWNER, 42))
+    store.write(lambda tx: tx.set_created(made.id, 43))
+    assert store.reader.bucket("a") == Bucket(id=made.id, name="a", owner=OWNER, created_us=43)
+
+
 def test_what_is_not_there_is_none(store: OpenStore) -> None:
     assert store.reader.bucket("a") is None
     assert store.reader.bucket_by_id(1) is None

@@ -16,7 +16,7 @@ from farshore.model.buckets import BucketHome
 from farshore.model.errors import BucketAlreadyExists, BucketNotEmpty, NoSuchBucket, OperationAborted, S3Error
 from farshore.model.objects import Part, Upload
 from farshore.service.buckets import create_bucket, delete_bucket
-from farshore.service.deployment import Region
+from farshore.service.deployment import Region, Request
 
 OTHER = "444455556666"
 
@@ -100,6 +100,70 @@ def test_a_name_that_a_crash_left_without_a_bucket_is_its_owners_to_use(tmp_path
         await deployed.directory.release_bucket(left)
         assert await names(deployed) == ["bucket"]
         assert deployed.stores[EAST].metadata.reader.bucket("bucket") is not None
+
+    in_deployment(tmp_path, test)
+
+
+async def bucket_and_name(deployed: Deployed) -> tuple[bool, bool]:
+    """Whether there is a bucket in its region, and whether the directory names it."""
+    there = deployed.stores[EAST].metadata.reader.bucket("bucket")
+    return there is not None, await names(deployed) == ["bucket"]
+
+
+def behind(deployed: Deployed, request: Request) -> FaultyMetadata:
+    """Let a request reach its region through a store that the test can hold up."""
+    store = FaultyMetadata(deployed.stores[EAST].metadata)
+    request.deployment = deployed.deployment_of({EAST: Region(EAST, store, deployed.stores[EAST].blobs)})
+    return store
+
+
+def test_a_bucket_that_is_deleted_while_it_is_created_again_leaves_none_without_a_name(tmp_path: Path) -> None:
+    """CreateBucket has seen that it is there, and finds it deleted when its turn to write comes."""
+
+    async def test(deployed: Deployed) -> None:
+        await deployed.s3("CreateBucket", Bucket="bucket")
+        again = deployed.request("CreateBucket", Bucket="bucket")
+
+        async def delete_it() -> None:
+            await deployed.s3("DeleteBucket", Bucket="bucket")
+
+        behind(deployed, again).before_write = delete_it
+        await create_bucket(again)
+        assert (await bucket_and_name(deployed)) in ((True, True), (False, False))
+
+    in_deployment(tmp_path, test)
+
+
+def test_a_name_that_was_renewed_after_its_bucket_was_made_goes_with_the_bucket(tmp_path: Path) -> None:
+    """Two make one bucket; the second, which saw none, renews the name when a deletion is under way already."""
+
+    async def test(deployed: Deployed) -> None:
+        first_writes, second_renews, renewing = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        first, second, last = (
+            deployed.request(operation, Bucket="bucket")
+            for operation in ("CreateBucket", "CreateBucket", "DeleteBucket")
+        )
+
+        class Slow(Held):
+            async def reserve_bucket(self, home: BucketHome, *, over: BucketHome | None = None) -> BucketHome:
+                if over is not None:
+                    renewing.set()
+                    await second_renews.wait()
+                return await self._inner.reserve_bucket(home, over=over)
+
+        async def second_goes_first() -> None:
+            second_renews.set()
+            await creating[1]
+
+        behind(deployed, first).before_write = first_writes.wait
+        second.deployment = deployed.deployment_of(deployed.stores, directory=Slow(deployed.directory, ""))
+        creating = [asyncio.create_task(create_bucket(request)) for request in (first, second)]
+        await renewing.wait()
+        first_writes.set()
+        await creating[0]
+        behind(deployed, last).before_write = second_goes_first
+        await delete_bucket(last)
+        assert await bucket_and_name(deployed) == (False, False)
 
     in_deployment(tmp_path, test)
 

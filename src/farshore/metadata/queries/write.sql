@@ -3,6 +3,9 @@
 -- name: create_bucket
 INSERT INTO bucket (name, owner, created_us, versioning, generation) VALUES (?1, ?2, ?3, ?4, 0)
 
+-- name: set_created
+UPDATE bucket SET created_us = ?2 WHERE id = ?1
+
 -- name: delete_bucket
 DELETE FROM bucket WHERE id = ?1
 
