@@ -23,7 +23,8 @@ from farshore.metadata.sqlite_rows import (
 from farshore.metadata.sqlite_session import Session, listed
 from farshore.metadata.sqlite_survey import SqliteSurvey
 from farshore.metadata.sqlite_thresholds import SqliteThresholds
-from farshore.metadata.store import DueLane, Failure, Lane
+from farshore.metadata.store import Failure
+from farshore.metadata.tasks import DueLane, Lane
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.objects import Part, Upload, Version, VersionName

@@ -25,7 +25,7 @@ from farshore.metadata.sqlite_rows import (
     version_row,
 )
 from farshore.metadata.sqlite_session import Session, listed
-from farshore.metadata.store import NO_BATCH_LIMITS, BatchLimits
+from farshore.metadata.tasks import NO_BATCH_LIMITS, BatchLimits
 from farshore.model.access_control import Grant
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Attributes, Modified, Part, Upload, Version

@@ -27,50 +27,19 @@ from farshore.metadata.jobs import JobReader, JobTransaction
 from farshore.metadata.metrics import MetricReader, MetricTransaction
 from farshore.metadata.replication_records import RecordReader, RecordTransaction
 from farshore.metadata.survey import SurveyReader
+from farshore.metadata.tasks import TaskReader, TaskTransaction
 from farshore.metadata.thresholds import ThresholdReader, ThresholdTransaction
 from farshore.model.access_control import Grant
 from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Attributes, Modified, Part, Upload, Version, VersionName
-from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask
+from farshore.model.replication import DestinationState, ReplicationStatus
 
 T = TypeVar("T")
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - named for what is so, as S3 names its errors.
     """The store cannot be read or written now (disk full, I/O error, stopping). Transient."""
-
-
-class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for one destination of one source bucket."""
-
-    bucket_id: int
-    destination: str
-    tasks: int
-    bytes: int
-    oldest_enqueued_us: int
-
-
-class DueLane(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane that has tasks. due_us: when the first of them may be tried."""
-
-    bucket_id: int
-    destination: str
-    due_us: int
-
-
-class BatchLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a claim Batch Replication may take.
-
-    share: of the claim's limit, from 0 to 1, where live tasks would fill it. large: tasks of more than large_bytes.
-    """
-
-    share: float = 1.0
-    large: int = 1_000_000
-    large_bytes: int = 0
-
-
-NO_BATCH_LIMITS = BatchLimits()
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +51,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     state: DestinationState
 
 
-class Reader(Protocol):
+class Reader(TaskReader, Protocol):
     """Synchronous reads. Iterators read as they are advanced, see one snapshot, and must be closed or exhausted."""
 
     @property
@@ -199,26 +168,6 @@ class Reader(Protocol):
         """Uploaded parts with number > after, ascending."""
         ...
 
-    def pending_tasks(self, after_id: int, limit: int) -> list[ReplicationTask]:
-        """Tasks by id, ascending, whether due or not."""
-        ...
-
-    def lanes(self) -> list[Lane]:
-        """What waits, per source bucket and destination. Costs by rules, not by tasks."""
-        ...
-
-    def due_lanes(self) -> list[DueLane]:
-        """The lanes that have tasks. Costs by lanes, not by tasks."""
-        ...
-
-    def lanes_since(self, task_id: int) -> list[DueLane]:
-        """The lanes that have newer tasks than this; due when the first of these is. Costs by the newer tasks."""
-        ...
-
-    def lane_due(self, bucket_id: int, destination: str) -> int | None:
-        """When the first task of a lane may be tried; None when it has none."""
-        ...
-
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
         """The most recent failures, newest first."""
         ...
@@ -228,7 +177,7 @@ class Reader(Protocol):
         ...
 
 
-class Transaction(Reader, Protocol):
+class Transaction(Reader, TaskTransaction, Protocol):
     """What a command may change. Rows are named by `Version.row`."""
 
     @property
@@ -319,40 +268,6 @@ class Transaction(Reader, Protocol):
 
     def remove_upload(self, upload_id: str) -> None:
         """Remove an upload and its parts. The caller hands blobs that are not kept to `add_garbage`."""
-        ...
-
-    def add_tasks(self, tasks: Sequence[ReplicationTask]) -> None: ...
-
-    def claim_tasks(
-        self,
-        *,
-        bucket_id: int,
-        destination: str,
-        now_us: int,
-        lease_until_us: int,
-        limit: int,
-        batch: BatchLimits = NO_BATCH_LIMITS,
-    ) -> list[ReplicationTask]:
-        """Due tasks of a lane, oldest due first; each gets `due_us = lease_until_us` and `attempts + 1`.
-
-        Tasks of Batch Replication come behind the live ones. Each kind takes the places that the other leaves free.
-        """
-        ...
-
-    def renew_tasks(self, ids: Sequence[int], lease_until_us: int) -> None:
-        """Lengthen the leases of claimed tasks."""
-        ...
-
-    def reschedule_tasks(self, tasks: Sequence[tuple[int, int, str]]) -> None:
-        """(task id, due_us, last error) each: not before then."""
-        ...
-
-    def release_tasks(self, *, bucket_id: int, destination: str, now_us: int, limit: int) -> int:
-        """Make up to `limit` tasks of a lane that are due later due now; returns how many there were."""
-        ...
-
-    def remove_tasks(self, ids: Sequence[int]) -> set[int]:
-        """Returns those that were there: whoever settles a task twice counts it once."""
         ...
 
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import structlog
 
-from farshore.metadata.store import BatchLimits, StoreUnavailable, Transaction
+from farshore.metadata.store import StoreUnavailable, Transaction
+from farshore.metadata.tasks import BatchLimits
 from farshore.model.replication import ReplicationTask
 from farshore.replication.announcing import Announcing
 from farshore.replication.defects import result_or_defect

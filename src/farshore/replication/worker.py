@@ -13,7 +13,8 @@ from functools import partial
 
 import structlog
 
-from farshore.metadata.store import DueLane, StoreUnavailable
+from farshore.metadata.store import StoreUnavailable
+from farshore.metadata.tasks import DueLane
 from farshore.replication.lane import Lane
 from farshore.replication.replicate import Replicator
 from farshore.replication.schedule import LaneKey, Schedule

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from tests.support.metadata import OpenStore, failed, task, version
 
-from farshore.metadata.store import DueLane, Lane, Transaction
+from farshore.metadata.store import Transaction
+from farshore.metadata.tasks import DueLane, Lane
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
 
