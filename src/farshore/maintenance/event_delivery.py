@@ -26,7 +26,8 @@ from farshore.service.deployment import Deployment, Region
 from farshore.transports.event_target import EventTarget, Message, Rejected, Unreachable
 
 PAGE = 1000
-"""Events that are read at once."""
+"""Events that are read at once, on the loop: a millisecond. A thread would lose the interpreter's lock at every row and
+win it back from a busy loop, which costs more than the reading."""
 
 GATHER_S = 0.2
 """After a ring, so that under load many events share a message, a write and a flush. The first goes at once."""
@@ -207,9 +208,7 @@ class _Destination:
             self._front = _Front()
         front, more = self._front, True
         while more:
-            page = await self._region.metadata.read(
-                lambda reader: reader.events.page(self._destination, front.after_id, PAGE)
-            )
+            page = self._region.metadata.reader.events.page(self._destination, front.after_id, PAGE)
             more = len(page) == PAGE
             for batch in self._batches(self._ready(page)):
                 if stop.is_set():

@@ -64,18 +64,17 @@ class Paged:
         self._inner = inner
         self.read_after: list[int] = []
 
-    async def read(self, query: Callable[[Any], Any]) -> Any:
-        return await self._inner.read(lambda reader: query(SimpleNamespace(events=self._watched(reader.events))))
+    @property
+    def reader(self) -> Any:
+        events = self._inner.reader.events
+        return SimpleNamespace(events=SimpleNamespace(page=self._page, backlogs=events.backlogs))
 
     async def until(self, count: int) -> None:
         await until(lambda: len(self.read_after) >= count)
 
-    def _watched(self, events: Any) -> Any:
-        def page(destination: str, after_id: int, limit: int) -> Any:
-            self.read_after.append(after_id)
-            return events.page(destination, after_id, limit)
-
-        return SimpleNamespace(page=page)
+    def _page(self, destination: str, after_id: int, limit: int) -> Any:
+        self.read_after.append(after_id)
+        return self._inner.reader.events.page(destination, after_id, limit)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
