@@ -78,12 +78,11 @@ async def explain_object(call: OwnCall) -> Any:
     request = call.request
     params = request.params
     naming.check_key(params.get("Key", ""))
-    version_id: str | None = params.get("VersionId")
-    region, bucket, version = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    region, bucket, version = version_for(request, "s3:GetObject")
     if version is None:
         require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
     require(request, region, bucket, "s3:GetReplicationConfiguration")
-    found = version_id if version is None else version.version_id
+    found: str | None = params.get("VersionId") if version is None else version.version_id
     return await explain(request.deployment, region, bucket, params["Key"], found)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from farshore.metadata.store import Reader
-from farshore.model.errors import InvalidArgument, NoSuchKey, NoSuchVersion
+from farshore.model.errors import InvalidArgument, NoSuchVersion
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics import naming
-from farshore.service.access import bucket_for, may, require, version_for
+from farshore.service.access import bucket_for, may, version_for
+from farshore.service.answers import absence
 from farshore.service.deployment import Request
 from farshore.service.replication_wait import (
     WAIT_S_MAX,
@@ -80,15 +81,9 @@ async def wait(request: Request, seconds_text: str | None, mark: str | None) -> 
 async def _for_version(request: Request, seconds: float) -> WaitedVersion:
     params = request.params
     naming.check_key(params["Key"])
-    version_id: str | None = params.get("VersionId")
-    region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    region, bucket, found = version_for(request, "s3:GetObject")
     if found is None:
-        require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
-        raise (
-            NoSuchKey(Key=params["Key"])
-            if version_id is None
-            else NoSuchVersion(Key=params["Key"], VersionId=version_id)
-        )
+        raise absence(request, bucket, found)
     version = await wait_for_version(request, region, bucket, found.key, found.version_id, seconds)
     if version is None:
         raise NoSuchVersion(Key=found.key, VersionId=found.version_id)

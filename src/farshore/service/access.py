@@ -65,15 +65,24 @@ def bucket_for(request: Request, *actions: str) -> tuple[Region, Bucket]:
 def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Version | None]:
     """As `bucket_for`, with the addressed version (or current one, or None), in one read.
 
+    Args:
+        actions: as they are named where no version is addressed (`object_action`).
     Raises:
         InvalidArgument: a VersionId that is none.
     """
     params = request.params
-    if "VersionId" in params:
-        check_version_id(params["VersionId"])
-    region, bucket, version = _find(request.deployment, params["Bucket"], params["Key"], params.get("VersionId"))
+    version_id: str | None = params.get("VersionId")
+    if version_id is not None:
+        check_version_id(version_id)
+        actions = tuple(object_action(action, version_id) for action in actions)
+    region, bucket, version = _find(request.deployment, params["Bucket"], params["Key"], version_id)
     _authorize(request, region, bucket, version, actions)
     return region, bucket, version
+
+
+def object_action(action: str, version_id: str | None) -> str:
+    """An action on an object, as it is named where a version is addressed: `s3:GetObject` -> `s3:GetObjectVersion`."""
+    return action if version_id is None else action.replace("Object", "ObjectVersion", 1)
 
 
 def locate(deployment: Deployment, name: str) -> Region:
@@ -104,7 +113,7 @@ def copy_source_for(
     region, bucket, version = _find(request.deployment, name, key, version_id)
     request.trail.source = CopySource(region=region.name, bucket=bucket, key=key, version_id=version_id)
     source: Params = {} if version_id is None else {"VersionId": version_id}
-    action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
+    action = object_action("s3:GetObject", version_id)
     require(request, region, bucket, action, key=key, version=version, params=source)
     check_owner(request, bucket, request.params.get("ExpectedSourceBucketOwner"))
     return region, bucket, version

@@ -36,7 +36,7 @@ async def get_bucket_acl(request: Request) -> Answer:
 
 
 async def get_object_acl(request: Request) -> Answer:
-    region, bucket, version = _addressed_object(request, "s3:GetObjectAcl", "s3:GetObjectVersionAcl")
+    region, bucket, version = _addressed_object(request, "s3:GetObjectAcl")
     access = access_of(request.deployment, region, bucket)
     owner = enforced_owner(request.deployment, region, bucket) or version.owner
     grants = owner_grants(owner) if _is_enforced(access) or version.acl is None else version.acl
@@ -71,7 +71,7 @@ async def put_object_acl(request: Request) -> Answer:
     """Replace the ACL of an object version. It makes no new version."""
     params = request.params
     key: str = params["Key"]
-    region, bucket, version = _addressed_object(request, "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
+    region, bucket, version = _addressed_object(request, "s3:PutObjectAcl")
     access = access_of(request.deployment, region, bucket)
     owner = canonical_user_id(enforced_owner(request.deployment, region, bucket) or version.owner)
     is_known = known_users(request.deployment).__contains__
@@ -100,9 +100,8 @@ async def put_object_acl(request: Request) -> Answer:
     return Answer()
 
 
-def _addressed_object(request: Request, action: str, version_action: str) -> tuple[Region, Bucket, Version]:
-    version_id: str | None = request.params.get("VersionId")
-    region, bucket, found = version_for(request, action if version_id is None else version_action)
+def _addressed_object(request: Request, action: str) -> tuple[Region, Bucket, Version]:
+    region, bucket, found = version_for(request, action)
     return region, bucket, live_version(request, bucket, found)
 
 

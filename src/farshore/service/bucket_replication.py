@@ -11,7 +11,7 @@ from typing import Any
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import ConfigurationKind
-from farshore.model.errors import NoSuchBucket, ReplicationConfigurationNotFoundError
+from farshore.model.errors import ReplicationConfigurationNotFoundError
 from farshore.runtime import ids
 from farshore.semantics.replication_config import (
     DestinationFacts,
@@ -20,7 +20,7 @@ from farshore.semantics.replication_config import (
     validate,
 )
 from farshore.semantics.replication_rule import bucket_of_arn
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, still
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Deployment, Request
 from farshore.service.pass_role import require_pass_role
@@ -44,10 +44,7 @@ async def put_bucket_replication(request: Request) -> Answer:
     homes = _homes(request.deployment, document)
 
     def command(tx: Transaction) -> None:
-        now = tx.bucket_by_id(bucket.id)
-        if now is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        check_source_versioning(now.versioning)
+        check_source_versioning(still(tx, bucket).versioning)
         tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, stored)
         tx.records.add_change(bucket.id, request.now_us, stored)
         tx.records.put_last_homes(bucket.id, homes)
@@ -69,9 +66,7 @@ async def delete_bucket_replication(request: Request) -> Answer:
     region, bucket = bucket_for(request, _ACTION)
 
     def command(tx: Transaction) -> None:
-        if tx.bucket_by_id(bucket.id) is None:
-            raise NoSuchBucket(BucketName=bucket.name)
-        tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, None)
+        tx.put_configuration(still(tx, bucket).id, ConfigurationKind.REPLICATION, None)
         tx.records.add_change(bucket.id, request.now_us, None)
 
     await region.metadata.write(command)

@@ -12,7 +12,7 @@ from farshore.model.errors import InvalidRequest, NoSuchKey, NoSuchVersion, S3Er
 from farshore.model.objects import Version
 from farshore.semantics import checksums, naming, object_attributes, preconditions, ranges, versioning
 from farshore.semantics.copy_source import parse_copy_source
-from farshore.service.access import bucket_for, copy_source_for, require
+from farshore.service.access import bucket_for, copy_source_for, object_action, require
 from farshore.service.answers import checksum_members
 from farshore.service.bodies import BODY_BYTES_MAX, body_of, discard, receive_stored, until_found
 from farshore.service.deployment import Answer, Body, Params, Region, Request
@@ -121,7 +121,7 @@ def _require_tags_copied(request: Request, source: Source, region: Region, bucke
     """Copying tags needs their reading at the source and their writing at the destination."""
     old = source.version
     _, _, version_id = parse_copy_source(request.params["CopySource"])
-    action = "s3:GetObjectTagging" if version_id is None else "s3:GetObjectVersionTagging"
+    action = object_action("s3:GetObjectTagging", version_id)
     named: Params = {} if version_id is None else {"VersionId": version_id}
     require(request, source.region, source.bucket, action, key=old.key, version=old, params=named)
     require(request, region, bucket, "s3:PutObjectTagging", key=request.params["Key"])

@@ -17,7 +17,7 @@ from farshore.runtime.together import all_or_first_error
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
-from farshore.service.access import bucket_for, require, still
+from farshore.service.access import bucket_for, object_action, require, still
 from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.notifications import notify
 
@@ -48,7 +48,7 @@ async def delete_object(request: Request) -> Answer:
     naming.check_key(params["Key"])
     if version_id is not None:
         versioning.check_version_id(version_id)
-    region, bucket = bucket_for(request, "s3:DeleteObject" if version_id is None else "s3:DeleteObjectVersion")
+    region, bucket = bucket_for(request, object_action("s3:DeleteObject", version_id))
 
     def command(tx: Transaction) -> Deleted:
         return _delete(tx, request, region, still(tx, bucket), params)
@@ -100,7 +100,7 @@ async def _delete_some(
 
 def _refusal(request: Request, region: Region, bucket: Bucket, entry: Params) -> AccessDenied | None:
     """Each entry is decided by itself, on its own object."""
-    action = "s3:DeleteObject" if entry.get("VersionId") is None else "s3:DeleteObjectVersion"
+    action = object_action("s3:DeleteObject", entry.get("VersionId"))
     try:
         require(request, region, bucket, action, key=entry["Key"], params=entry)
     except AccessDenied as refused:

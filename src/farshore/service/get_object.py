@@ -50,8 +50,7 @@ def _read(request: Request) -> tuple[Region, Version, Answer, ByteRange | None]:
         # AWS: whoever may not sign could give a public object another type, and have it run as a page (observed on AWS
         # by others: floci pull request 1098).
         raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
-    version_id = params.get("VersionId")
-    region, bucket, found = version_for(request, "s3:GetObject" if version_id is None else "s3:GetObjectVersion")
+    region, bucket, found = version_for(request, "s3:GetObject")
     version = live_version(request, bucket, found)
     preconditions.check_read(params, version.etag, version.created_us, now_us=request.now_us)
     output = object_members(version, bucket)
@@ -99,9 +98,7 @@ def _read_checksum(params: Params, version: Version) -> Params:
 async def get_object_attributes(request: Request) -> Answer:
     """The attributes asked for, of the object or of one version."""
     params = request.params
-    version_id = params.get("VersionId")
-    named = "" if version_id is None else "Version"
-    _, bucket, found = version_for(request, f"s3:GetObject{named}", f"s3:GetObject{named}Attributes")
+    _, bucket, found = version_for(request, "s3:GetObject", "s3:GetObjectAttributes")
     version = live_version(request, bucket, found)
     wanted = set(params["ObjectAttributes"])
     members = object_members(version, bucket)

@@ -13,12 +13,12 @@ import msgspec
 from farshore.metadata.store import Reader, Transaction
 from farshore.model.access import canonical_user_id
 from farshore.model.buckets import Bucket
-from farshore.model.errors import NoSuchBucket, NoSuchUpload
+from farshore.model.errors import NoSuchUpload
 from farshore.model.objects import Part, Upload, Version
 from farshore.runtime import ids
 from farshore.semantics import listing, multipart, naming, object_attributes, preconditions, tagging
 from farshore.semantics.checksums import upload_checksum
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, still
 from farshore.service.answers import checksum_members, written_members
 from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.ownership import owner_and_acl, write_actions
@@ -48,8 +48,7 @@ async def create_multipart_upload(request: Request) -> Answer:
     )
 
     def command(tx: Transaction) -> None:
-        if tx.bucket_by_id(bucket.id) is None:
-            raise NoSuchBucket(BucketName=bucket.name)
+        still(tx, bucket)
         tx.create_upload(upload)
 
     await region.metadata.write(command)
@@ -89,7 +88,7 @@ async def complete_multipart_upload(request: Request) -> Answer:
         parts = multipart.check_complete(listed, uploaded, upload=upload, params=params)
         _check_unchanged(tx, upload, params)
         draft = _assembled(upload, parts, params)
-        made = add_version(tx, request, region, bucket.id, draft, None, params)
+        made = add_version(tx, request, region, bucket, draft, None, params)
         kept = set(draft.blobs)
         tx.remove_upload(upload.upload_id)
         tx.add_garbage([part.blob for part in uploaded.values() if part.blob and part.blob not in kept], request.now_us)

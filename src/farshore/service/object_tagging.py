@@ -9,14 +9,13 @@ import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.errors import NoSuchBucket
 from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.model.replication import TaskKind
 from farshore.semantics import tagging
 from farshore.semantics.metadata_sync import edited
 from farshore.service import outbox
-from farshore.service.access import version_for
+from farshore.service.access import still, version_for
 from farshore.service.answers import live_version
 from farshore.service.deployment import Answer, Params, Request
 from farshore.service.notifications import notify
@@ -25,7 +24,7 @@ _EVENTS = {"Put": EventName.TAGGING_PUT, "Delete": EventName.TAGGING_DELETE}
 
 
 async def get_object_tagging(request: Request) -> Answer:
-    _, bucket, found = version_for(request, _action(request, "Get"))
+    _, bucket, found = version_for(request, "s3:GetObjectTagging")
     version = live_version(request, bucket, found)
     return Answer(output={"TagSet": tag_set(version.tags), **_named(bucket, version)})
 
@@ -45,35 +44,28 @@ def tag_set(tags: dict[str, str]) -> list[Params]:
 
 
 async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> Answer:
-    region, bucket, there = version_for(request, _action(request, verb))
+    region, bucket, there = version_for(request, f"s3:{verb}ObjectTagging")
     live_version(request, bucket, there)
     key: str = request.params["Key"]
     version_id: str | None = request.params.get("VersionId")
 
     def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
-        still = tx.bucket_by_id(bucket.id)
-        if still is None:
-            raise NoSuchBucket(BucketName=bucket.name)
+        now = still(tx, bucket)
         found = tx.current(bucket.id, key) if version_id is None else tx.version(bucket.id, key, version_id)
-        version = live_version(request, still, found)
+        version = live_version(request, now, found)
         tx.set_tags(version.row, tags, edited(version, TaskKind.TAGS, request.now_us))
         if version.attributes.tags_at_creation is None and tags != version.tags:
             attributes = msgspec.structs.replace(version.attributes, tags_at_creation=version.tags)
             tx.set_attributes(version.row, attributes)
-        configuration = request.deployment.configurations.get(tx, still)
+        configuration = request.deployment.configurations.get(tx, now)
         replicates = outbox.record_change(tx, configuration, version, TaskKind.TAGS, request.now_us)
-        told = notify(tx, request, region, still, _EVENTS[verb], version)
-        return still, version, told or replicates
+        told = notify(tx, request, region, now, _EVENTS[verb], version)
+        return now, version, told or replicates
 
     bucket, version, follows = await region.metadata.write(command)
     if follows:
         request.deployment.ring(region.name)
     return Answer(output=_named(bucket, version))
-
-
-def _action(request: Request, verb: str) -> str:
-    """`s3:GetObjectTagging`, or `s3:GetObjectVersionTagging` where the request names a version."""
-    return f"s3:{verb}Object{'' if request.params.get('VersionId') is None else 'Version'}Tagging"
 
 
 def _named(bucket: Bucket, version: Version) -> Params:

@@ -9,12 +9,12 @@ import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket
-from farshore.model.errors import NoSuchBucket, S3Error
+from farshore.model.errors import S3Error
 from farshore.model.events import EventName
 from farshore.model.objects import Version
 from farshore.semantics import naming, object_attributes, preconditions, tagging
 from farshore.service import outbox, version_stack
-from farshore.service.access import bucket_for
+from farshore.service.access import bucket_for, still
 from farshore.service.answers import written_members
 from farshore.service.bodies import Received, discard, expectations, receive
 from farshore.service.deployment import Answer, Params, Region, Request
@@ -74,7 +74,7 @@ async def commit_version(
     params = request.params
 
     def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
-        added = add_version(tx, request, region, bucket.id, draft, body, params)
+        added = add_version(tx, request, region, bucket, draft, body, params)
         if request.also is not None:
             request.also(tx)
         return added
@@ -97,19 +97,17 @@ def add_version(
     tx: Transaction,
     request: Request,
     region: Region,
-    bucket_id: int,
+    bucket: Bucket,
     draft: Version,
     body: bytes | None,
     conditions: Params,
 ) -> tuple[Bucket, Version, bool]:
     """Inside a command: check conditions, place the version on its stack, write its replication tasks and its event.
 
-    Returns the bucket, the version, and whether something follows that the region's workers are to hear of.
+    Returns the bucket as it is now, the version, and whether something follows that the region's workers are to hear of.
     """
-    bucket = tx.bucket_by_id(bucket_id)
-    if bucket is None:
-        raise NoSuchBucket(BucketName=request.params["Bucket"])
-    current = tx.current(bucket_id, draft.key)
+    bucket = still(tx, bucket)
+    current = tx.current(bucket.id, draft.key)
     etag = None if current is None or current.delete_marker else current.etag
     preconditions.check_write(conditions.get("IfMatch"), conditions.get("IfNoneMatch"), etag, key=draft.key)
     version_id, created_us = version_stack.next_place(bucket, current, request.now_us)

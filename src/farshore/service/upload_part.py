@@ -5,6 +5,7 @@ Source: API Reference, UploadPart, UploadPartCopy.
 
 from __future__ import annotations
 
+from farshore.model.buckets import Bucket
 from farshore.model.errors import S3Error
 from farshore.model.objects import Part
 from farshore.semantics import checksums
@@ -42,7 +43,7 @@ async def upload_part_copy(request: Request) -> Answer:
     return Answer(output={"CopyPartResult": result, **source.named()})
 
 
-async def _store(request: Request, region: Region, bucket: multipart.Bucket, received: Received) -> None:
+async def _store(request: Request, region: Region, bucket: Bucket, received: Received) -> None:
     part = Part(
         number=request.params["PartNumber"],
         size=received.size,
