@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 
 import structlog
@@ -22,13 +22,19 @@ from farshore.replication.reconcile import Reconciler
 from farshore.replication.time_control import TimeControl
 from farshore.replication.worker import ReplicationWorker
 from farshore.runtime.together import first_of
-from farshore.service.deployment import Deployment
+from farshore.service.deployment import Deployment, Region
 from farshore.transports.event_target import EventTarget
 
 GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
 SIZES_EVERY_S = 300.0
 NOTICES_EVERY_S = 30.0
+
+DEFECT_S = 10.0
+"""How long a worker is left alone that met a defect."""
+
+_Work = Callable[[asyncio.Event], Awaitable[None]]
+"""Works until the event is set."""
 
 log = structlog.get_logger()
 
@@ -79,30 +85,49 @@ class Background:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way is finished or left to be claimed again."""
         async with asyncio.TaskGroup() as workers:
+            for what, work in self._works():
+                workers.create_task(_supervise(work, stop, what))
+
+    def _works(self) -> Iterator[tuple[str, _Work]]:
+        """Every worker by its name."""
+        if self._replication is not None:
+            yield "replication", self._replication.run
+        yield "jobs", self._jobs.run
+        for name, region in self._deployment.regions.items():
+            yield f"events {name}", self._events[name].run
+            yield f"metrics {name}", MetricRecorder(self._deployment, region).run
+            yield f"time control {name}", TimeControl(self._deployment, region).run
             if self._replication is not None:
-                workers.create_task(self._replication.run(stop))
-            workers.create_task(self._jobs.run(stop))
-            for delivery in self._events.values():
-                workers.create_task(delivery.run(stop))
-            for region in self._deployment.regions.values():
-                measure = partial(measure_sizes, self._deployment, region)
-                workers.create_task(_repeat(measure, SIZES_EVERY_S, stop, "sizes", region.name))
-                notices = FailureNotices(region)
-                workers.create_task(_repeat(notices.look, NOTICES_EVERY_S, stop, "notices", region.name))
-                workers.create_task(MetricRecorder(self._deployment, region).run(stop))
-                workers.create_task(TimeControl(self._deployment, region).run(stop))
-                if self._replication is not None:
-                    workers.create_task(Reconciler(self._deployment, region).run(stop))
-                if self._retries:
-                    workers.create_task(AutoRetry(self._deployment, region).run(stop))
-                collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
-                workers.create_task(_repeat(region.blobs.remove_litter, GARBAGE_EVERY_S, stop, "litter", region.name))
-                workers.create_task(_repeat(collector.collect_garbage, GARBAGE_EVERY_S, stop, "garbage", region.name))
-                workers.create_task(_repeat(collector.find_orphans, ORPHANS_EVERY_S, stop, "orphans", region.name))
+                yield f"reconciliation {name}", Reconciler(self._deployment, region).run
+            if self._retries:
+                yield f"retries {name}", AutoRetry(self._deployment, region).run
+            for what, every_s, work in self._repeated(region):
+                yield f"{what} {name}", partial(_repeat, work, every_s, what, name)
+
+    def _repeated(self, region: Region) -> Iterator[tuple[str, float, Callable[[], Awaitable[int]]]]:
+        """What is done now and again: its name, how often, and one time of it."""
+        collector = BlobCollector(region.metadata, region.blobs, self._deployment.clock)
+        yield "sizes", SIZES_EVERY_S, partial(measure_sizes, self._deployment, region)
+        yield "notices", NOTICES_EVERY_S, FailureNotices(region).look
+        yield "litter", GARBAGE_EVERY_S, region.blobs.remove_litter
+        yield "garbage", GARBAGE_EVERY_S, collector.collect_garbage
+        yield "orphans", ORPHANS_EVERY_S, collector.find_orphans
+
+
+async def _supervise(work: _Work, stop: asyncio.Event, what: str) -> None:
+    """Run a worker until `stop`. A defect in it is logged here, and ends no other; it begins anew after a pause."""
+    while not stop.is_set():
+        try:
+            await work(stop)
+        except Exception:
+            log.exception("worker failed", what=what)
+            await first_of(stop, within_s=DEFECT_S)
+        else:
+            return
 
 
 async def _repeat(
-    work: Callable[[], Awaitable[int]], every_s: float, stop: asyncio.Event, what: str, region: str
+    work: Callable[[], Awaitable[int]], every_s: float, what: str, region: str, stop: asyncio.Event
 ) -> None:
     """Do the work now and again, until `stop`. A store that is unavailable is tried the next time."""
     while not stop.is_set():

@@ -83,6 +83,7 @@ class EventDelivery:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what is on its way then is finished or comes again."""
+        self._loops.clear()
         dropped_s = float("-inf")
         now_s = asyncio.get_running_loop().time
         async with asyncio.TaskGroup() as group:

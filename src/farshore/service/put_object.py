@@ -104,7 +104,7 @@ def add_version(
 ) -> tuple[Bucket, Version, bool]:
     """Inside a command: check conditions, place the version on its stack, write its replication tasks and its event.
 
-    Returns the bucket as it is now, the version, and whether something follows that the region's workers are to hear of.
+    Returns the bucket as it is now, the version, and whether something follows that workers are to hear of.
     """
     bucket = still(tx, bucket)
     current = tx.current(bucket.id, draft.key)
