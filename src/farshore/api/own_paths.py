@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farshore.api import accounts_path
+from farshore.api.replication_overview_path import overview
 from farshore.api.replication_statuses_path import statuses
 from farshore.api.replication_verify_path import verify_replication
 from farshore.api.replication_wait_path import wait
@@ -41,7 +42,8 @@ class OwnCall:
 
 
 ACCOUNTS = "/-/accounts"
-"""The one path that is about no bucket."""
+OVERVIEW = "/-/replication/overview"
+_ABOUT_NO_BUCKET = frozenset((ACCOUNTS, OVERVIEW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def params_of(raw_path: str, query: Mapping[str, str]) -> Params:
     Raises:
         InvalidArgument: `bucket` is missing.
     """
-    if raw_path == ACCOUNTS:
+    if raw_path in _ABOUT_NO_BUCKET:
         return {}
     if not query.get("bucket"):
         raise InvalidArgument("bucket is required", ArgumentName="bucket", ArgumentValue="")
@@ -115,6 +117,11 @@ async def status_of_replication(call: OwnCall) -> Any:
     """
     region, bucket = bucket_for(call.request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
     return await bucket_status(call.request.deployment, region, bucket)
+
+
+async def overview_of_replication(call: OwnCall) -> Any:
+    """GET /-/replication/overview[?from=…]. Needs s3:ListAllMyBuckets, and for each bucket what its status needs."""
+    return await overview(call.request, call.query.get("from", ""))
 
 
 async def retry(call: OwnCall) -> Any:
@@ -203,6 +210,7 @@ OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("GET", ACCOUNTS): list_accounts,
     ("POST", ACCOUNTS): create_account,
     ("GET", "/-/explain"): explain_object,
+    ("GET", OVERVIEW): overview_of_replication,
     ("POST", "/-/replication/preview"): preview_replication,
     ("POST", "/-/replication/retry"): retry,
     ("GET", "/-/replication/status"): status_of_replication,

@@ -1,17 +1,22 @@
-"""`farshore replication status`: what waits for each destination, how long it will take, what failed and why."""
+"""`farshore replication status`: what waits for each destination, how long it will take, what failed and why; of one
+bucket, or of all."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
 from farshore.cli.output import Json, human_age, human_bytes, print_json, short_time, table, terminal_width
+from farshore.cli.replication_overview import look_at_all, shown_of_all
 
-BucketName = Annotated[str, typer.Argument(help="The source bucket.", show_default=False)]
+BucketName = Annotated[
+    str | None, typer.Argument(help="The source bucket; all of the account without one.", show_default=False)
+]
 
 FOLLOW_S = 1.0
 """Between two looks."""
@@ -21,51 +26,57 @@ _CAUSES = ("cause", "destination", "count", "since", "last", "first key", "last 
 
 
 def status(
-    bucket: BucketName,
+    bucket: BucketName = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on showing it, until interrupted.")] = False,
     endpoint_url: EndpointUrl = None,
     data: Data = None,
     profile: Profile = None,
     json: Json = False,
 ) -> None:
-    """Show how replication of a bucket stands: pending, oldest, rate and time left by destination; failures by cause.
+    """Show how replication stands: pending, oldest, rate and time left by destination; failures by cause.
 
+    Of one bucket, or, without one, of every bucket of the account that has rules, or failures of earlier ones.
     With --follow and --json it prints a line at every look.
     """
     api = connect(endpoint_url, data, profile).api()
+
+    def look_now() -> dict[str, Any]:
+        return look_at_all(api) if bucket is None else look(api, bucket)
+
+    shown = shown_of_all if bucket is None else _shown
     if follow:
-        _follow(api, bucket, json)
+        _follow(look_now, shown, json)
         return
-    found = look(api, bucket)
+    found = look_now()
     if json:
         print_json(found)
         return
-    typer.echo(_shown(found, terminal_width(sys.stdout)))
+    typer.echo(shown(found, terminal_width(sys.stdout)))
 
 
 def look(api: OwnApi, bucket: str) -> dict[str, Any]:
     return api.get("/-/replication/status", {"bucket": bucket})
 
 
-def _follow(api: OwnApi, bucket: str, json: bool) -> None:
+def _follow(look_now: Callable[[], dict[str, Any]], shown: Callable[[dict[str, Any], int], str], json: bool) -> None:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     console = Console()
 
-    def shown() -> Text:
-        return Text(_shown(look(api, bucket), console.width))
+    def text() -> Text:
+        return Text(shown(look_now(), console.width))
 
     try:
         if json:
             while True:
-                print_json(look(api, bucket))
+                print_json(look_now())
                 time.sleep(FOLLOW_S)
-        with Live(shown(), console=console, auto_refresh=False) as live:
+        with Live(text(), console=console, auto_refresh=False) as live:
             while True:
                 time.sleep(FOLLOW_S)
-                live.update(shown(), refresh=True)
+                live.update(text(), refresh=True)
     except KeyboardInterrupt:
         return
 

@@ -96,6 +96,10 @@ class SqliteReader:
     def buckets_with(self, kind: ConfigurationKind) -> list[Bucket]:
         return [self._to_bucket(row) for row in self._all(_SQL["buckets_with"], (kind,))]
 
+    def source_buckets(self, owner: str, after: str, limit: int) -> list[Bucket]:
+        bindings = (ConfigurationKind.REPLICATION, owner, after, limit)
+        return [self._to_bucket(row) for row in self._all(_SQL["source_buckets"], bindings)]
+
     def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
         row = self._one(_SQL["configuration"], (bucket_id, kind))
         return None if row is None else row[0]

@@ -96,6 +96,11 @@ class Reader(TaskReader, Protocol):
         """The buckets that have a document of this kind, in no order."""
         ...
 
+    def source_buckets(self, owner: str, after: str, limit: int) -> list[Bucket]:
+        """An account's buckets with a replication configuration, or with failures of an earlier one, by name: the
+        first after this name. Costs by the region's source buckets, not by its buckets."""
+        ...
+
     def configuration(self, bucket_id: int, kind: ConfigurationKind) -> bytes | None:
         """The stored document, as it was put, or None."""
         ...

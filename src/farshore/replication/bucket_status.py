@@ -1,20 +1,30 @@
 """How replication of one bucket stands: by destination what waits, how fast it goes and how long it will take; what
 failed, by cause.
 
-Costs by rules, destinations and causes, whatever the bucket and the backlog hold: it may be asked every second.
+Costs by rules, destinations and causes, whatever the bucket and the backlog hold: it may be asked every second, and of
+many buckets at once.
 """
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from farshore.metadata.store import Reader
 from farshore.model.buckets import Bucket
+from farshore.model.metrics import Account, Pending
+from farshore.model.replication import ReplicationRule
 from farshore.model.replication_record import FailureCause, LaneRecord, PendingAgain
 from farshore.model.verification import VerificationCounts, VerificationRecord, found_equal
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics.rates import rate_now, time_left_s
 from farshore.service.deployment import Deployment, Region
+
+_OfRoute = TypeVar("_OfRoute", Pending, Account)
 
 
 class RouteStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,19 +104,78 @@ class BucketStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 async def bucket_status(deployment: Deployment, region: Region, bucket: Bucket) -> BucketStatus:
     now_us = deployment.clock.now_us()
+    rules = rules_of(deployment, region, bucket)
+    (found,) = await bucket_statuses(deployment, region, {bucket: rules}, now_us)
+    return found
+
+
+def rules_of(deployment: Deployment, region: Region, bucket: Bucket) -> tuple[ReplicationRule, ...]:
+    """The bucket's rules now; none without a configuration. On the event loop: compiled rules are its own."""
     configuration = deployment.configurations.get(region.metadata.reader, bucket)
-    named = () if configuration is None else tuple(rule.destination for rule in configuration.rules)
-    destinations, causes = await region.metadata.read(lambda reader: _read(reader, bucket.id, named, now_us))
-    return BucketStatus(
-        bucket=bucket.name,
-        region=region.name,
-        at=iso_time(now_us),
-        replicates=deployment.replicates,
-        destinations=tuple(
-            msgspec.structs.replace(each, region=_region_of(deployment, each.destination)) for each in destinations
-        ),
-        failures=tuple(_cause(each) for each in causes),
+    return () if configuration is None else configuration.rules
+
+
+async def bucket_statuses(
+    deployment: Deployment, region: Region, rules: Mapping[Bucket, Sequence[ReplicationRule]], now_us: int
+) -> list[BucketStatus]:
+    """How several buckets of a region stand, on one snapshot, in the order of `rules`: each bucket's own."""
+
+    def read(reader: Reader) -> list[_Source]:
+        pending, accounts = _by_bucket(reader.metrics.pending()), _by_bucket(reader.metrics.accounts())
+        return [_read(reader, bucket.id, pending[bucket.id], accounts[bucket.id]) for bucket in rules]
+
+    sources = await region.metadata.read(read)
+    return [
+        BucketStatus(
+            bucket=bucket.name,
+            region=region.name,
+            at=iso_time(now_us),
+            replicates=deployment.replicates,
+            destinations=tuple(
+                _destination(source, name, _region_of(deployment, name), now_us)
+                for name in _destinations(source, (rule.destination for rule in rules[bucket]))
+            ),
+            failures=tuple(_cause(each) for each in source.causes),
+        )
+        for bucket, source in zip(rules, sources, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What is recorded of a source bucket; by destination, where there is one record of each. pending: operations."""
+
+    pending: Sequence[Pending]
+    accounts: Sequence[Account]
+    causes: Sequence[FailureCause]
+    lanes: Mapping[str, LaneRecord]
+    again: Mapping[str, PendingAgain]
+    verified: Mapping[str, VerificationRecord]
+
+
+def _read(reader: Reader, bucket_id: int, pending: Sequence[Pending], accounts: Sequence[Account]) -> _Source:
+    records = reader.records
+    return _Source(
+        pending=[each for each in pending if each.operations],
+        accounts=accounts,
+        causes=records.failure_causes(bucket_id),
+        lanes={lane.destination: lane for lane in records.lanes(bucket_id)},
+        again={each.destination: each for each in records.pending_again(bucket_id)},
+        verified={each.destination: each for each in records.verifications(bucket_id)},
     )
+
+
+def _by_bucket(routes: Iterable[_OfRoute]) -> Mapping[int, Sequence[_OfRoute]]:
+    found: defaultdict[int, list[_OfRoute]] = defaultdict(list)
+    for each in routes:
+        found[each.route.bucket_id].append(each)
+    return found
+
+
+def _destinations(source: _Source, named: Iterable[str]) -> Iterable[str]:
+    """Those that the rules name, then those that something waits or failed for though no rule names them any more."""
+    waiting = (each.route.destination for each in source.pending)
+    return dict.fromkeys((*named, *waiting, *source.again, *(cause.destination for cause in source.causes)))
 
 
 def _region_of(deployment: Deployment, destination: str) -> str | None:
@@ -114,60 +183,38 @@ def _region_of(deployment: Deployment, destination: str) -> str | None:
     return None if home is None else home.region
 
 
-def _read(
-    reader: Reader, bucket_id: int, named: tuple[str, ...], now_us: int
-) -> tuple[list[DestinationStatus], list[FailureCause]]:
-    causes = reader.records.failure_causes(bucket_id)
-    pending = [each for each in reader.metrics.pending() if each.route.bucket_id == bucket_id]
-    accounts = [each for each in reader.metrics.accounts() if each.route.bucket_id == bucket_id]
-    lanes = {lane.destination: lane for lane in reader.records.lanes(bucket_id)}
-    again = {each.destination: each for each in reader.records.pending_again(bucket_id)}
-    verified = {each.destination: each for each in reader.records.verifications(bucket_id)}
-    names = dict.fromkeys(
-        (
-            *named,
-            *(each.route.destination for each in pending if each.operations),
-            *again,
-            *(cause.destination for cause in causes),
-        )
+def _destination(source: _Source, name: str, region: str | None, now_us: int) -> DestinationStatus:
+    lane = source.lanes.get(name, LaneRecord(destination=name))
+    waiting = [each for each in source.pending if each.route.destination == name]
+    tallies = [each.tally for each in source.accounts if each.route.destination == name]
+    more = source.again.get(name, PendingAgain(destination=name, operations=0, bytes=0))
+    operations = sum(each.operations for each in waiting) + more.operations
+    size = sum(each.bytes for each in waiting) + more.bytes
+    rate = rate_now(lane.since_us, lane.at_us, lane.operations_rate, now_us)
+    bytes_rate = rate_now(lane.since_us, lane.at_us, lane.bytes_rate, now_us)
+    oldest_us = min((each.oldest_us for each in waiting if each.oldest_us is not None), default=None)
+    resting = lane.rests_until_us > now_us and operations > 0
+    return DestinationStatus(
+        destination=name,
+        region=region,
+        pending_operations=operations,
+        pending_bytes=size,
+        again_operations=more.operations,
+        oldest_at=None if oldest_us is None else iso_time(oldest_us),
+        oldest_age_s=None if oldest_us is None else max(0, now_us - oldest_us) / 1e6,
+        operations_per_s=round(rate, 3),
+        bytes_per_s=round(bytes_rate, 1),
+        time_left_s=_longer(time_left_s(operations, rate), time_left_s(size, bytes_rate)),
+        completed_operations=sum(tally.completed for tally in tallies),
+        completed_bytes=sum(tally.completed_bytes for tally in tallies),
+        failed=sum(cause.count for cause in source.causes if cause.destination == name),
+        rests_until=iso_time(lane.rests_until_us) if resting else None,
+        error=lane.error if resting else "",
+        rules=tuple(
+            RouteStatus(rule=each.route.rule_id, operations=each.operations, bytes=each.bytes) for each in waiting
+        ),
+        last_verification=_verification(source.verified.get(name)),
     )
-    found: list[DestinationStatus] = []
-    for name in names:
-        lane = lanes.get(name, LaneRecord(destination=name))
-        waiting = [each for each in pending if each.route.destination == name and each.operations]
-        tallies = [each.tally for each in accounts if each.route.destination == name]
-        more = again.get(name, PendingAgain(destination=name, operations=0, bytes=0))
-        operations = sum(each.operations for each in waiting) + more.operations
-        size = sum(each.bytes for each in waiting) + more.bytes
-        rate = rate_now(lane.since_us, lane.at_us, lane.operations_rate, now_us)
-        bytes_rate = rate_now(lane.since_us, lane.at_us, lane.bytes_rate, now_us)
-        oldest_us = min((each.oldest_us for each in waiting if each.oldest_us is not None), default=None)
-        resting = lane.rests_until_us > now_us and operations > 0
-        found.append(
-            DestinationStatus(
-                destination=name,
-                region=None,
-                pending_operations=operations,
-                pending_bytes=size,
-                again_operations=more.operations,
-                oldest_at=None if oldest_us is None else iso_time(oldest_us),
-                oldest_age_s=None if oldest_us is None else max(0, now_us - oldest_us) / 1e6,
-                operations_per_s=round(rate, 3),
-                bytes_per_s=round(bytes_rate, 1),
-                time_left_s=_longer(time_left_s(operations, rate), time_left_s(size, bytes_rate)),
-                completed_operations=sum(tally.completed for tally in tallies),
-                completed_bytes=sum(tally.completed_bytes for tally in tallies),
-                failed=sum(cause.count for cause in causes if cause.destination == name),
-                rests_until=iso_time(lane.rests_until_us) if resting else None,
-                error=lane.error if resting else "",
-                rules=tuple(
-                    RouteStatus(rule=each.route.rule_id, operations=each.operations, bytes=each.bytes)
-                    for each in waiting
-                ),
-                last_verification=_verification(verified.get(name)),
-            )
-        )
-    return found, causes
 
 
 def _verification(record: VerificationRecord | None) -> LastVerification | None:

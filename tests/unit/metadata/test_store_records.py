@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from tests.support.metadata import OpenStore, task, version
+from tests.support.metadata import OWNER, OpenStore, task, version
 
 from farshore.metadata.sqlite_replication_records import ATTEMPTS_MAX, CHANGES_BYTES_MAX, CHANGES_MAX
+from farshore.model.buckets import ConfigurationKind
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus
 from farshore.model.replication_record import AttemptOutcome, AttemptRecord, LaneRecord
@@ -245,3 +246,24 @@ def test_the_homes_of_destinations_are_remembered_until_others_take_their_place_
     store.write(lambda tx: tx.delete_bucket(bucket_id))
     assert store.reader.records.last_homes(bucket_id) == {}
     assert store.reader.records.last_homes(other) == {"b": "us-east-1"}
+
+
+def test_source_buckets_have_rules_or_failures_and_are_of_one_account_by_name(store: OpenStore) -> None:
+    """A bucket whose rules are gone stays one while failures of theirs stand; one with both is told once."""
+    ids = {name: store.bucket(name) for name in ("ruled", "failed", "both", "plain", "healed")}
+    strangers = store.write(lambda tx: tx.create_bucket("a-stranger-s", "999988887777", 1)).id
+    for each in (ids["ruled"], ids["both"], strangers):
+        store.write(lambda tx, each=each: tx.put_configuration(each, ConfigurationKind.REPLICATION, b"rules"))
+    store.write(lambda tx: tx.put_configuration(ids["plain"], ConfigurationKind.TAGGING, b"tags"))
+    failed = store.insert(*(version(ids[name], key) for name in ("failed", "both", "healed") for key in "kl"))
+    for each in failed:
+        settle(store, each.row, state(code=GONE), state("elsewhere", code=UNVERSIONED))
+
+    def names(after: str = "", limit: int = 10) -> list[str]:
+        return [bucket.name for bucket in store.reader.source_buckets(OWNER, after, limit)]
+
+    assert names() == ["both", "failed", "healed", "ruled"]
+    for each in failed[-2:]:
+        settle(store, each.row, state())
+    assert names() == ["both", "failed", "ruled"]
+    assert (names(limit=2), names(after="both"), names(after="ruled")) == (["both", "failed"], ["failed", "ruled"], [])

@@ -34,6 +34,14 @@ SELECT {bucket_columns} FROM bucket ORDER BY name
 -- name: buckets_with
 SELECT {bucket_columns} FROM bucket_config CROSS JOIN bucket ON bucket.id = bucket_id WHERE kind = ?1
 
+-- name: source_buckets
+SELECT {bucket_columns} FROM (
+    SELECT bucket_id FROM bucket_config WHERE kind = ?1
+    UNION
+    SELECT bucket_id FROM replication_failure_count) AS source
+CROSS JOIN bucket ON bucket.id = source.bucket_id
+WHERE bucket.owner = ?2 AND bucket.name > ?3 ORDER BY bucket.name LIMIT ?4
+
 -- name: configuration
 SELECT document FROM bucket_config WHERE bucket_id = ?1 AND kind = ?2
 
