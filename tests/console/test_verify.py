@@ -39,7 +39,7 @@ def test_a_difference_is_found_repaired_and_gone(visit: Visit, server: Server) -
     visitor.go("/replication")
     visitor.sign_in_here()
     page.get_by_placeholder("Find buckets and rules").fill(SOURCE)
-    row = page.get_by_role("row", name=re.compile(f"{SOURCE} all {DESTINATION}"))
+    row = page.get_by_role("row", name=re.compile(f"{SOURCE} all to {DESTINATION}"))
     expect(row).to_contain_text("Never verified.")
     row.get_by_role("link", name=f"Verify {DESTINATION} of {SOURCE}").click()
 

@@ -16,7 +16,7 @@ const PATH = "/-/accounts";
 
 /** The oldest first. Throws ApiError AccessDenied for who may not. */
 export async function listAccounts(client: Client, signal?: AbortSignal): Promise<Account[]> {
-  const answer = await client.send({ region: regionOf(client), method: "GET", path: PATH, signal });
+  const answer = await client.send({ region: client.anyRegion, method: "GET", path: PATH, signal });
   return objects(object(JSON.parse(answer.text))["accounts"]).map((each) => ({
     id: text(each["account_id"]) ?? "",
     name: text(each["name"]) ?? "",
@@ -27,12 +27,7 @@ export async function listAccounts(client: Client, signal?: AbortSignal): Promis
 
 /** The key of the new account's root, which is shown this once. */
 export async function createAccount(client: Client, name: string): Promise<NewAccessKey> {
-  const answer = await client.send({ region: regionOf(client), method: "POST", path: PATH, query: { name } });
+  const answer = await client.send({ region: client.anyRegion, method: "POST", path: PATH, query: { name } });
   const made = object(JSON.parse(answer.text));
   return { id: text(made["access_key_id"]) ?? "", secret: text(made["secret_access_key"]) ?? "" };
-}
-
-/** Accounts are of no region; the first that is served will do. */
-function regionOf(client: Client): string {
-  return client.session.regions[0] ?? "us-east-1";
 }

@@ -50,6 +50,11 @@ export class Client {
     return this.session.identity.accountId;
   }
 
+  /** For what is of no bucket and of no region: the first that this server serves will do. */
+  get anyRegion(): string {
+    return this.session.regions[0] ?? "us-east-1";
+  }
+
   /** Send a request and read its answer whole. Throws ApiError for anything that is no success. */
   async send(request: ApiRequest): Promise<Answer> {
     const response = await this.fetch(request);

@@ -3,7 +3,7 @@
 import type { BucketPlace } from "./buckets.ts";
 import type { Client } from "./client.ts";
 import { differencesOf, readCounts } from "../model/verification.ts";
-import { date, number, object, objects, text } from "./json.ts";
+import { date, type Members, number, object, objects, text } from "./json.ts";
 
 export interface LastVerification {
   readonly at: Date | undefined;
@@ -46,19 +46,52 @@ export interface BucketStatus {
   readonly causes: readonly FailureCause[];
 }
 
-export async function replicationStatus(
-  client: Client,
-  bucket: BucketPlace,
-  signal?: AbortSignal,
-): Promise<BucketStatus> {
-  const answer = await client.send({
-    region: bucket.region,
-    method: "GET",
-    path: "/-/replication/status",
-    query: { bucket: bucket.name },
-    signal,
-  });
-  return readStatus(bucket, JSON.parse(answer.text));
+/** A rule, as the overview knows it. */
+export interface ListedRule {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly destination: string;
+}
+
+/** A bucket with rules, the strongest first, or with failures under rules that are gone. */
+export interface SourceBucket {
+  readonly bucket: BucketPlace;
+  readonly rules: readonly ListedRule[];
+  /** undefined where the caller may not see it. */
+  readonly status: BucketStatus | undefined;
+}
+
+/** Every source bucket of the account that the caller may see: one request for each hundred. */
+export async function replicationOverview(client: Client, signal?: AbortSignal): Promise<SourceBucket[]> {
+  const found: SourceBucket[] = [];
+  let from: string | undefined;
+  do {
+    const answer = await client.send({
+      region: client.anyRegion,
+      method: "GET",
+      path: "/-/replication/overview",
+      query: { from },
+      signal,
+    });
+    const members = object(JSON.parse(answer.text));
+    found.push(...objects(members["buckets"]).map(readSource));
+    from = text(members["next"]);
+  } while (from);
+  return found;
+}
+
+function readSource(members: Members): SourceBucket {
+  const bucket = { name: text(members["bucket"]) ?? "", region: text(members["region"]) ?? "" };
+  const status = members["status"];
+  return {
+    bucket,
+    rules: objects(members["rules"]).map((rule) => ({
+      id: text(rule["rule"]) ?? "",
+      enabled: rule["enabled"] === true,
+      destination: text(rule["destination"]) ?? "",
+    })),
+    status: status === null ? undefined : readStatus(bucket, status),
+  };
 }
 
 export function readStatus(bucket: BucketPlace, value: unknown): BucketStatus {

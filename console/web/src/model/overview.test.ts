@@ -1,13 +1,11 @@
 import { expect, it } from "vitest";
-import { type DestinationStatus, readStatus } from "../api/replicationStatus.ts";
+import { type DestinationStatus, type ListedRule, readStatus } from "../api/replicationStatus.ts";
 import { ruleLines, totalsOf } from "./overview.ts";
-import type { Rule } from "./replication.ts";
 
-const BUCKET = { name: "src", region: "us-east-1", created: undefined };
+const BUCKET = { name: "src", region: "us-east-1" };
 
-function rule(part: Partial<Rule> = {}): Rule {
-  const destination = { bucket: "dst", ownerOverride: false };
-  return { id: "r", status: "Enabled", priority: 1, prefix: "", tags: [], destination, ...part };
+function rule(part: Partial<ListedRule> = {}): ListedRule {
+  return { id: "r", enabled: true, destination: "dst", ...part };
 }
 
 function lane(part: Partial<DestinationStatus> = {}): DestinationStatus {
@@ -28,9 +26,9 @@ function lane(part: Partial<DestinationStatus> = {}): DestinationStatus {
 
 const WAITING = new Map([["r", { operations: 3, bytes: 9 }]]);
 
-function stateOf(one: Rule, destination: DestinationStatus | undefined) {
+function stateOf(one: ListedRule, destination: DestinationStatus | undefined) {
   const status = { bucket: BUCKET, destinations: destination ? [destination] : [], causes: [] };
-  return ruleLines([{ bucket: BUCKET, rule: one }], new Map([["src", status]]))[0]?.state;
+  return ruleLines([{ bucket: BUCKET, rules: [one], status }])[0]?.state;
 }
 
 it("says how a rule stands", () => {
@@ -40,12 +38,12 @@ it("says how a rule stands", () => {
   expect(stateOf(rule(), lane({ rules: WAITING, error: "no answer" }))).toBe("held-up");
   expect(stateOf(rule(), lane({ againOperations: 1, oldestAgeS: 1 }))).toBe("replicating");
   expect(stateOf(rule(), lane({ failed: 2 }))).toBe("failing");
-  expect(stateOf(rule({ status: "Disabled" }), lane())).toBe("disabled");
+  expect(stateOf(rule({ enabled: false }), lane())).toBe("disabled");
   expect(stateOf(rule({ id: "other" }), lane({ rules: WAITING, oldestAgeS: 1000 }))).toBe("up-to-date");
 });
 
 it("knows nothing of a bucket whose status the caller may not see", () => {
-  expect(ruleLines([{ bucket: BUCKET, rule: rule() }], new Map())[0]?.state).toBe("unknown");
+  expect(ruleLines([{ bucket: BUCKET, rules: [rule()], status: undefined }])[0]?.state).toBe("unknown");
 });
 
 it("reads a bucket's status, and sums up", () => {
@@ -69,7 +67,8 @@ it("reads a bucket's status, and sums up", () => {
   expect(status.destinations[0]?.rules.get("r")).toEqual({ operations: 4, bytes: 100 });
   expect(status.destinations[0]?.error).toBeUndefined();
   expect(status.causes[0]).toMatchObject({ code: "DstBucketNotFound", count: 1, lastKey: "k" });
-  expect(totalsOf([status, status])).toEqual({
+  const source = { bucket: BUCKET, rules: [], status };
+  expect(totalsOf([source, { ...source, status: undefined }, source])).toEqual({
     operations: 8,
     bytes: 200,
     oldestAgeS: 2.5,

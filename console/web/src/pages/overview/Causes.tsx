@@ -24,6 +24,7 @@ export function Causes({ causes, onRetried }: Properties) {
       <Table
         items={causes}
         trackBy={idOf}
+        wrapLines
         ariaLabels={{ tableLabel: "Failures by cause" }}
         header={
           <Header
@@ -36,8 +37,15 @@ export function Causes({ causes, onRetried }: Properties) {
         }
         empty={<Box textAlign="center">Nothing has failed.</Box>}
         columnDefinitions={[
-          { id: "code", header: "Failure code", cell: (cause) => cause.code, isRowHeader: true },
+          { id: "code", header: "Failure code", cell: (cause) => <Code cause={cause} />, isRowHeader: true },
           { id: "count", header: "Objects", cell: (cause) => formatCount(cause.count) },
+          {
+            id: "buckets",
+            header: "Source and destination",
+            minWidth: 150,
+            cell: (cause) => <Buckets cause={cause} />,
+          },
+          { id: "last", header: "Last object", minWidth: 120, cell: (cause) => <LastObject cause={cause} /> },
           {
             id: "retry",
             header: "Actions",
@@ -52,10 +60,6 @@ export function Causes({ causes, onRetried }: Properties) {
               </Button>
             ),
           },
-          { id: "bucket", header: "Source bucket", cell: (cause) => cause.bucket.name },
-          { id: "destination", header: "Destination bucket", cell: (cause) => cause.destination },
-          { id: "since", header: "Since", cell: (cause) => formatTime(cause.since) },
-          { id: "last", header: "Last object", cell: (cause) => <LastObject cause={cause} /> },
         ]}
       />
       {retrying && (
@@ -89,6 +93,26 @@ export function Causes({ causes, onRetried }: Properties) {
 
 function idOf(cause: FailureCause): string {
   return `${cause.bucket.name}/${cause.destination}/${cause.code}`;
+}
+
+function Code({ cause: { code, since } }: { cause: FailureCause }) {
+  return (
+    <div className="key">
+      {code}
+      <Box color="text-body-secondary">since {formatTime(since)}</Box>
+    </div>
+  );
+}
+
+function Buckets({ cause: { bucket, destination } }: { cause: FailureCause }) {
+  return (
+    <div className="key">
+      <Link href={href(`/buckets/${encodeURIComponent(bucket.name)}`)}>{bucket.name}</Link>
+      <div>
+        to <Link href={href(`/buckets/${encodeURIComponent(destination)}`)}>{destination}</Link>
+      </div>
+    </div>
+  );
 }
 
 function LastObject({ cause }: { cause: FailureCause }) {

@@ -18,7 +18,7 @@ export function RuleLines({ lines }: { lines: readonly RuleLine[] }) {
   const { items, collectionProps, filterProps, paginationProps } = useCollection(lines, {
     filtering: {
       filteringFunction: (line, text) =>
-        [line.bucket.name, line.rule.id, line.rule.destination.bucket].some((part) => part.includes(text.trim())),
+        [line.bucket.name, line.rule.id, line.rule.destination].some((part) => part.includes(text.trim())),
       empty: <NoRules />,
       noMatch: <Box textAlign="center">No bucket or rule has this text in its name.</Box>,
     },
@@ -30,6 +30,7 @@ export function RuleLines({ lines }: { lines: readonly RuleLine[] }) {
       {...collectionProps}
       items={items}
       trackBy="id"
+      wrapLines
       columnDefinitions={COLUMNS}
       ariaLabels={{ tableLabel: "Replication rules" }}
       header={
@@ -59,32 +60,20 @@ const STATES: Readonly<Record<RuleState, { type: StatusIndicatorProps.Type; text
   disabled: { type: "stopped", text: "Disabled" },
 };
 
+/** Few enough columns for 768 pixels: a rule stands with its buckets, and how old what waits is with how much it is. */
 const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
   {
-    id: "bucket",
-    header: "Source bucket",
-    isRowHeader: true,
-    cell: ({ bucket }) => <Link href={href(`/buckets/${encodeURIComponent(bucket.name)}`)}>{bucket.name}</Link>,
-  },
-  {
     id: "rule",
-    header: "Rule",
-    cell: ({ bucket, rule }) => (
-      <Link href={href(`/buckets/${encodeURIComponent(bucket.name)}/replication-rule`, { rule: rule.id })}>
-        {rule.id}
-      </Link>
-    ),
-  },
-  {
-    id: "destination",
-    header: "Destination bucket",
-    cell: ({ rule }) => (
-      <Link href={href(`/buckets/${encodeURIComponent(rule.destination.bucket)}`)}>{rule.destination.bucket}</Link>
-    ),
+    header: "Source bucket and rule",
+    isRowHeader: true,
+    minWidth: 130,
+    sortingField: "id",
+    cell: (line) => <WhichRule line={line} />,
   },
   {
     id: "state",
     header: "State",
+    minWidth: 100,
     cell: ({ state, error }) => (
       <StatusIndicator type={STATES[state].type}>
         {STATES[state].text}
@@ -92,20 +81,39 @@ const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
       </StatusIndicator>
     ),
   },
-  {
-    id: "pending",
-    header: "Pending",
-    cell: ({ operations, bytes }) => formatCount(operations) + (operations > 0 ? ` (${formatBytes(bytes)})` : ""),
-  },
-  { id: "oldest", header: "Oldest", cell: (line) => (line.operations > 0 ? formatDuration(line.oldestAgeS) : "-") },
-  { id: "verified", header: "Last verification", cell: (line) => <Verified line={line} /> },
+  { id: "pending", header: "Pending", sortingField: "operations", cell: (line) => <Waiting line={line} /> },
   { id: "rate", header: "Per second", cell: (line) => formatCount(Math.round(line.operationsPerS)) },
   { id: "failed", header: "Failed", cell: (line) => formatCount(line.failed) },
+  { id: "verified", header: "Last verification", cell: (line) => <Verified line={line} /> },
 ];
+
+function Waiting({ line: { operations, bytes, oldestAgeS } }: { line: RuleLine }) {
+  if (operations === 0) return "0";
+  return (
+    <>
+      {formatCount(operations)} ({formatBytes(bytes)})<div>oldest {formatDuration(oldestAgeS)}</div>
+    </>
+  );
+}
+
+function WhichRule({ line: { bucket, rule } }: { line: RuleLine }) {
+  const source = `/buckets/${encodeURIComponent(bucket.name)}`;
+  return (
+    <div className="key">
+      <Link href={href(source)}>{bucket.name}</Link>
+      <div>
+        <Link href={href(`${source}/replication-rule`, { rule: rule.id })}>{rule.id}</Link>
+      </div>
+      <div>
+        to <Link href={href(`/buckets/${encodeURIComponent(rule.destination)}`)}>{rule.destination}</Link>
+      </div>
+    </div>
+  );
+}
 
 /** What the last verification found, and when; it leads to where one is made. */
 function Verified({ line: { bucket, rule, state, lastVerification } }: { line: RuleLine }) {
-  const destination = rule.destination.bucket;
+  const destination = rule.destination;
   const page = href(`/buckets/${encodeURIComponent(bucket.name)}/verify-replication`, { destination });
   const verify = (
     <Link href={page} ariaLabel={`Verify ${destination} of ${bucket.name}`}>

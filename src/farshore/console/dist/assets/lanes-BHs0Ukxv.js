@@ -1,1 +1,0 @@
-async function e(e,t,n,r){let i=0;await Promise.all(Array.from({length:Math.min(t,e.length)},async()=>{for(;i<e.length&&!r?.aborted;){let t=e[i];i+=1,await n(t)}}))}export{e as t};
