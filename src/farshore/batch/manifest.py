@@ -17,6 +17,7 @@ import msgspec
 
 from farshore.batch.job import JobFails
 from farshore.batch.job_role import JobRole
+from farshore.blobs.store import BlobMissing
 from farshore.model.batch import Document, ManifestRow
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.semantics.batch_request import object_of_arn
@@ -72,6 +73,8 @@ async def manifest_rows(role: JobRole, manifest: Document) -> AsyncIterator[list
                 yield rows
     except (BadManifest, zlib.error) as error:
         raise JobFails(_INVALID, str(error)) from error
+    except BlobMissing as error:
+        raise JobFails("InternalError", "Reading the manifest failed: its stored bytes are lost") from error
 
 
 async def _inventory_rows(role: JobRole, answer: Answer) -> AsyncIterator[list[ManifestRow]]:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
+import structlog
 
 from farshore.batch.copying import check_target, copy
 from farshore.batch.job import JobMoved, RunningJob
@@ -19,9 +20,10 @@ from farshore.batch.job_role import JobRole
 from farshore.batch.manifest_cursor import Draw, ManifestCursor
 from farshore.batch.object_task import ObjectTask
 from farshore.batch.single_objects import compute_checksum, delete_tagging, put_acl, put_tagging
+from farshore.blobs.store import BlobMissing
 from farshore.metadata.store import Transaction
 from farshore.model.batch import EMPTY_VERSION, Job, JobStatus, JobTask, ManifestRow, OperationName, TaskResult
-from farshore.model.errors import InvalidRequest, NoSuchKey, S3Error
+from farshore.model.errors import InternalError, InvalidRequest, NoSuchKey, S3Error
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics.manifest_rows import decode_key
 from farshore.service.job_tasks import finish
@@ -32,10 +34,12 @@ PERFORMED_AT_ONCE = 16
 MISSING_VERSION = "Task failed due to missing VersionId"
 """AWS's words for a row with an empty version id."""
 
+log = structlog.get_logger()
+
 Perform = Callable[[JobRole, ObjectTask], Awaitable[str | None]]
 """Does an operation on one object and returns its ResultMessage; None when it has ended the task itself.
 
-Raises S3Error, and what stores raise.
+Raises S3Error; BlobMissing: the object's bytes are lost; StoreUnavailable, BlobsUnavailable.
 """
 
 _PERFORMERS: Mapping[OperationName, Perform] = {
@@ -101,14 +105,20 @@ async def _perform(
             tx.jobs.remove_tasks([JobTask(job=job.number, place=place)])
             tx.jobs.put(finish(tx, still, [result], now_us))
 
+        async def fail(error: S3Error) -> None:
+            result = TaskResult(place, error.status, error.code, error.message)
+            await running.write(lambda tx: end(tx, result))
+
         def end_well(tx: Transaction, message: str) -> None:
             end(tx, TaskResult(place, 200, "", message))
 
         try:
             message = await _PERFORMERS[job.request.operation](role, _object_task(job, row, end_well))
         except S3Error as error:
-            failed = TaskResult(place, error.status, error.code, error.message)
-            await running.write(lambda tx: end(tx, failed))
+            await fail(error)
+        except BlobMissing as missing:
+            log.error("stored bytes are missing", job=job.id, bucket=row.bucket, key=row.key, blob=str(missing))
+            await fail(InternalError())
         else:
             if message is not None:
                 await running.write(lambda tx: end_well(tx, message))

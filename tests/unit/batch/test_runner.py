@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.deployment import EAST
 from tests.support.job_runs import JobRuns, on_job_runs
 from tests.support.logs import Logs, captured_logs
-from tests.support.ways import of_key
+from tests.support.ways import LARGE, of_key
 
 from farshore.batch import finishing, runner
 from farshore.model.batch import Job, JobStatus
@@ -201,6 +202,51 @@ def test_a_defect_in_one_job_stops_no_other(tmp_path: Path, logs: Logs) -> None:
             runs.store.faults.clear()
             await runs.clock_goes_on(runner.DEFECT_S)
             assert (await runs.until(broken)).status is S.COMPLETE
+
+    on_job_runs(tmp_path, test)
+
+
+async def lose_bytes(runs: JobRuns, bucket: str, key: str) -> None:
+    """The blobs of the key's current version are gone from the disk."""
+    _, version = runs.deployed.stores[EAST].metadata.reader.find(bucket, key, None)
+    assert version is not None and version.blobs
+    await runs.deployed.stores[EAST].blobs.delete(version.blobs)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"S3PutObjectCopy": {"TargetResource": "arn:aws:s3:::source", "TargetKeyPrefix": "copies"}},
+        {"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "SHA256", "ChecksumType": "FULL_OBJECT"}},
+    ],
+)
+def test_an_object_whose_bytes_are_lost_fails_its_task_and_holds_up_no_other(
+    tmp_path: Path, logs: Logs, operation: dict[str, Any]
+) -> None:
+    async def test(runs: JobRuns) -> None:
+        for key in ("lost", "sound"):
+            await runs.deployed.put("source", key, LARGE)
+        await lose_bytes(runs, "source", "lost")
+        manifest = await runs.manifest("source,lost\nsource,sound\n", "Bucket", "Key")
+        job = await runs.run(await runs.create(Operation=operation, Manifest=manifest))
+        assert (job.status, job.succeeded, job.failed) == (S.COMPLETE, 1, 1)
+        failed = [row for row in await runs.report(job) if row[3] == "failed"]
+        assert [(row[1], row[4], row[5]) for row in failed] == [("lost", "500", "InternalError")]
+        assert "stored bytes are missing" in logs.events
+
+    on_job_runs(tmp_path, test)
+
+
+def test_a_manifest_whose_bytes_are_lost_fails_the_job(tmp_path: Path) -> None:
+    async def test(runs: JobRuns) -> None:
+        manifest = await runs.manifest("source,key\n" * 10_000, "Bucket", "Key")
+        job = await runs.create(Manifest=manifest)
+        await lose_bytes(runs, "reports", "manifest.csv")
+        job = await runs.run(job)
+        assert job.status is S.FAILED
+        assert [failure.reason for failure in job.state.failures] == [
+            "Reading the manifest failed: its stored bytes are lost"
+        ]
 
     on_job_runs(tmp_path, test)
 
