@@ -23,6 +23,7 @@ from farshore.replication.rest import Rest
 from farshore.replication.settle import settle
 from farshore.replication.streams import Streams
 from farshore.runtime.clock import Clock
+from farshore.runtime.together import all_or_first_error
 from farshore.semantics.retry import backoff_s
 from farshore.service.bodies import INLINE_BYTES_MAX
 from farshore.service.deployment import Region
@@ -132,9 +133,10 @@ class Lane:
             self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
         ]
         if resting or self._streams.full:
-            await asyncio.gather(*settling)
+            await all_or_first_error(settling)
             return ()
-        *_, claimed = await asyncio.gather(*settling, self._claim_more())
+        # All of them, whichever fails: what came back from a claim after this run would be in no run's hands.
+        *_, claimed = await all_or_first_error([*settling, self._claim_more()])
         assert claimed is not None
         return claimed
 

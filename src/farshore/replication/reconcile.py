@@ -68,18 +68,25 @@ class Reconciler:
             began = time.monotonic()
             lost = await self._region.metadata.read(lambda reader, after=after: self._find(reader, after))
             rest_s = _REST * (time.monotonic() - began)
+            count += await self._bring_back(lost)
+            after += self._span_rows
+            await first_of(stop, within_s=rest_s)
+        return count
+
+    async def _bring_back(self, lost: Sequence[Version]) -> int:
+        """Give tasks to versions, and tell of those that got them, whatever comes then."""
+        count = 0
+        try:
             for start in range(0, len(lost), AT_ONCE):
                 some = lost[start : start + AT_ONCE]
                 count += await self._region.metadata.write(lambda tx, some=some: self._give_tasks(tx, some))
-            if lost:
+        finally:
+            if count:
                 self._deployment.ring(self._region.name)
-            after += self._span_rows
-            await first_of(stop, within_s=rest_s)
-        if count:
-            self._counted[0] += count
-            log.error(
-                "pending operations had lost their tasks, and have new ones", region=self._region.name, count=count
-            )
+                self._counted[0] += count
+                log.error(
+                    "pending operations had lost their tasks, and have new ones", region=self._region.name, count=count
+                )
         return count
 
     def _find(self, reader: Reader, after_row: int) -> list[Version]:

@@ -40,10 +40,10 @@ class Recording:
         self._lane = (task.bucket_id, task.destination)
         self._add(version, task, AttemptOutcome.FAILED, code, detail)
 
-    def retried(self, task: ReplicationTask, error: str) -> None:
+    def retried(self, task: ReplicationTask, version: Version | None, error: str) -> None:
+        """It met transient trouble. version: None when it is gone."""
         self._lane = (task.bucket_id, task.destination)
         self._error = error
-        version = self._tx.version(task.bucket_id, task.key, task.version_id)
         if version is not None:
             self._add(version, task, AttemptOutcome.RETRIED, None, error)
 

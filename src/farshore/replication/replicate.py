@@ -6,7 +6,6 @@ changes of metadata travel many to a call; a version with blobs is streamed by i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +26,7 @@ from farshore.replication.body_check import body_matches
 from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
 from farshore.replication.role import Permissions, Roles, Verdict
+from farshore.runtime.together import all_or_first_error
 from farshore.semantics.metadata_sync import METADATA
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.semantics.replication_status import state_of
@@ -181,9 +181,7 @@ class Replicator:
         for start in range(0, len(calls), CALLS_AT_ONCE):
             # Calls that reach their receiver together share its flush; in which order changes arrive does not matter.
             puts = [_put(batch[0][0].destination, batch) for batch in calls[start : start + CALLS_AT_ONCE]]
-            for done in await asyncio.gather(*puts, return_exceptions=True):
-                if isinstance(done, BaseException):
-                    raise done
+            for done in await all_or_first_error(puts):
                 attempts += done
         return attempts
 

@@ -40,15 +40,16 @@ def settle(
         whether a job of Batch Replication went on by it.
     """
     settling = _Settling(tx, now_us, random, announcing, Recording(tx, now_us, rests_until_us))
-    versions = tx.versions([name_of(each.task) for each in attempts if isinstance(each.outcome, Delivered | Failed)])
+    versions = tx.versions([name_of(each.task) for each in attempts if not isinstance(each.outcome, Dropped)])
     for attempt in attempts:
+        version = versions.get(name_of(attempt.task))
         match attempt.outcome:
             case Dropped():
                 settling.done(attempt.task)
             case Retry(error=error):
-                settling.retried(attempt.task, error)
+                settling.retried(attempt.task, version, error)
             case Delivered() | Failed() as outcome:
-                settling.ended(attempt.task, versions.get(name_of(attempt.task)), outcome)
+                settling.ended(attempt.task, version, outcome)
     return settling.write()
 
 
@@ -78,12 +79,12 @@ class _Settling:
         """There is nothing more to do for it."""
         self._done.append(task)
 
-    def retried(self, task: ReplicationTask, error: str) -> None:
+    def retried(self, task: ReplicationTask, version: Version | None, error: str) -> None:
         """It met transient trouble, and comes again."""
         due_us = self._now_us + int(backoff_s(max(1, task.attempts), self._random) * 1e6)
         self._again.append((task.id, due_us, error))
         self._accounts.retried(task)
-        self._recording.retried(task, error)
+        self._recording.retried(task, version, error)
 
     def ended(self, task: ReplicationTask, version: Version | None, outcome: Delivered | Failed) -> None:
         """It arrived or was refused, unless another task of the version has settled the same, or it changed since."""

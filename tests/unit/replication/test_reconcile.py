@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from tests.support.delivery import deliver
 from tests.support.deployment import EAST, ROLE, WEST, Deployed, in_deployment
+from tests.support.faults import FaultyMetadata
 
+from farshore.metadata.store import StoreUnavailable
 from farshore.model.replication import ReplicationTask, TaskKind
 from farshore.replication.reconcile import Reconciler
+from farshore.service.deployment import Region
 from farshore.service.exposition import RECONCILED
 
 
@@ -74,6 +77,28 @@ def test_a_lost_task_is_made_anew_once_and_counted_and_the_version_arrives(tmp_p
         await deliver(deployed)
         assert [await status(deployed, key) for key in ("settled", "lost", "waits")] == ["COMPLETED"] * 3
         await deployed.s3("HeadObject", Bucket="there", Key="lost", region=WEST)
+
+    in_deployment(tmp_path, test)
+
+
+def test_what_was_made_anew_before_the_store_failed_is_counted(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        await source(deployed, "there")
+        for key in ("first", "second"):
+            await deployed.put("source", key)
+        await lose(deployed, "there")
+        store = FaultyMetadata(deployed.stores[EAST].metadata)
+        region = Region(EAST, store, deployed.stores[EAST].blobs)
+        deployment = deployed.deployment_of({**deployed.stores, EAST: region})
+
+        def fail_now() -> None:
+            store.unavailable = True
+
+        store.after_write = fail_now
+        with pytest.raises(StoreUnavailable):
+            await Reconciler(deployment, region, span_rows=1).reconcile(asyncio.Event())
+        assert [task.key for task in tasks(deployed)] == ["first"]
+        assert deployment.counters.read()[RECONCILED, EAST][0] == 1
 
     in_deployment(tmp_path, test)
 
