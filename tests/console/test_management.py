@@ -154,7 +154,7 @@ def test_metrics_are_charted_and_the_overview_shows_every_rule(visit: Visit, ser
     page.get_by_role("link", name="Replication overview").click()
     page.get_by_placeholder("Find buckets and rules").fill("metrics-source")
     expect(
-        page.get_by_role("row", name=re.compile("metrics-source metered metrics-destination Up to date"))
+        page.get_by_role("row", name=re.compile("metrics-source metered to metrics-destination Up to date"))
     ).to_be_visible()
     visitor.picture("42-overview")
 

@@ -46,11 +46,11 @@ def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Serv
 
     page.get_by_role("link", name="Replication overview").click()
     page.get_by_placeholder("Find buckets and rules").fill("why-source")
-    expect(page.get_by_role("row", name=re.compile("why-source pictures why-destination Failures"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("why-source pictures to why-destination Failures"))).to_be_visible()
     page.get_by_role("button", name="Retry DstBucketUnversioned of why-source").click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
     expect(page.get_by_text('1 failure of "why-source" driven again')).to_be_visible()
-    expect(page.get_by_role("row", name=re.compile("why-source pictures why-destination Up to date"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("why-source pictures to why-destination Up to date"))).to_be_visible()
     visitor.picture("23-driven-again")
     assert west.list_objects_v2(Bucket="why-destination")["Contents"][0]["Key"] == "pictures/1.png"
 
