@@ -23,6 +23,7 @@ from farshore.api.request_records import Audit, RequestRecords
 from farshore.api.respond import send_error
 from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
+from farshore.runtime.supervision import supervise
 from farshore.service.access_logs import AccessLogs
 from farshore.service.deployment import Deployment
 from farshore.service.sessions import SIGNED_IN
@@ -116,8 +117,8 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         for listening in sockets:
             self._listeners.append(await loop.create_server(self._web, sock=listening, backlog=1024))
-        self._tasks.append(loop.create_task(self._deployment.last_uses.run(self._ending)))
-        self._tasks.append(loop.create_task(self._access_logs.run(self._ending)))
+        works = {"last uses": self._deployment.last_uses.run, "access logs": self._access_logs.run}
+        self._tasks += [loop.create_task(supervise(work, self._ending, what)) for what, work in works.items()]
 
     async def drain(self, timeout_s: float) -> None:
         """Accept no more, finish what is under way within the time, then close.

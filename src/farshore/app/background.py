@@ -21,6 +21,7 @@ from farshore.replication.auto_retry import AutoRetry
 from farshore.replication.reconcile import Reconciler
 from farshore.replication.time_control import TimeControl
 from farshore.replication.worker import ReplicationWorker
+from farshore.runtime.supervision import Work, supervise
 from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment, Region
 from farshore.transports.event_target import EventTarget
@@ -29,12 +30,6 @@ GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
 SIZES_EVERY_S = 300.0
 NOTICES_EVERY_S = 30.0
-
-DEFECT_S = 10.0
-"""How long a worker is left alone that met a defect."""
-
-_Work = Callable[[asyncio.Event], Awaitable[None]]
-"""Works until the event is set."""
 
 log = structlog.get_logger()
 
@@ -86,9 +81,9 @@ class Background:
         """Work until `stop` is set; what is under way is finished or left to be claimed again."""
         async with asyncio.TaskGroup() as workers:
             for what, work in self._works():
-                workers.create_task(_supervise(work, stop, what))
+                workers.create_task(supervise(work, stop, what))
 
-    def _works(self) -> Iterator[tuple[str, _Work]]:
+    def _works(self) -> Iterator[tuple[str, Work]]:
         """Every worker by its name."""
         if self._replication is not None:
             yield "replication", self._replication.run
@@ -112,18 +107,6 @@ class Background:
         yield "litter", GARBAGE_EVERY_S, region.blobs.remove_litter
         yield "garbage", GARBAGE_EVERY_S, collector.collect_garbage
         yield "orphans", ORPHANS_EVERY_S, collector.find_orphans
-
-
-async def _supervise(work: _Work, stop: asyncio.Event, what: str) -> None:
-    """Run a worker until `stop`. A defect in it is logged here, and ends no other; it begins anew after a pause."""
-    while not stop.is_set():
-        try:
-            await work(stop)
-        except Exception:
-            log.exception("worker failed", what=what)
-            await first_of(stop, within_s=DEFECT_S)
-        else:
-            return
 
 
 async def _repeat(

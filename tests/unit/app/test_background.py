@@ -10,8 +10,9 @@ from tests.support.deployment import EAST, WEST, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
 from tests.support.logs import captured_logs
 
-from farshore.app.background import DEFECT_S, Background
+from farshore.app.background import Background
 from farshore.maintenance.event_delivery import Retention
+from farshore.runtime.supervision import DEFECT_S
 from farshore.service.deployment import Region
 
 
