@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from farshore.semantics.replication_role import trust_policy
 from tests.support.browser import Visitor
+from tests.support.people import allow, owner, user
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
 from tests.support.server import Server
 
@@ -50,7 +51,9 @@ def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Serv
     page.get_by_role("button", name="Retry DstBucketUnversioned of why-source").click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
     expect(page.get_by_text('1 failure of "why-source" driven again')).to_be_visible()
-    expect(page.get_by_role("row", name=re.compile("why-source pictures to why-destination Up to date"))).to_be_visible()
+    expect(
+        page.get_by_role("row", name=re.compile("why-source pictures to why-destination Up to date"))
+    ).to_be_visible()
     visitor.picture("23-driven-again")
     assert west.list_objects_v2(Bucket="why-destination")["Contents"][0]["Key"] == "pictures/1.png"
 
@@ -137,3 +140,26 @@ def test_an_object_without_the_rule_s_tags_is_copied_with_them(visit: Visit, ser
     there = west.get_object_tagging(Bucket="tagless-destination", Key="k")["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in there} == {"own": "1", "keep": "yes + no="}
     assert west.head_object(Bucket="tagless-destination", Key="k")["Metadata"] == {"made-by": "a test"}
+
+
+def test_what_the_caller_may_not_do_is_no_button_but_says_who_may(visit: Visit, server: Server) -> None:
+    client, west = server.client(), server.client(region="us-west-2")
+    client.create_bucket(Bucket="mayno-source")
+    west.create_bucket(Bucket="mayno-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, "mayno-source")
+    enable_versioning(west, "mayno-destination")
+    put_rule(client, "mayno-source", "mayno-destination", ID="all", Status="Disabled")
+    client.put_object(Bucket="mayno-source", Key="k", Body=b"1")
+    root = owner(server)
+    reader = user(root, "mayno-reader", [allow(["s3:Get*", "s3:List*"])])
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/buckets/mayno-source/object?key=k")
+    visitor.sign_in_here(reader.key_id, reader.secret)
+    page.get_by_role("button", name="Why?").click()
+    expect(page.get_by_text("What would mend it")).to_be_visible()
+    expect(page.get_by_text(f"Who administers account {root.account_id} can do it")).to_be_visible()
+    expect(page.get_by_text("s3:PutReplicationConfiguration on arn:aws:s3:::mayno-source")).to_be_visible()
+    expect(page.get_by_role("button", name="Enable rule")).to_have_count(0)
+    visitor.check_accessible()
+    visitor.picture("25-who-may")

@@ -111,6 +111,7 @@ def test_a_permission_that_the_role_lacks_is_named_with_what_decided(roled: Role
         "text": found["remedy"]["text"],
         "command": f"farshore replication retry {roled.source} --cause {code}",
         "then": None,
+        "lacks": [],
     }
 
 

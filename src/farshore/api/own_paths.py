@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from farshore.api import accounts_path
+from farshore.api.remedy_permissions import Asked, with_permissions
 from farshore.api.replication_overview_path import overview
 from farshore.api.replication_statuses_path import statuses
 from farshore.api.replication_verify_path import verify_replication
 from farshore.api.replication_wait_path import wait
-from farshore.model.errors import AccessDenied, InvalidArgument, MalformedXML
+from farshore.model.errors import InvalidArgument, MalformedXML
 from farshore.replication.bucket_status import bucket_status
 from farshore.replication.explain import explain
 from farshore.replication.preview import preview, preview_error, refused
@@ -23,7 +24,7 @@ from farshore.replication.retry import Place, Selection, decode_place, retry_fai
 from farshore.semantics import naming, versioning
 from farshore.service.access import bucket_for, may, require, version_for
 from farshore.service.deployment import Params, Request
-from farshore.service.pass_role import require_pass_role
+from farshore.service.pass_role import may_pass_role
 from farshore.service.roles import S3_SERVICE
 from farshore.wire.service_model import ServiceModel
 
@@ -84,8 +85,12 @@ async def explain_object(call: OwnCall) -> Any:
     if version is None:
         require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
     require(request, region, bucket, "s3:GetReplicationConfiguration")
-    found: str | None = params.get("VersionId") if version is None else version.version_id
-    return await explain(request.deployment, region, bucket, params["Key"], found)
+    key = params["Key"]
+    version_id: str | None = params.get("VersionId") if version is None else version.version_id
+    found = await explain(request.deployment, region, bucket, key, version_id)
+    role = None if found.configuration is None else found.configuration.role
+    asked = Asked(request=request, region=region, bucket=bucket, key=key, version=version, role=role)
+    return with_permissions(asked, found)
 
 
 async def preview_replication(call: OwnCall) -> Any:
@@ -102,11 +107,7 @@ async def preview_replication(call: OwnCall) -> Any:
     except MalformedXML as error:
         return refused(region, bucket, [preview_error(error)])
     document: Params = params["ReplicationConfiguration"]
-    with_role = True
-    try:
-        require_pass_role(request, document.get("Role", ""), account=bucket.owner, service=S3_SERVICE)
-    except AccessDenied:
-        with_role = False
+    with_role = may_pass_role(request, document.get("Role", ""), account=bucket.owner, service=S3_SERVICE)
     return await preview(request.deployment, region, bucket, document, with_role=with_role)
 
 

@@ -107,3 +107,6 @@ def _remedy(found: dict[str, Any] | None, indent: str) -> Iterator[str]:
     for command in (found["command"], found["then"]):
         if command:
             yield f"{indent}    {command}"
+    for each in found["lacks"] or ():
+        whose = "" if each["own"] else ", which is another account's"
+        yield f"{indent}  You may not do it: {each['action']} on {each['resource']} is not permitted to you{whose}."

@@ -47,12 +47,22 @@ class Action(StrEnum):
     WAIT = "Wait"
 
 
+class Permission(msgspec.Struct, frozen=True, kw_only=True):
+    """An action on a resource, by its ARN. own: the resource is of the caller's account, which alone can permit it."""
+
+    action: str
+    resource: str
+    own: bool
+
+
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """One change.
 
     bucket, rule: what it is made on.
     command: does it; None where no single command can. A word in capitals is for the reader to replace.
     then: the command to give after that, where the change alone does not bring the version over.
+    lacks: what whoever asks would need for it, and is not permitted now; None until that was decided for them, and
+        where no permission makes it (something is to be waited for, or done on the server's machine).
     """
 
     action: Action
@@ -61,6 +71,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     command: str | None = None
     then: str | None = None
+    lacks: tuple[Permission, ...] | None = None
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,6 +218,18 @@ def require_in_account(request: Request, action: str, resource: str, about: Para
     if request.principal.anonymous:
         request.trail.refuse("anonymous", action, resource)
         raise AccessDenied()
+    decision = _decide_in_account(request, action, resource, about)
+    request.trail.note(action, resource, decision)
+    if not decision.allowed:
+        raise refusal(request, request.principal.account_id, decision, action, resource)
+
+
+def may_in_account(request: Request, action: str, resource: str) -> bool:
+    """Whether a caller with an account may do an action on it; nothing is refused, nor recorded."""
+    return not request.principal.anonymous and _decide_in_account(request, action, resource, None).allowed
+
+
+def _decide_in_account(request: Request, action: str, resource: str, about: Params | None) -> Decision:
     account = request.principal.account_id
     asked = AccessRequest(
         principal=request.principal,
@@ -227,10 +239,7 @@ def require_in_account(request: Request, action: str, resource: str, about: Para
         resource_account=account,
         context=context_of(request, account, params=about),
     )
-    decision = evaluate(asked)
-    request.trail.note(action, resource, decision)
-    if not decision.allowed:
-        raise refusal(request, account, decision, action, resource)
+    return evaluate(asked)
 
 
 def refusal(request: Request, owner: str, decision: Decision, action: str, resource: str) -> AccessDenied:

@@ -7,7 +7,7 @@ permissions for live replication".
 from __future__ import annotations
 
 from farshore.auth.context import LazyContext, Values
-from farshore.auth.evaluate import AccessRequest, evaluate
+from farshore.auth.evaluate import AccessRequest, Decision, evaluate
 from farshore.model.errors import AccessDenied
 from farshore.model.identity import arn_parts
 from farshore.service.access import refusal
@@ -27,24 +27,38 @@ def require_pass_role(request: Request, role_arn: str, *, account: str, service:
     Raises:
         AccessDenied.
     """
-    parts = arn_parts(role_arn, "role")
-    if parts is None or parts[0] != account or request.principal.account_id != account:
+    decision = _decide(request, role_arn, account, service)
+    if decision is None:
         request.trail.refuse("role_of_another_account", PASS_ROLE, role_arn)
         raise AccessDenied()
+    request.trail.note(PASS_ROLE, role_arn, decision)
+    if not decision.allowed:
+        raise refusal(request, account, decision, PASS_ROLE, role_arn)
+
+
+def may_pass_role(request: Request, role_arn: str, *, account: str, service: str) -> bool:
+    """Whether `require_pass_role` would let the caller; nothing is refused, nor recorded."""
+    decision = _decide(request, role_arn, account, service)
+    return decision is not None and decision.allowed
+
+
+def _decide(request: Request, role_arn: str, account: str, service: str) -> Decision | None:
+    """None where the role, or the caller, is of another account."""
+    parts = arn_parts(role_arn, "role")
+    if parts is None or parts[0] != account or request.principal.account_id != account:
+        return None
     others = context_of(request, account)
 
     def lookup(key: str) -> Values:
         return (service,) if key == "iam:passedtoservice" else others[key]
 
-    asked = AccessRequest(
-        principal=request.principal,
-        policies=request.policies,
-        action=PASS_ROLE,
-        resource=role_arn,
-        resource_account=account,
-        context=LazyContext(lookup),
+    return evaluate(
+        AccessRequest(
+            principal=request.principal,
+            policies=request.policies,
+            action=PASS_ROLE,
+            resource=role_arn,
+            resource_account=account,
+            context=LazyContext(lookup),
+        )
     )
-    decision = evaluate(asked)
-    request.trail.note(PASS_ROLE, role_arn, decision)
-    if not decision.allowed:
-        raise refusal(request, account, decision, PASS_ROLE, role_arn)

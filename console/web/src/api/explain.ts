@@ -4,6 +4,13 @@ import type { Client } from "./client.ts";
 import { date, type Members, number, object, objects, text } from "./json.ts";
 import { type ObjectPlace, readStatus, type ReplicationStatus } from "./objects.ts";
 
+/** An action on a resource that the caller is not permitted. own: the resource is of the caller's account. */
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
+  readonly own: boolean;
+}
+
 export interface Remedy {
   readonly action: string;
   readonly text: string;
@@ -11,6 +18,8 @@ export interface Remedy {
   readonly rule: string;
   readonly command: string | undefined;
   readonly then: string | undefined;
+  /** What the caller would need, and is not permitted. */
+  readonly lacks: readonly Permission[];
 }
 
 export interface Waiting {
@@ -143,5 +152,10 @@ function remedy(value: unknown): Remedy | undefined {
     rule: text(members["rule"]) ?? "",
     command: text(members["command"]),
     then: text(members["then"]),
+    lacks: objects(members["lacks"]).map((each) => ({
+      action: text(each["action"]) ?? "",
+      resource: text(each["resource"]) ?? "",
+      own: each["own"] === true,
+    })),
   };
 }

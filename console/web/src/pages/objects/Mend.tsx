@@ -3,7 +3,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import type { Remedy } from "../../api/explain.ts";
+import type { Permission, Remedy } from "../../api/explain.ts";
 import type { ObjectPlace } from "../../api/objects.ts";
 import { Copyable } from "../../components/Copyable.tsx";
 import { useConsole } from "../../context.tsx";
@@ -17,7 +17,10 @@ interface Properties {
   readonly onMended: () => Promise<void>;
 }
 
-/** One change that would mend it: a button where the page can do it, or leads to where it is done; and the command. */
+/**
+ * One change that would mend it: a button where the page can do it, or leads to where it is done, and the caller may;
+ * else who may; and the command.
+ */
 export function Mend({ remedy, destination, place, onMended }: Properties) {
   const { client, tell, tellError } = useConsole();
   const [busy, setBusy] = useState(false);
@@ -42,6 +45,7 @@ export function Mend({ remedy, destination, place, onMended }: Properties) {
       header="What would mend it"
       action={
         mend &&
+        remedy.lacks.length === 0 &&
         (mend.run || mend.dialog ? (
           <Button loading={busy} onClick={() => void act()}>
             {mend.label}
@@ -53,12 +57,33 @@ export function Mend({ remedy, destination, place, onMended }: Properties) {
     >
       <SpaceBetween size="xs">
         <Box color="inherit">{capital(remedy.text)}.</Box>
+        {remedy.lacks.length > 0 && <WhoMay lacks={remedy.lacks} accountId={client.accountId} />}
         {[remedy.command, remedy.then].map(
           (command) => command && <Copyable key={command} text={command} what="command" />,
         )}
       </SpaceBetween>
       {open && <MendRole bucket={place.bucket} onClose={() => setOpen(false)} onMended={onMended} />}
     </Alert>
+  );
+}
+
+function WhoMay({ lacks, accountId }: { lacks: readonly Permission[]; accountId: string }) {
+  const own = lacks.every((each) => each.own);
+  return (
+    <div>
+      <Box color="inherit">
+        {own
+          ? `You are not permitted to do that. Who administers account ${accountId} can do it, or permit it to you:`
+          : "You cannot do that: it is another account's. Its owner can do it, or permit it to you:"}
+      </Box>
+      <ul className="lacks">
+        {lacks.map((each) => (
+          <li key={`${each.action} ${each.resource}`} className="key">
+            {each.action} on {each.resource}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-/** From explain's remedy to something to press. The server decides whether the caller may. */
+/** From explain's remedy to something to press. Whether the caller may, explain says. */
 
 import { type BucketPlace, bucketRegion, putVersioning } from "../../api/buckets.ts";
 import type { Client } from "../../api/client.ts";
