@@ -28,7 +28,9 @@ def visit(chromium_browser: Browser, server: Server, tmp_path: Path) -> Iterator
     made: list[Visitor] = []
 
     def make(width: int = 1280, **context: Any) -> Visitor:
-        opened = chromium_browser.new_context(viewport={"width": width, "height": 900}, **context)
+        # Without motion: axe would measure colours that are on their way.
+        settings: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce", **context}
+        opened = chromium_browser.new_context(**settings)
         made.append(Visitor(opened.new_page(), server, tmp_path / "pictures"))
         return made[-1]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import Visitor
+from tests.support.people import allow, stranger, user
 from tests.support.replication import enable_versioning
 from tests.support.server import Server
 
@@ -90,6 +91,38 @@ def test_a_user_is_made_and_may_do_what_its_policy_says_and_no_more(visit: Visit
     expect(page.get_by_role("dialog").get_by_text("AccessDenied").first).to_be_visible()
     reader.picture("52-denied")
     assert client.head_object(Bucket="access-source", Key="k")["ContentLength"] == 1
+
+
+def test_public_access_is_blocked_for_a_whole_account(visit: Visit, server: Server) -> None:
+    """In an account of its own: the server is shared, and other tests open their buckets."""
+    root = stranger(server)
+    control = root.client("s3control")
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/")
+    visitor.sign_in(root.key_id, root.secret)
+    page.get_by_role("link", name="Block Public Access settings for this account").click()
+    expect(page.get_by_text("Off", exact=True)).to_have_count(4)
+    page.get_by_role("button", name="Edit Block public access").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name="through new public bucket policies").check()
+    expect(dialog.get_by_role("button", name="Save changes")).to_be_disabled()
+    dialog.get_by_label("Confirmation").fill("confirm")
+    visitor.check_accessible()
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("On", exact=True)).to_have_count(1)
+    visitor.picture("54-account-block")
+    found = control.get_public_access_block(AccountId=root.account_id)["PublicAccessBlockConfiguration"]
+    assert {name for name, on in found.items() if on} == {"BlockPublicPolicy"}
+
+    reader = user(root, "reader", [allow(["s3:ListAllMyBuckets", "s3:GetAccountPublicAccessBlock"])])
+    other = visit()
+    other.go("/block-public-access")
+    other.sign_in_here(reader.key_id, reader.secret)
+    other.page.get_by_role("button", name="Edit Block public access").click()
+    other.page.get_by_label("Confirmation").fill("confirm")
+    other.page.get_by_role("button", name="Save changes").click()
+    expect(other.page.get_by_text("s3:PutAccountPublicAccessBlock")).to_be_visible()
 
 
 def test_a_policy_is_made_edited_and_attached_to_a_new_role(visit: Visit, server: Server) -> None:

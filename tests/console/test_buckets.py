@@ -87,6 +87,8 @@ def test_its_properties_and_permissions_are_changed(visit: Visit, server: Server
     page.get_by_role("button", name="Edit Block public access").click()
     for box in dialog.get_by_role("checkbox").all():
         box.uncheck()
+    expect(dialog.get_by_role("button", name="Save changes")).to_be_disabled()
+    dialog.get_by_label("Confirmation").fill("confirm")
     dialog.get_by_role("button", name="Save changes").click()
     expect(page.get_by_text("Block public access is changed")).to_be_visible()
     page.get_by_role("button", name="Edit bucket policy").click()

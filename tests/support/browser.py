@@ -92,7 +92,8 @@ class Visitor:
     def check_accessible(self) -> None:
         """What is shown now, and no page of its own: a dialog, an error. Nothing, where axe cannot be installed."""
         if install() is None:
-            assert self.violations() == []
+            found = self.violations()
+            assert not found, "\n".join(found)
 
     def _said(self, kind: str, text: str) -> None:
         """Errors of the page. Answers of 4xx, which browsers note as well, are part of the conversation."""

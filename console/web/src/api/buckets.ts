@@ -190,53 +190,6 @@ export async function putOwnership(client: Client, bucket: BucketPlace, ownershi
   await client.send({ ...configuration(bucket, "PUT", "ownershipControls"), body });
 }
 
-export interface PublicAccessBlock {
-  readonly blockPublicAcls: boolean;
-  readonly ignorePublicAcls: boolean;
-  readonly blockPublicPolicy: boolean;
-  readonly restrictPublicBuckets: boolean;
-}
-
-export const NOTHING_BLOCKED: PublicAccessBlock = {
-  blockPublicAcls: false,
-  ignorePublicAcls: false,
-  blockPublicPolicy: false,
-  restrictPublicBuckets: false,
-};
-
-export async function getPublicAccessBlock(
-  client: Client,
-  bucket: BucketPlace,
-  signal?: AbortSignal,
-): Promise<PublicAccessBlock> {
-  try {
-    const root = await client.xml({ ...configuration(bucket, "GET", "publicAccessBlock"), signal });
-    return {
-      blockPublicAcls: root.flag("BlockPublicAcls"),
-      ignorePublicAcls: root.flag("IgnorePublicAcls"),
-      blockPublicPolicy: root.flag("BlockPublicPolicy"),
-      restrictPublicBuckets: root.flag("RestrictPublicBuckets"),
-    };
-  } catch (error) {
-    if (isAbsent(error)) return NOTHING_BLOCKED;
-    throw error;
-  }
-}
-
-export async function putPublicAccessBlock(
-  client: Client,
-  bucket: BucketPlace,
-  block: PublicAccessBlock,
-): Promise<void> {
-  const body = s3Document("PublicAccessBlockConfiguration", [
-    el("BlockPublicAcls", block.blockPublicAcls),
-    el("IgnorePublicAcls", block.ignorePublicAcls),
-    el("BlockPublicPolicy", block.blockPublicPolicy),
-    el("RestrictPublicBuckets", block.restrictPublicBuckets),
-  ]);
-  await client.send({ ...configuration(bucket, "PUT", "publicAccessBlock"), body });
-}
-
 /** A request for a sub-resource of a bucket (`?versioning`, …). */
 export function configuration(bucket: BucketPlace, method: string, subresource: string) {
   return { region: bucket.region, method, path: `/${encode(bucket.name)}`, query: { [subresource]: "" } };

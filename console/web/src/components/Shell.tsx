@@ -18,6 +18,8 @@ const NAVIGATION: SideNavigationProps.Item[] = [
   { type: "link", text: "Replication overview", href: href("/replication") },
   { type: "link", text: "Batch Operations", href: href("/jobs") },
   { type: "divider" },
+  { type: "link", text: "Block Public Access settings for this account", href: href("/block-public-access") },
+  { type: "divider" },
   {
     type: "section",
     text: "Access management",

@@ -28,6 +28,7 @@ const Policies = lazy(() => import("./access/Policies.tsx"));
 const PolicyPage = lazy(() => import("./access/PolicyPage.tsx"));
 const Accounts = lazy(() => import("./access/Accounts.tsx"));
 const Account = lazy(() => import("./access/Account.tsx"));
+const AccountBlock = lazy(() => import("./access/AccountBlock.tsx"));
 const Jobs = lazy(() => import("./jobs/Jobs.tsx"));
 const JobPage = lazy(() => import("./jobs/JobPage.tsx"));
 const CreateJob = lazy(() => import("./jobs/CreateJob.tsx"));
@@ -157,6 +158,10 @@ const ROUTES: readonly Route[] = [
       const arn = query.get("arn") ?? "";
       return page([POLICIES, here(arn.slice(arn.lastIndexOf("/") + 1))], <PolicyPage key={arn} arn={arn} />);
     },
+  },
+  {
+    pattern: "/block-public-access",
+    page: () => page([here("Block Public Access settings for this account")], <AccountBlock />),
   },
   { pattern: "/access/accounts", page: () => page([here("Accounts")], <Accounts />, true) },
   { pattern: "/access/account", page: () => page([here("Account")], <Account />) },

@@ -1,6 +1,6 @@
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { BucketPlace } from "../../api/buckets.ts";
-import { BlockPublicAccess } from "./BlockPublicAccess.tsx";
+import { BlockPublicAccess } from "../../components/BlockPublicAccess.tsx";
 import { BucketPolicy } from "./BucketPolicy.tsx";
 import { Ownership } from "./Ownership.tsx";
 
@@ -8,7 +8,11 @@ import { Ownership } from "./Ownership.tsx";
 export default function PermissionsTab({ bucket }: { bucket: BucketPlace }) {
   return (
     <SpaceBetween size="l">
-      <BlockPublicAccess bucket={bucket} />
+      <BlockPublicAccess
+        scope={bucket}
+        title="Block public access (bucket settings)"
+        description="Public access is granted by bucket policies and ACLs. These settings take it back, whatever these say."
+      />
       <BucketPolicy bucket={bucket} />
       <Ownership bucket={bucket} />
     </SpaceBetween>

@@ -1,0 +1,1 @@
+import{T as e}from"./vendor-BgNQASfq.js";import{t}from"./react-UKNKccQ9.js";var n=t();function r({text:t,what:r}){return(0,n.jsx)(`span`,{className:`key`,children:(0,n.jsx)(e,{variant:`inline`,textToCopy:t,copyButtonAriaLabel:`Copy ${r}`,copySuccessText:`Copied`,copyErrorText:`Not copied`})})}export{r as t};

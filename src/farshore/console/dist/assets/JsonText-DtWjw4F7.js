@@ -1,0 +1,2 @@
+import{_ as e}from"./vendor-BgNQASfq.js";import{t}from"./react-UKNKccQ9.js";var n=t(),r=24;function i({text:t,label:i}){return(0,n.jsx)(`div`,{className:`code`,children:(0,n.jsx)(e,{readOnly:!0,value:t,ariaLabel:i,rows:Math.min(r,t.split(`
+`).length+1),spellcheck:!1})})}export{i as t};

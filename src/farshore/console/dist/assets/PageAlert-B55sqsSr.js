@@ -1,1 +1,0 @@
-import{F as e,N as t,P as n}from"./vendor-BH5QYWv5.js";import{t as r}from"./react-UKNKccQ9.js";var i=r();function a({title:r,...a}){return(0,i.jsx)(n,{header:(0,i.jsx)(t,{variant:`h1`,children:r}),children:(0,i.jsx)(e,{...a})})}export{a as t};
