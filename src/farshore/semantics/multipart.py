@@ -12,7 +12,6 @@ from typing import Any
 
 from farshore.model.errors import (
     BadDigest,
-    EntityTooLarge,
     EntityTooSmall,
     InvalidArgument,
     InvalidPart,
@@ -26,8 +25,6 @@ from farshore.semantics.checksums import DEFAULT_ALGORITHM, combine_full_object,
 
 PART_NUMBER_MAX = 10_000
 PART_MIN_BYTES = 5 * 1024**2
-UPLOAD_MAX_BYTES = 5 * 1024**3
-"""The most that one PutObject, UploadPart or copy may carry."""
 
 
 def check_part_number(number: int) -> None:
@@ -42,16 +39,6 @@ def check_part_number(number: int) -> None:
             ArgumentName="partNumber",
             ArgumentValue=number,
         )
-
-
-def check_upload_size(size: int) -> None:
-    """Accept a body or part of at most 5 GiB.
-
-    Raises:
-        EntityTooLarge.
-    """
-    if size > UPLOAD_MAX_BYTES:
-        raise EntityTooLarge(ProposedSize=size, MaxSizeAllowed=UPLOAD_MAX_BYTES)
 
 
 def multipart_etag(part_etags: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from farshore.model import errors
 from farshore.model.errors import (
     InvalidArgument,
-    InvalidObjectState,
     InvalidRedirectLocation,
     InvalidRequest,
     InvalidStorageClass,
@@ -136,16 +135,6 @@ def check_storage_class(requested: str | None) -> str:
     if requested not in STORAGE_CLASSES:
         raise InvalidStorageClass(StorageClassRequested=requested)
     return requested
-
-
-def check_readable(storage_class: str) -> None:
-    """Refuse to read an archived object.
-
-    Raises:
-        InvalidObjectState.
-    """
-    if storage_class in ARCHIVED_STORAGE_CLASSES:
-        raise InvalidObjectState(StorageClass=storage_class)
 
 
 def check_encryption(params: Mapping[str, Any]) -> None:

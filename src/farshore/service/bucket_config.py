@@ -47,7 +47,7 @@ async def get_bucket_versioning(request: Request) -> Answer:
 
 
 async def put_bucket_tagging(request: Request) -> Answer:
-    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=50)
+    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=tagging.BUCKET_TAGS_MAX)
     region, bucket = bucket_for(request, "s3:PutBucketTagging")
     await region.metadata.write(lambda tx: store_tags(tx, still(tx, bucket).id, tags))
     return Answer(status=204)

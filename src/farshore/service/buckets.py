@@ -68,7 +68,8 @@ async def create_bucket(request: Request) -> Answer:
     if params.get("ObjectLockEnabledForBucket"):
         raise errors.NotImplemented(Header="x-amz-bucket-object-lock-enabled")
     region = _region_of_new(request)
-    tags = tagging.check_tag_set(params.get("CreateBucketConfiguration", {}).get("Tags", []), limit=50)
+    asked: list[Params] = params.get("CreateBucketConfiguration", {}).get("Tags", [])
+    tags = tagging.check_tag_set(asked, limit=tagging.BUCKET_TAGS_MAX)
     home = BucketHome(name=name, region=region.name, owner=request.principal.account_id, created_us=request.now_us)
     standing = await request.deployment.directory.reserve_bucket(home)
     if standing.owner != home.owner:

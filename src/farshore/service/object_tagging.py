@@ -30,7 +30,7 @@ async def get_object_tagging(request: Request) -> Answer:
 
 
 async def put_object_tagging(request: Request) -> Answer:
-    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=10)
+    tags = tagging.check_tag_set(request.params["Tagging"].get("TagSet", []), limit=tagging.OBJECT_TAGS_MAX)
     return await _replace_tags(request, tags, "Put")
 
 

@@ -7,7 +7,6 @@ permissions to an AWS service", "The confused deputy problem".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from farshore.auth.evaluate import AccessRequest, evaluate_trust
 from farshore.auth.policy import Statement
@@ -20,14 +19,6 @@ REPLICATION_SESSION = "s3-replication"
 ASSUME_ROLE = "sts:AssumeRole"
 
 
-class Obstacle(Enum):
-    """Why a service cannot assume a role."""
-
-    NO_SUCH_ROLE = "the role does not exist"
-    OTHER_ACCOUNT = "the role belongs to another account than the source bucket"
-    TRUST_DENIES = "the role's trust policy does not let the service assume it"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAssumable:
     """A role that a service cannot assume.
@@ -35,7 +26,6 @@ class NotAssumable:
     detail: one sentence for people. statement: the one of the trust policy that decided, None where none speaks of it.
     """
 
-    obstacle: Obstacle
     detail: str
     statement: Statement | None = None
 
@@ -76,10 +66,9 @@ def _assume(
 ) -> Identity | NotAssumable:
     role = find_role(identities.reader, role_arn)
     if role is None:
-        return NotAssumable(obstacle=Obstacle.NO_SUCH_ROLE, detail=f"{role_arn} does not exist.")
+        return NotAssumable(detail=f"{role_arn} does not exist.")
     if role.account_id != source_account:
         return NotAssumable(
-            obstacle=Obstacle.OTHER_ACCOUNT,
             detail=f"{role_arn} belongs to account {role.account_id}, the source bucket to {source_account}.",
         )
     context = {"aws:sourceaccount": (source_account,)}
@@ -95,7 +84,6 @@ def _assume(
     decision = evaluate_trust(request, identities.trust_of(role))
     if not decision.allowed:
         return NotAssumable(
-            obstacle=Obstacle.TRUST_DENIES,
             detail=f"{service} may not assume {role_arn}: {decision.sentence(ASSUME_ROLE)}",
             statement=decision.statement,
         )

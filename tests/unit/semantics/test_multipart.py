@@ -10,7 +10,6 @@ import pytest
 
 from farshore.model.errors import (
     BadDigest,
-    EntityTooLarge,
     EntityTooSmall,
     InvalidArgument,
     InvalidPart,
@@ -23,10 +22,8 @@ from farshore.model.objects import ChecksumType, Part, Upload
 from farshore.semantics.checksums import compute
 from farshore.semantics.multipart import (
     PART_MIN_BYTES,
-    UPLOAD_MAX_BYTES,
     check_complete,
     check_part_number,
-    check_upload_size,
     complete_checksum,
     multipart_etag,
 )
@@ -89,13 +86,6 @@ def test_other_part_numbers_are_refused(number: int) -> None:
         check_part_number(number)
     assert refused.value.message == "Part number must be an integer between 1 and 10000, inclusive"
     assert refused.value.details == {"ArgumentName": "partNumber", "ArgumentValue": str(number)}
-
-
-def test_one_request_carries_at_most_5_gib() -> None:
-    check_upload_size(UPLOAD_MAX_BYTES)
-    with pytest.raises(EntityTooLarge) as refused:
-        check_upload_size(UPLOAD_MAX_BYTES + 1)
-    assert refused.value.details == {"ProposedSize": str(5 * 2**30 + 1), "MaxSizeAllowed": str(5 * 2**30)}
 
 
 def test_the_object_has_the_listed_parts_and_no_others() -> None:

@@ -10,7 +10,6 @@ import pytest
 from farshore.model import errors
 from farshore.model.objects import Attributes, Checksum, Version
 from farshore.semantics.object_attributes import (
-    check_readable,
     check_self_copy,
     check_storage_class,
     copy_attributes,
@@ -200,12 +199,3 @@ def test_another_storage_class_is_refused_by_name(name: str) -> None:
 
 def test_the_default_storage_class_is_standard() -> None:
     assert check_storage_class(None) == "STANDARD"
-
-
-def test_archived_objects_cannot_be_read_and_others_can() -> None:
-    for name in ("STANDARD", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA"):
-        check_readable(name)
-    for name in ("GLACIER", "DEEP_ARCHIVE"):
-        with pytest.raises(errors.InvalidObjectState) as refused:
-            check_readable(name)
-        assert refused.value.details == {"StorageClass": name}
