@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.support.browser import Visitor
-from tests.support.replication import enable_versioning, put_rule
+from tests.support.replication import enable_versioning, make_pair, put_rule
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -66,10 +66,7 @@ def test_a_job_replicates_what_was_there_before_the_rule(visit: Visit, server: S
 
 def test_a_waiting_job_gets_another_priority_and_is_cancelled(visit: Visit, server: Server) -> None:
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket="jobs-source")
-    west.create_bucket(Bucket="jobs-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "jobs-source")
-    enable_versioning(west, "jobs-destination")
+    make_pair(client, west, "jobs-source", "jobs-destination")
     client.put_object(Bucket="jobs-source", Key="k", Body=b"1")
     put_rule(client, "jobs-source", "jobs-destination", ID="all")
     visitor = visit()

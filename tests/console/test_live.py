@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import Visitor
 from tests.support.own_api import call
-from tests.support.replication import enable_versioning, put_rule
+from tests.support.replication import enable_versioning, make_pair, put_rule
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -33,10 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def pair(server: Server, name: str) -> tuple[Any, Any]:
     """Clients of a bucket in us-east-1 and of the one in us-west-2 (`NAME-west`) that it replicates to."""
     east, west = server.client(), server.client(region="us-west-2")
-    east.create_bucket(Bucket=name)
-    west.create_bucket(Bucket=f"{name}-west", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(east, name)
-    enable_versioning(west, f"{name}-west")
+    make_pair(east, west, name, f"{name}-west")
     put_rule(east, name, f"{name}-west", ID="all")
     return east, west
 

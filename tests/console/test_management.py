@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Visitor
-from tests.support.replication import enable_versioning, put_rules, rule, wait_for
+from tests.support.replication import make_pair, put_rules, rule, wait_for
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -21,10 +21,7 @@ FIRST_LOAD_S_MAX = 1.5
 
 def two_buckets(server: Server, source: str, destination: str) -> Any:
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket=source)
-    west.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, source)
-    enable_versioning(west, destination)
+    make_pair(client, west, source, destination)
     return client
 
 

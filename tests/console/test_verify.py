@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.support.browser import Visitor
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -20,10 +20,7 @@ SOURCE, DESTINATION = "verify-source", "verify-destination"
 def replicated(server: Server, keys: list[str]) -> tuple[Any, Any]:
     """Clients of a bucket with these keys, and of the one in us-west-2 that has them too."""
     east, west = server.client(), server.client(region="us-west-2")
-    east.create_bucket(Bucket=SOURCE)
-    west.create_bucket(Bucket=DESTINATION, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(east, SOURCE)
-    enable_versioning(west, DESTINATION)
+    make_pair(east, west, SOURCE, DESTINATION)
     put_rule(east, SOURCE, DESTINATION, ID="all")
     for key in keys:
         east.put_object(Bucket=SOURCE, Key=key, Body=key.encode(), Tagging="a=1")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from farshore.semantics.replication_role import trust_policy
 from tests.support.browser import Visitor
 from tests.support.people import allow, owner, user
-from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
+from tests.support.replication import enable_versioning, make_pair, put_rule, put_rules, rule, wait_for
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
@@ -19,10 +19,7 @@ Visit = Callable[..., Visitor]
 
 def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Server) -> None:
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket="why-source")
-    west.create_bucket(Bucket="why-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "why-source")
-    enable_versioning(west, "why-destination")
+    make_pair(client, west, "why-source", "why-destination")
     put_rule(client, "why-source", "why-destination", ID="pictures", Filter={"Prefix": "pictures/"})
     client.put_object(Bucket="why-source", Key="notes.txt", Body=b"not a picture")
     west.put_bucket_versioning(Bucket="why-destination", VersioningConfiguration={"Status": "Suspended"})
@@ -60,10 +57,7 @@ def test_why_a_version_is_not_there_and_what_mends_it(visit: Visit, server: Serv
 
 def test_a_role_gets_what_it_lacks_and_one_version_goes_again(visit: Visit, server: Server) -> None:
     client, west, iam = server.client(), server.client(region="us-west-2"), server.client("iam")
-    client.create_bucket(Bucket="lacks-source")
-    west.create_bucket(Bucket="lacks-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "lacks-source")
-    enable_versioning(west, "lacks-destination")
+    make_pair(client, west, "lacks-source", "lacks-destination")
     made = iam.create_role(RoleName="lacks-all", AssumeRolePolicyDocument=json.dumps(trust_policy()))
     put_rules(client, "lacks-source", rule("lacks-destination", ID="all"), role=made["Role"]["Arn"])
     for key in ("k", "k-longer"):
@@ -94,10 +88,7 @@ def test_a_role_gets_what_it_lacks_and_one_version_goes_again(visit: Visit, serv
 
 def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, server: Server) -> None:
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket="marker-source")
-    west.create_bucket(Bucket="marker-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "marker-source")
-    enable_versioning(west, "marker-destination")
+    make_pair(client, west, "marker-source", "marker-destination")
     put_rule(client, "marker-source", "marker-destination", ID="all")
     client.put_object(Bucket="marker-source", Key="k", Body=b"1")
     wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 1, 10, "replicated")
@@ -118,10 +109,7 @@ def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, serv
 
 def test_an_object_without_the_rule_s_tags_is_copied_with_them(visit: Visit, server: Server) -> None:
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket="tagless-source")
-    west.create_bucket(Bucket="tagless-destination", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "tagless-source")
-    enable_versioning(west, "tagless-destination")
+    make_pair(client, west, "tagless-source", "tagless-destination")
     put_rule(
         client,
         "tagless-source",

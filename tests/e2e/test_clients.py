@@ -15,7 +15,7 @@ import pytest
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.shell import Shell, tool
 
 LONG_AGO_S = 1_700_000_000
@@ -57,10 +57,7 @@ def pair(server: Any, request: pytest.FixtureRequest) -> Iterator[tuple[str, str
     unique = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
     source, destination = f"clients-{unique}-a", f"clients-{unique}-b"
     s3, west = server.client("s3"), server.client("s3", "us-west-2")
-    s3.create_bucket(Bucket=source)
-    west.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(s3, source)
-    enable_versioning(west, destination)
+    make_pair(s3, west, source, destination)
     put_rule(s3, source, destination)
     yield source, destination
 

@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 from tests.support.observed import TOKEN, scrape
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -45,10 +45,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server = Server(folder / "data", workers=2, environment=environment)
     server.start()
     client, there = server.client("s3"), server.client("s3", "us-west-2")
-    client.create_bucket(Bucket="source")
-    there.create_bucket(Bucket="there", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, "source")
-    enable_versioning(there, "there")
+    make_pair(client, there, "source", "there")
     put_rule(client, "source", "there", ID='a "rule"')
     listening = {"QueueConfigurations": [{"QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}]}
     client.put_bucket_notification_configuration(Bucket="source", NotificationConfiguration=listening)

@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.support.people import Person, allow, deny, owner, stranger, user
-from tests.support.replication import enable_versioning, ensure_role, put_rules, rule
+from tests.support.replication import ensure_role, make_pair, put_rules, rule
 from tests.support.server import Server
 
 from farshore.api.cloudwatch import OPERATIONS
@@ -81,10 +81,7 @@ def measured_pair(root: Person) -> tuple[str, str]:
     """A source in us-east-1 and a destination in us-west-2, with a rule that is measured."""
     s3, there = root.client(), root.client("s3", "us-west-2")
     source, destination = (f"measured-{side}-{uuid4().hex[:12]}" for side in ("from", "to"))
-    s3.create_bucket(Bucket=source)
-    there.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(s3, source)
-    enable_versioning(there, destination)
+    make_pair(s3, there, source, destination)
     role = ensure_role(root.server.client())
     put_rules(s3, source, rule(destination, ID="rule", Destination={"Metrics": {"Status": "Enabled"}}), role=role)
     return source, destination

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from tests.support.own_api import Refused, call
 from tests.support.people import Person, allow, owner, user
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server
 
 from farshore.api.replication_statuses_path import VERSIONS_MAX
@@ -20,10 +20,7 @@ SOURCE, DESTINATION = "statuses-source", "statuses-destination"
 def ids(server: Server) -> dict[str, str]:
     """A bucket with a version of each status, by key."""
     client, west = server.client(), server.client(region="us-west-2")
-    client.create_bucket(Bucket=SOURCE)
-    west.create_bucket(Bucket=DESTINATION, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(client, SOURCE)
-    enable_versioning(west, DESTINATION)
+    make_pair(client, west, SOURCE, DESTINATION)
     made = {"before": client.put_object(Bucket=SOURCE, Key="before", Body=b"1")["VersionId"]}
     put_rule(client, SOURCE, DESTINATION)
     made |= {key: client.put_object(Bucket=SOURCE, Key=key, Body=b"1")["VersionId"] for key in ("a", "deleted")}

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server, running
 
 COMMAND_S_MAX = 120
@@ -205,10 +205,7 @@ def accepts(port: int) -> bool:
 def test_status_shows_the_callers_buckets_and_why_replication_failed(server_factory: Factory) -> None:
     server = server_factory()
     s3, west = server.client(), server.client(region="us-west-2")
-    s3.create_bucket(Bucket="status-a")
-    west.create_bucket(Bucket="status-b", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(s3, "status-a")
-    enable_versioning(west, "status-b")
+    make_pair(s3, west, "status-a", "status-b")
     put_rule(s3, "status-a", "status-b", ID="the-rule")
     west.delete_bucket(Bucket="status-b")
     version_id = s3.put_object(Bucket="status-a", Key="k", Body=b"12345")["VersionId"]

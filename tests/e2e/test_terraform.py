@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.support.people import allow, owner, user
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server
 
 from farshore.cli.replication_role import Policies, as_terraform
@@ -154,10 +154,7 @@ def buckets(server: Server) -> Buckets:
     unique = uuid.uuid4().hex[:12]
     made = Buckets(server, f"states-{unique}", f"states-{unique}-west")
     s3, west = server.client(), server.client("s3", "us-west-2")
-    s3.create_bucket(Bucket=made.source)
-    west.create_bucket(Bucket=made.replica, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    enable_versioning(s3, made.source)
-    enable_versioning(west, made.replica)
+    make_pair(s3, west, made.source, made.replica)
     put_rule(s3, made.source, made.replica, delete_markers=True)
     return made
 

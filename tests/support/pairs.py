@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.own_api import call
-from tests.support.replication import enable_versioning, wait_for
+from tests.support.replication import make_pair, wait_for
 from tests.support.server import Server
 
 ARRIVAL_S = 20.0
@@ -28,11 +28,7 @@ class Pair:
         number = next(_numbers)
         self.source = f"explain-{os.getpid()}-{number}"
         self.destination = f"explain-{os.getpid()}-{number}-there"
-        self.s3.create_bucket(Bucket=self.source)
-        place = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
-        self.there.create_bucket(Bucket=self.destination, **place)
-        enable_versioning(self.s3, self.source)
-        enable_versioning(self.there, self.destination)
+        make_pair(self.s3, self.there, self.source, self.destination)
 
     def put(self, key: str, **members: Any) -> str:
         return self.s3.put_object(Bucket=self.source, Key=key, Body=b"x", **members)["VersionId"]

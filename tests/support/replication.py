@@ -53,6 +53,14 @@ def enable_versioning(client: Any, bucket: str) -> None:
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
+def make_pair(client: Any, there: Any, source: str, destination: str) -> None:
+    """Make two versioned buckets. client: of us-east-1, for the source. there: of us-west-2, for the destination."""
+    client.create_bucket(Bucket=source)
+    there.create_bucket(Bucket=destination, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    enable_versioning(client, source)
+    enable_versioning(there, destination)
+
+
 def rule(destination: str, *, priority: int = 1, delete_markers: bool = False, **members: Any) -> dict[str, Any]:
     """A V2 rule for all objects; `members` replace or add (Filter, Status, ID, …); Destination members merge."""
     extra = members.pop("Destination", {})

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.damage import change
 from tests.support.own_api import call, lines
-from tests.support.replication import enable_versioning, put_rule, wait_for
+from tests.support.replication import make_pair, put_rule, wait_for
 from tests.support.server import Server
 
 HERE, THERE = "us-east-1", "us-west-2"
@@ -27,10 +27,7 @@ class Pair:
         self.s3, self.there = server.client("s3"), server.client("s3", THERE)
         self.source = f"verify-{os.getpid()}-{next(_numbers)}"
         self.destination = f"{self.source}-there"
-        self.s3.create_bucket(Bucket=self.source)
-        self.there.create_bucket(Bucket=self.destination, CreateBucketConfiguration={"LocationConstraint": THERE})
-        enable_versioning(self.s3, self.source)
-        enable_versioning(self.there, self.destination)
+        make_pair(self.s3, self.there, self.source, self.destination)
         put_rule(self.s3, self.source, self.destination, delete_markers=True, ID="all", **members)
 
     def again(self) -> Pair:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,21 @@ class Ways:
 
         self.blobs.before = before
         return waiting
+
+
+@asynccontextmanager
+async def streaming(ways: Ways, *keys: str) -> AsyncGenerator[list[Version]]:
+    """While the lane streams large versions of these keys, none of which gets further; at the end they arrive."""
+    go_on = asyncio.Event()
+    waiting = ways.hold_streams(until=go_on)
+    large = await ways.put(*keys, body=LARGE)
+    running = asyncio.create_task(ways.run())
+    await waiting.wait()
+    try:
+        yield large
+    finally:
+        go_on.set()
+        await running
 
 
 def on_ways(folder: Path, test: Callable[[Ways], Awaitable[None]]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from farshore.auth.context import Circumstances, LazyContext, Values, global_values, tag_values
+from farshore.auth.context import LazyContext, Values, global_values, tag_values
 from farshore.model.errors import S3Error
 from farshore.model.objects import Version
 from farshore.semantics import tagging
+from farshore.service.circumstances import circumstances_of
 from farshore.service.deployment import Params, Request
 
 _EXISTING_TAG = "s3:existingobjecttag/"
@@ -36,18 +37,7 @@ def context_of(
         params: that the keys are taken from, where they are not the request's own (a copy's source has none).
     """
     members = request.params if params is None else params
-    circumstances = Circumstances(
-        principal=request.principal,
-        now_us=request.now_us,
-        region=request.region,
-        source_address=request.source_address,
-        secure=request.secure,
-        headers=request.headers,
-        resource_account=owner,
-        token_issued_us=None if request.session is None else request.session.issued_us,
-        source_account=request.source_account,
-        source_arn=request.source_arn,
-    )
+    circumstances = circumstances_of(request, owner)
 
     def lookup(key: str) -> Values:
         if key.startswith("aws:"):

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from farshore.auth.context import Circumstances, LazyContext, global_values
+from farshore.auth.context import LazyContext, global_values
 from farshore.auth.evaluate import AccessRequest, evaluate
 from farshore.model.metrics import MetricName, Point
 from farshore.model.query_errors import (
@@ -25,6 +25,7 @@ from farshore.model.query_errors import (
     ValidationError,
 )
 from farshore.semantics.metric_points import UNITS, gather, is_statistic, round_start, statistic
+from farshore.service.circumstances import circumstances_of
 from farshore.service.deployment import Params, Request
 from farshore.service.published_metrics import Published, find_metric, published_metrics, read_points
 
@@ -103,16 +104,7 @@ def authorize(request: Request) -> None:
 
 
 def _context(request: Request) -> LazyContext:
-    circumstances = Circumstances(
-        principal=request.principal,
-        now_us=request.now_us,
-        region=request.region,
-        source_address=request.source_address,
-        secure=request.secure,
-        headers=request.headers,
-        resource_account=request.principal.account_id,
-        token_issued_us=None if request.session is None else request.session.issued_us,
-    )
+    circumstances = circumstances_of(request, request.principal.account_id)
     return LazyContext(lambda key: global_values(circumstances, key))
 
 

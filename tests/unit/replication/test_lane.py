@@ -11,7 +11,7 @@ from tests.support.bodies import files_under
 from tests.support.delivery import only_state, stored
 from tests.support.deployment import EAST, WEST
 from tests.support.logs import Logs, captured_logs
-from tests.support.ways import LARGE, Ways, of_key, of_row, on_ways
+from tests.support.ways import LARGE, Ways, of_key, of_row, on_ways, streaming
 
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.replication import FailureCode, ReplicationStatus
@@ -220,17 +220,11 @@ def test_lost_bytes_of_the_source_end_failed(tmp_path: Path) -> None:
 
 def test_small_changes_go_on_while_versions_are_streamed(tmp_path: Path) -> None:
     async def test(ways: Ways) -> None:
-        go_on = asyncio.Event()
-        waiting = ways.hold_streams(until=go_on)
-        large = await ways.put(*(f"large-{number}" for number in range(STREAMS_MAX + 2)), body=LARGE)
-        running = asyncio.create_task(ways.run())
-        await waiting.wait()
-        small = await ways.put("small")
-        ways.lane.wake()
-        await ways.source.until(lambda: ways.arrived(*small))
-        assert not any(map(ways.replica, large))
-        go_on.set()
-        await running
+        async with streaming(ways, *(f"large-{number}" for number in range(STREAMS_MAX + 2))) as large:
+            small = await ways.put("small")
+            ways.lane.wake()
+            await ways.source.until(lambda: ways.arrived(*small))
+            assert not any(map(ways.replica, large))
         assert ways.arrived(*large)
 
     on_ways(tmp_path, test)
@@ -240,20 +234,14 @@ def test_a_rest_ends_while_versions_are_streamed(tmp_path: Path) -> None:
     """Small changes do not wait for the end of what is streamed when the destination is back."""
 
     async def test(ways: Ways) -> None:
-        go_on = asyncio.Event()
-        waiting = ways.hold_streams(until=go_on)
-        await ways.put("large", body=LARGE)
-        running = asyncio.create_task(ways.run())
-        await waiting.wait()
-        ways.there.unavailable = True
-        (small,) = await ways.put("small")
-        ways.lane.wake()
-        await ways.source.until(lambda: ways.lane.rests_until_us and ways.due_us() == ways.lane.rests_until_us)
-        ways.there.unavailable = False
-        ways.clock.move(0.75)
-        await ways.source.until(lambda: ways.arrived(small))
-        go_on.set()
-        await running
+        async with streaming(ways, "large"):
+            ways.there.unavailable = True
+            (small,) = await ways.put("small")
+            ways.lane.wake()
+            await ways.source.until(lambda: ways.lane.rests_until_us and ways.due_us() == ways.lane.rests_until_us)
+            ways.there.unavailable = False
+            ways.clock.move(0.75)
+            await ways.source.until(lambda: ways.arrived(small))
 
     on_ways(tmp_path, test)
 
@@ -283,44 +271,32 @@ def test_versions_that_fail_together_rest_as_one_that_fails(tmp_path: Path) -> N
 
 def test_leases_of_what_is_streamed_for_long_are_renewed(tmp_path: Path) -> None:
     async def test(ways: Ways) -> None:
-        go_on = asyncio.Event()
-        waiting = ways.hold_streams(until=go_on)
-        (large,) = await ways.put("large", body=LARGE)
-        running = asyncio.create_task(ways.run())
-        await waiting.wait()
-        for _ in range(5):
-            ways.clock.move(RENEW_S)
-            until_us = ways.clock.now_us() + int(LEASE_S * 1e6)
-            await ways.source.until(lambda until_us=until_us: ways.due_us() == until_us)
-        go_on.set()
-        await running
-        assert ways.arrived(large)
+        async with streaming(ways, "large") as large:
+            for _ in range(5):
+                ways.clock.move(RENEW_S)
+                until_us = ways.clock.now_us() + int(LEASE_S * 1e6)
+                await ways.source.until(lambda until_us=until_us: ways.due_us() == until_us)
+        assert ways.arrived(*large)
 
     on_ways(tmp_path, test)
 
 
 def test_a_lease_that_could_not_be_renewed_is_renewed_later(tmp_path: Path) -> None:
     async def test(ways: Ways) -> None:
-        go_on = asyncio.Event()
-        waiting = ways.hold_streams(until=go_on)
-        (large,) = await ways.put("large", body=LARGE)
-        running = asyncio.create_task(ways.run())
-        await waiting.wait()
         asked = asyncio.Event()
 
         async def before() -> None:
             asked.set()
 
-        ways.source.before_write, ways.source.unavailable = before, True
-        ways.clock.move(RENEW_S)
-        await asked.wait()
-        ways.source.unavailable = False
-        ways.clock.move(RENEW_S)
-        until_us = ways.clock.now_us() + int(LEASE_S * 1e6)
-        await ways.source.until(lambda: ways.due_us() == until_us)
-        go_on.set()
-        await running
-        assert ways.arrived(large)
+        async with streaming(ways, "large") as large:
+            ways.source.before_write, ways.source.unavailable = before, True
+            ways.clock.move(RENEW_S)
+            await asked.wait()
+            ways.source.unavailable = False
+            ways.clock.move(RENEW_S)
+            until_us = ways.clock.now_us() + int(LEASE_S * 1e6)
+            await ways.source.until(lambda: ways.due_us() == until_us)
+        assert ways.arrived(*large)
 
     on_ways(tmp_path, test)
 
@@ -368,16 +344,10 @@ def test_a_version_changed_while_it_is_streamed_goes_again(tmp_path: Path) -> No
     """What was delivered is not the latest, so it is not settled: the replica has the new tags in the end."""
 
     async def test(ways: Ways) -> None:
-        go_on = asyncio.Event()
-        waiting = ways.hold_streams(until=go_on)
-        (large,) = await ways.put("large", body=LARGE)
-        running = asyncio.create_task(ways.run())
-        await waiting.wait()
-        names = {"Bucket": "source", "Key": "large", "VersionId": large.version_id}
-        tagging = {"TagSet": [{"Key": "a", "Value": "b"}]}
-        await ways.deployed.s3("PutObjectTagging", **names, Tagging=tagging)
-        go_on.set()
-        await running
+        async with streaming(ways, "large") as (large,):
+            names = {"Bucket": "source", "Key": "large", "VersionId": large.version_id}
+            tagging = {"TagSet": [{"Key": "a", "Value": "b"}]}
+            await ways.deployed.s3("PutObjectTagging", **names, Tagging=tagging)
         assert ways.arrived(large)
         replica = ways.replica(large)
         assert replica is not None

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from farshore.auth.context import Circumstances, LazyContext, Values, global_values, tag_values
+from farshore.auth.context import LazyContext, Values, global_values, tag_values
 from farshore.auth.evaluate import AccessRequest, evaluate
 from farshore.model.identity import ManagedPolicy, Tags
 from farshore.model.query_errors import AccessDenied
+from farshore.service.circumstances import circumstances_of
 from farshore.service.deployment import Request
 from farshore.service.iam.entities import Owner, account_of, named_or_calling_user
 from farshore.service.identities import find_managed_policy
@@ -62,17 +63,7 @@ def authorize(request: Request, action: str, targets: tuple[Target, ...]) -> Non
 
 def context_of(request: Request, target: Target | None = None) -> LazyContext:
     """The condition keys of a request of IAM or STS."""
-    session = request.session
-    circumstances = Circumstances(
-        principal=request.principal,
-        now_us=request.now_us,
-        region=request.region,
-        source_address=request.source_address,
-        secure=request.secure,
-        headers=request.headers,
-        resource_account=account_of(request),
-        token_issued_us=None if session is None else session.issued_us,
-    )
+    circumstances = circumstances_of(request, account_of(request))
     request_tags: dict[str, str] = {tag["Key"]: tag["Value"] for tag in request.params.get("Tags") or ()}
     tag_keys: tuple[str, ...] = (*request_tags, *request.params.get("TagKeys", ()))
 
