@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from statistics import fmean, pstdev
 from typing import TypeVarTuple, Unpack
@@ -47,6 +47,7 @@ class Known:
     """What an expression may refer to.
 
     results: of other queries, by id. metrics: ids of those that are metrics themselves, in their order.
+    searches: what the calls of SEARCH have found.
     start_s, end_s: the time that is asked for, up to now at most; points begin at start_s.
     period_s: of series that come of a number alone.
     """
@@ -56,6 +57,7 @@ class Known:
     start_s: int
     end_s: int
     period_s: int = 60
+    searches: Mapping[Call, tuple[Series, ...]] = field(default_factory=dict[Call, tuple[Series, ...]])
 
 
 def evaluate(tree: Tree, known: Known) -> Series | tuple[Series, ...]:
@@ -82,6 +84,8 @@ def _value(tree: Tree, known: Known) -> Value:
             return _operation(tree, known)
         case Listing(items=items):
             return _bounded([one for item in items for one in _several(_value(item, known))])
+        case Call(function="SEARCH"):
+            return known.searches[tree]
         case Call(function=function, arguments=arguments):
             return _call(function, arguments, known)
         case Text(value=value):
@@ -359,5 +363,5 @@ _SPECIAL: dict[str, Callable[[Value, Known], Value]] = {
     "TIME_SERIES": _time_series,
 }
 
-FUNCTIONS = frozenset((*_OF_POINTS, *_OF_SERIES, *_SUMMARIES, *_SPECIAL, "FILL", "IF", "METRICS"))
+FUNCTIONS = frozenset((*_OF_POINTS, *_OF_SERIES, *_SUMMARIES, *_SPECIAL, "FILL", "IF", "METRICS", "SEARCH"))
 """Those that are served."""

@@ -30,6 +30,7 @@ UNITS = {
 
 _BOUNDS_US = tuple(int(bound * 1e6) for bound in LATENCY_BOUNDS_S)
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
+_SHORT_PERIODS = (1, 5, 10, 20, 30)
 _STATISTICS = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 
 
@@ -128,6 +129,11 @@ def gather(points: Iterable[Point], *, start_s: int, period_s: int) -> list[Poin
             maximum=point.maximum if before is None else max(before.maximum, point.maximum),
         )
     return [gathered[at_s] for at_s in sorted(gathered)]
+
+
+def is_period(period_s: float) -> bool:
+    """Whether AWS has points of such a length."""
+    return period_s > 0 and (period_s % 60 == 0 or period_s in _SHORT_PERIODS)
 
 
 def is_statistic(name: str) -> bool:

@@ -24,7 +24,7 @@ from farshore.model.query_errors import (
     InvalidParameterValue,
     ValidationError,
 )
-from farshore.semantics.metric_points import UNITS, gather, is_statistic, round_start, statistic
+from farshore.semantics.metric_points import UNITS, gather, is_period, is_statistic, round_start, statistic
 from farshore.service.circumstances import circumstances_of
 from farshore.service.deployment import Params, Request
 from farshore.service.published_metrics import Published, find_metric, published_metrics, read_points
@@ -32,8 +32,6 @@ from farshore.service.published_metrics import Published, find_metric, published
 LISTED_MAX = 500
 DATAPOINTS_MAX = 1440
 RECENT_S = 3 * 3600
-
-_SHORT_PERIODS = (1, 5, 10, 20, 30)
 
 
 async def list_metrics(request: Request) -> Params:
@@ -124,11 +122,6 @@ def _is_wanted(params: Params, metric: Params) -> bool:
 
 def _is_recent(request: Request, metric: Published) -> bool:
     return "RecentlyActive" not in request.params or metric.last_s >= request.now_us // 1_000_000 - RECENT_S
-
-
-def is_period(period_s: int) -> bool:
-    """Whether AWS has points of such a length."""
-    return period_s % 60 == 0 or period_s in _SHORT_PERIODS
 
 
 def times(params: Params, refusal: type[ValidationError | InvalidParameterValue]) -> tuple[int, int]:

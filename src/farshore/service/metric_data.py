@@ -14,10 +14,12 @@ from graphlib import CycleError, TopologicalSorter
 
 from farshore.model.query_errors import ValidationError
 from farshore.semantics.metric_expression import Call, Name, Tree, Unparsable, parse, walk
-from farshore.semantics.metric_math import FUNCTIONS, Impossible, Known, Series, evaluate
-from farshore.semantics.metric_points import MINUTE_S, is_statistic, round_start, statistic
-from farshore.service.cloudwatch import authorize, is_period, page_token, read_metric, read_token, times
+from farshore.semantics.metric_math import FUNCTIONS, SERIES_MAX, Impossible, Known, Series, evaluate
+from farshore.semantics.metric_points import MINUTE_S, is_period, is_statistic, round_start, statistic
+from farshore.semantics.metric_search import Unsearchable, found_of, read_search
+from farshore.service.cloudwatch import authorize, page_token, read_metric, read_token, times
 from farshore.service.deployment import Params, Request
+from farshore.service.published_metrics import published_metrics
 
 QUERIES_MAX = 500
 POINTS_MAX = 100_800
@@ -32,7 +34,7 @@ _FROM_THE_FIRST = -1
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _NOT_HERE = frozenset(
     ("ANOMALY_DETECTION_BAND", "DATE", "DAY", "DB_PERF_INSIGHTS", "EPOCH", "HOUR", "INSIGHT_RULE_METRIC", "LAMBDA",
-     "MINUTE", "MONTH", "SEARCH", "SERVICE_QUOTA", "SLICE", "SORT", "YEAR")
+     "MINUTE", "MONTH", "SERVICE_QUOTA", "SLICE", "SORT", "YEAR")
 )  # fmt: skip
 """Functions of AWS's that are not implemented."""
 
@@ -93,6 +95,7 @@ class _Computing:
         self._span = span
         self._metrics = tuple(query["Id"] for query in queries if "MetricStat" in query)
         self._results: dict[str, Series | tuple[Series, ...]] = {}
+        self._published: list[Params] | None = None
 
     async def series(self, query_id: str) -> tuple[Series, ...]:
         """What comes of a query. Raises ValidationError."""
@@ -102,28 +105,43 @@ class _Computing:
                 asked.update(self._needs[needing])
         for needed in self._needs:
             if needed in asked and needed not in self._results:
-                query = self._queries[needed]
-                self._results[needed] = self._evaluated(query) if needed in self._trees else await self._read(query)
+                self._results[needed] = await self._come(self._queries[needed])
         found = self._results[query_id]
         return (found,) if isinstance(found, Series) else found
 
-    async def _read(self, query: Params) -> Series:
-        stat: Params = query["MetricStat"]
-        period_s: int = stat["Period"]
-        points = await read_metric(self._request, stat["Metric"], *self._span, period_s, stat.get("Unit"))
-        values = ((point.at_s, statistic(point, stat["Stat"])) for point in points)
-        label = query.get("Label") or _label(query, list(self._queries.values()))
-        return Series(label, period_s, {at_s: float(value) for at_s, value in values if value is not None})
-
-    def _evaluated(self, query: Params) -> Series | tuple[Series, ...]:
-        tree, label = self._trees[query["Id"]], query.get("Label") or query["Id"]
+    async def _come(self, query: Params) -> Series | tuple[Series, ...]:
+        tree = self._trees.get(query["Id"])
+        if tree is None:
+            stat: Params = query["MetricStat"]
+            label = query.get("Label") or _label(query, list(self._queries.values()))
+            return await self._read(stat["Metric"], stat["Stat"], stat["Period"], stat.get("Unit"), label)
+        known = self._known(query)
+        calls = [part for part in walk(tree) if isinstance(part, Call) and part.function == "SEARCH"]
+        searches = {call: await self._searched(call, known.period_s) for call in calls}
+        label = query.get("Label") or query["Id"]
         try:
-            found = evaluate(tree, self._known(query))
+            found = evaluate(tree, replace(known, searches=searches))
         except Impossible as error:
             raise _fault(query["Id"], str(error)) from error
         if isinstance(found, Series):
             return replace(found, label=label)
         return tuple(replace(series, label=f"{label} {series.label}") for series in found)
+
+    async def _read(self, metric: Params, stat: str, period_s: int, unit: str | None, label: str) -> Series:
+        points = await read_metric(self._request, metric, *self._span, period_s, unit)
+        values = ((point.at_s, statistic(point, stat)) for point in points)
+        return Series(label, period_s, {at_s: float(value) for at_s, value in values if value is not None})
+
+    async def _searched(self, call: Call, period_s: int) -> tuple[Series, ...]:
+        """Time series of the metrics that a search finds; of more than an array takes the first."""
+        search = read_search(call)
+        if self._published is None:
+            account_id, region = self._request.principal.account_id, self._request.region
+            published = await published_metrics(self._request.deployment, account_id, region)
+            self._published = [each.as_metric() for each in published]
+        found = [metric for metric in self._published if search.finds(found_of(metric))][:SERIES_MAX]
+        period_s = search.period_s or period_s
+        return tuple([await self._read(each, search.stat, period_s, None, _long_label(each)) for each in found])
 
     def _known(self, query: Params) -> Known:
         start_s, end_s = self._span
@@ -197,7 +215,10 @@ def _parsed(query: Params, ids: set[str]) -> Tree:
         raise _fault(query["Id"], "Metrics Insights is not implemented.")
     try:
         tree = parse(text)
-    except Unparsable as error:
+        for part in walk(tree):
+            if isinstance(part, Call) and part.function == "SEARCH":
+                read_search(part)
+    except (Unparsable, Unsearchable) as error:
         raise _fault(query["Id"], str(error)) from error
     for part in walk(tree):
         match part:
@@ -240,4 +261,9 @@ def _label(query: Params, queries: Sequence[Params]) -> str:
     name: str = metric.get("MetricName", "")
     if sum(other.get("MetricStat", {}).get("Metric", {}).get("MetricName") == name for other in queries) == 1:
         return name
-    return " ".join([*(dimension["Value"] for dimension in metric.get("Dimensions", ())), name])
+    return _long_label(metric)
+
+
+def _long_label(metric: Params) -> str:
+    values = [dimension["Value"] for dimension in metric.get("Dimensions", ())]
+    return " ".join([*values, metric.get("MetricName", "")])

@@ -145,6 +145,30 @@ def test_pages_go_through_arrays_and_hold_every_value_once(tmp_path: Path, limit
     in_deployment(tmp_path, test)
 
 
+def test_a_search_finds_time_series_that_expressions_go_on_with(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        await measured(deployed)
+        schema = "{AWS/S3,SourceBucket,DestinationBucket,RuleId}"
+        queries = [
+            {"Id": "one", "Expression": f"SEARCH('{schema} MetricName=\"ReplicationLatency\"', 'Average', 60)"},
+            {"Id": "longer", "Expression": f"SEARCH('{schema} pending', 'Maximum')", "Period": 120},
+            {"Id": "sum", "Expression": "SUM(SEARCH('latency OR pending', 'Maximum', 60))", "Label": "all"},
+            {"Id": "nothing", "Expression": "SEARCH('SourceBucket=other', 'Sum', 60)"},
+        ]
+        results = (await ask(deployed, queries))["MetricDataResults"]
+        assert [(each["Id"], each["Label"]) for each in results] == [
+            ("one", "one source there rule ReplicationLatency"),
+            ("longer", "longer source there rule OperationsPendingReplication"),
+            ("sum", "all"),
+        ]
+        latency, pending, both = map(minutes, results)
+        assert latency == VALUES[MetricName.LATENCY]
+        assert pending == {-4: 20, -2: 40}
+        assert both[-1] == 44 and both[-2] == 3
+
+    in_deployment(tmp_path, test)
+
+
 def test_a_time_series_of_a_number_has_the_period_that_is_asked_for(tmp_path: Path) -> None:
     async def test(deployed: Deployed) -> None:
         await measured(deployed)
@@ -161,7 +185,9 @@ def test_a_time_series_of_a_number_has_the_period_that_is_asked_for(tmp_path: Pa
         (["m1 +"], "Error in expression 'e1': The expression ends too early."),
         (["m3 + 1"], "Error in expression 'e1': No query has the id 'm3'."),
         (["SUM(m1)"], "Error in expression 'e1': The result must be a time series"),
-        (["SEARCH('{AWS/S3} x', 'Sum', 60)"], "Error in expression 'e1': The function SEARCH is not implemented."),
+        (["SEARCH('{AWS/S3', 'Sum', 60)"], "Error in expression 'e1': Unexpected '{' in the search."),
+        (["SUM(SEARCH('{AWS/S3}', 'Sum', 61))"], "Error in expression 'e1': The period must be a multiple of 60."),
+        (["SORT(m1, SUM, DESC)"], "Error in expression 'e1': "),
         (["sum(m1)"], "Error in expression 'e1': There is no function sum."),
         (["SELECT AVG(x) FROM y"], "Error in expression 'e1': Metrics Insights is not implemented."),
         (["e1 + 1"], "Error in expression 'e1': It refers to itself."),
