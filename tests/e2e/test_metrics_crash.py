@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +39,8 @@ class Writer(threading.Thread):
         super().__init__(daemon=True)
         self._server, self._name, self._random = server, name, random.Random(seed)
         self.ends = threading.Event()
+        self.answered = {"there": 0, "refuses": 0}
+        """How many writes of each kind were answered."""
 
     def run(self) -> None:
         client: Any = None
@@ -47,9 +49,10 @@ class Writer(threading.Thread):
                 return
             try:
                 client = client or self._server.client("s3", retries=0)
-                prefix = self._random.choice(("there", "refuses"))
+                prefix = self._random.choice(tuple(self.answered))
                 body = self._random.randbytes(self._random.choice(SIZES))
                 client.put_object(Bucket=SOURCE, Key=f"{prefix}/{self._name}-{number}", Body=body)
+                self.answered[prefix] += 1
             except (BotoCoreError, ClientError):
                 client = None
                 self.ends.wait(0.02)  # The server is gone for a moment.
@@ -80,6 +83,20 @@ def kill_something(server: Server, chance: random.Random) -> None:
         return
     with suppress(ProcessLookupError):
         os.kill(chance.choice(children), signal.SIGKILL)
+
+
+def until_more_is_written(writers: Sequence[Writer]) -> None:
+    """Of either kind, since now: however slow the machine is, no kill falls into nothing."""
+    before = written_by(writers)
+
+    def more() -> bool:
+        return all(count > before[prefix] for prefix, count in written_by(writers).items())
+
+    wait_for(more, SETTLED_S, "more writes of either kind")
+
+
+def written_by(writers: Sequence[Writer]) -> dict[str, int]:
+    return {prefix: sum(writer.answered[prefix] for writer in writers) for prefix in ("there", "refuses")}
 
 
 def published(server: Server, statistic: str, rule_id: str, destination: str) -> float:
@@ -126,9 +143,10 @@ def test_metrics_are_exact_after_kills_while_it_replicates(server_factory: Any, 
     for writer in writers:
         writer.start()
     for _ in range(kills):
-        threading.Event().wait(chance.uniform(0.1, 0.6))
+        until_more_is_written(writers)
+        threading.Event().wait(chance.uniform(0.0, 0.5))
         kill_something(server, chance)
-    threading.Event().wait(0.3)
+    until_more_is_written(writers)
     for writer in writers:
         writer.ends.set()
         writer.join(60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from tests.support.own_api import Refused, call
 from tests.support.pairs import Pair
+from tests.support.raw_requests import begin_raw
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule
 from tests.support.server import Server
 
@@ -34,7 +36,7 @@ def waiting(pair: Pair) -> Iterator[Any]:
     client = pair.server.client("s3")
 
     def ask(request: Any, **_: Any) -> None:
-        request.headers["x-farshore-replication-wait"] = "20"
+        request.headers["x-farshore-replication-wait"] = "60"
 
     for operation in ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "PutObjectTagging"):
         client.meta.events.register(f"before-sign.s3.{operation}", ask)
@@ -93,7 +95,7 @@ def test_a_write_that_waits_says_which_destination_has_refused_it(pair: Pair, wa
 def test_a_write_that_nothing_replicates_is_answered_at_once(pair: Pair, waiting: Any) -> None:
     began = time.monotonic()
     assert headers(waiting.put_object(Bucket=pair.source, Key="k", Body=b"x")) == {"x-farshore-replication": "NONE"}
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_write_that_waits_is_answered_when_its_time_is_over_and_stands(server_factory: Callable[..., Server]) -> None:
@@ -107,7 +109,7 @@ def test_a_write_that_waits_is_answered_when_its_time_is_over_and_stands(server_
     client.meta.events.register("before-sign.s3.PutObject", ask)
     began = time.monotonic()
     assert status_of(client.put_object(Bucket=pair.source, Key="k", Body=b"x")) == "PENDING"
-    assert 0.5 <= time.monotonic() - began < 10
+    assert 0.5 <= time.monotonic() - began < 30
     assert client.get_object(Bucket=pair.source, Key="k")["Body"].read() == b"x"
 
 
@@ -129,7 +131,7 @@ def test_a_wait_that_is_no_time_is_refused_before_anything_is_written(server: Se
 def test_waiting_for_a_version_ends_when_it_has_arrived(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination, ID="r")
     version_id = pair.put("k")
-    found = call(pair.server, "GET", WAIT, bucket=pair.source, key="k", timeout="20")
+    found = call(pair.server, "GET", WAIT, bucket=pair.source, key="k", timeout="60")
     assert (found["version_id"], found["settled"], found["arrived"], found["status"]) == (
         version_id,
         True,
@@ -155,7 +157,7 @@ def test_waiting_for_a_bucket_ends_when_all_that_waited_is_settled_whatever_come
     writer = threading.Thread(target=go_on)
     writer.start()
     try:
-        found = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="20")
+        found = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60")
     finally:
         stop.set()
         writer.join()
@@ -169,11 +171,11 @@ def test_waiting_for_a_bucket_tells_what_failed_since(pair: Pair) -> None:
     pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration=SUSPENDED)
     pair.put("before")
     assert pair.settled("before") == "FAILED"
-    first = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="20")
+    first = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60")
     assert (first["settled"], first["arrived"]) == (True, True)
     pair.put("after")
     assert pair.settled("after") == "FAILED"
-    again = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="20", mark=first["mark"])
+    again = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60", mark=first["mark"])
     assert (again["settled"], again["arrived"], again["failed"]) == (True, False, {"DstBucketUnversioned": 1})
 
 
@@ -181,17 +183,15 @@ def test_a_server_that_is_told_to_stop_answers_those_who_wait(server_factory: Ca
     pair = Pair(server_factory(environment={"FARSHORE_REPLICATE": "false"}))
     put_rule(pair.s3, pair.source, pair.destination)
     pair.put("k")
-    answers: list[Any] = []
-    waiter = threading.Thread(
-        target=lambda: answers.append(call(pair.server, "GET", WAIT, bucket=pair.source, key="k", timeout="60"))
-    )
-    waiter.start()
-    call(pair.server, "GET", WAIT, bucket=pair.source, key="k", timeout="1")  # By then the other one waits.
+    waiter = begin_raw(pair.server, "GET", f"{WAIT}?bucket={pair.source}&key=k&timeout=60")
+    # A request that is sent later, on a connection that is made later, is answered: by then the other one waits.
+    call(pair.server, "GET", WAIT, bucket=pair.source, key="k", timeout="1")
     began = time.monotonic()
     assert pair.server.stop() == 0
-    waiter.join()
-    assert time.monotonic() - began < 20
-    assert [answer["settled"] for answer in answers] == [False]
+    answer = waiter.getresponse()
+    assert (answer.status, json.loads(answer.read())["settled"]) == (200, False)
+    waiter.close()
+    assert time.monotonic() - began < 45
 
 
 def test_who_may_not_read_the_object_learns_nothing_by_waiting(server: Server) -> None:
