@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Visitor
+from tests.support.browser import Visitor, Work
 from tests.support.replication import make_pair, put_rules, rule, wait_for
 from tests.support.server import Server
 
 Visit = Callable[..., Visitor]
 
 FIRST_LOAD_BYTES_MAX = 700_000
-FIRST_LOAD_S_MAX = 1.5
+FIRST_LOAD_WORK_S_MAX = 0.5
 
 
 def two_buckets(server: Server, source: str, destination: str) -> Any:
@@ -132,7 +131,7 @@ def test_metrics_are_charted_and_the_overview_shows_every_rule(visit: Visit, ser
     client.put_object(Bucket="metrics-source", Key="k", Body=b"1")
     wait_for(
         lambda: client.head_object(Bucket="metrics-source", Key="k")["ReplicationStatus"] == "COMPLETED",
-        10,
+        60,
         "replicated",
     )
     visitor = visit()
@@ -180,18 +179,14 @@ def test_a_wrong_secret_is_said_beside_its_field(visit: Visit, server: Server) -
 
 
 def test_the_first_load_is_small_and_quick(chromium_browser: Browser, server: Server) -> None:
-    """Everything up to a page that one can type into: bytes as they come over the wire, and time, the best of three."""
-    times: list[float] = []
-    for _ in range(3):
-        context = chromium_browser.new_context()
-        page = context.new_page()
-        began = time.monotonic()
-        page.goto(f"{server.endpoint}/-/console/")
-        page.get_by_label("Access key ID").wait_for()
-        times.append(time.monotonic() - began)
-        size = page.evaluate(
-            "() => performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize || 0), 0)"
-        )
-        context.close()
+    """Everything up to a page that one can type into: bytes as they come over the wire, and the page's own work."""
+    context = chromium_browser.new_context()
+    page = context.new_page()
+    work = Work(page)
+    page.goto(f"{server.endpoint}/-/console/")
+    page.get_by_label("Access key ID").wait_for()
+    worked_s = work.seconds()
+    size = page.evaluate("() => performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize || 0), 0)")
+    context.close()
     assert 200_000 < size < FIRST_LOAD_BYTES_MAX, size
-    assert min(times) < FIRST_LOAD_S_MAX, times
+    assert 0 < worked_s < FIRST_LOAD_WORK_S_MAX, worked_s

@@ -24,7 +24,7 @@ def replicated(server: Server, keys: list[str]) -> tuple[Any, Any]:
     put_rule(east, SOURCE, DESTINATION, ID="all")
     for key in keys:
         east.put_object(Bucket=SOURCE, Key=key, Body=key.encode(), Tagging="a=1")
-    wait_for(lambda: west.list_objects_v2(Bucket=DESTINATION)["KeyCount"] == len(keys), 10, "replicated")
+    wait_for(lambda: west.list_objects_v2(Bucket=DESTINATION)["KeyCount"] == len(keys), 60, "replicated")
     return east, west
 
 
@@ -49,7 +49,7 @@ def test_a_difference_is_found_repaired_and_gone(visit: Visit, server: Server) -
     page.get_by_role("button", name="Repair").click()
     page.get_by_role("dialog").get_by_role("button", name="Repair").click()
     expect(page.get_by_role("row", name=re.compile("DIFFERENT two .* On its way"))).to_be_visible()
-    wait_for(lambda: _tags(west, "two") == {"a": "1"}, 10, "repaired")
+    wait_for(lambda: _tags(west, "two") == {"a": "1"}, 60, "repaired")
     page.get_by_role("checkbox", name="Read every body").check()
     page.get_by_role("button", name="Verify", exact=True).click()
     expect(page.get_by_text("Equal", exact=True).first).to_be_visible()

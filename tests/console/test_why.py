@@ -66,7 +66,7 @@ def test_a_role_gets_what_it_lacks_and_one_version_goes_again(visit: Visit, serv
     def stands(key: str) -> str:
         return client.head_object(Bucket="lacks-source", Key=key)["ReplicationStatus"]
 
-    wait_for(lambda: {stands("k"), stands("k-longer")} == {"FAILED"}, 10, "refused")
+    wait_for(lambda: {stands("k"), stands("k-longer")} == {"FAILED"}, 60, "refused")
     visitor = visit()
     page = visitor.page
     visitor.go("/buckets/lacks-source/object?key=k")
@@ -91,7 +91,7 @@ def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, serv
     make_pair(client, west, "marker-source", "marker-destination")
     put_rule(client, "marker-source", "marker-destination", ID="all")
     client.put_object(Bucket="marker-source", Key="k", Body=b"1")
-    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 1, 10, "replicated")
+    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 1, 60, "replicated")
     client.delete_object(Bucket="marker-source", Key="k")
     visitor = visit()
     page = visitor.page
@@ -104,7 +104,7 @@ def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, serv
     page.get_by_role("button", name="Replicate delete markers").click()
     expect(page.get_by_text("Done: Replicate delete markers")).to_be_visible()
     page.get_by_role("button", name="Delete once more").click()
-    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 0, 10, "the marker")
+    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 0, 60, "the marker")
 
 
 def test_an_object_without_the_rule_s_tags_is_copied_with_them(visit: Visit, server: Server) -> None:
