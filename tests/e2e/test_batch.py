@@ -134,10 +134,10 @@ def test_failed_versions_are_retried_and_completed_ones_go_to_new_destinations(p
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration={"Status": "Suspended"})
     failed = pair.put("failed")
-    wait_for(lambda: pair.status("failed", failed) == "FAILED", 20, "FAILED")
+    wait_for(lambda: pair.status("failed", failed) == "FAILED", 60, "FAILED")
     enable_versioning(pair.there, pair.destination)
     completed = pair.put("completed")
-    wait_for(lambda: pair.status("completed", completed) == "COMPLETED", 20, "COMPLETED")
+    wait_for(lambda: pair.status("completed", completed) == "COMPLETED", 60, "COMPLETED")
     assert pair.arrived() == [("completed", completed, True)]
     job = pair.replicate(ObjectReplicationStatuses=["FAILED"])
     assert list(pair.results(job)) == [("failed", failed)]
@@ -153,7 +153,7 @@ def test_replicas_go_onwards_by_a_job_alone(pair: Pair) -> None:
     """A to B to C: "Batch Replication … replicate replicas", which live replication does not."""
     put_rule(pair.s3, pair.source, pair.destination)
     version_id = pair.put("k")
-    wait_for(lambda: pair.arrived() == [("k", version_id, True)], 20, "the replica")
+    wait_for(lambda: pair.arrived() == [("k", version_id, True)], 60, "the replica")
     third = new_bucket(pair.s3, "us-east-1")
     put_rule(pair.there, pair.destination, third)
     west = Jobs(pair.server, "us-west-2")
@@ -167,7 +167,7 @@ def test_a_replica_that_is_there_is_left_alone_and_a_hard_deleted_one_does_not_c
     put_rule(pair.s3, pair.source, pair.destination)
     kept, removed = pair.put("kept"), pair.put("removed")
     large = pair.put("removed-large", os.urandom(MIB))
-    wait_for(lambda: len(pair.arrived()) == 3, 20, "the replicas")
+    wait_for(lambda: len(pair.arrived()) == 3, 60, "the replicas")
     for key, version_id in (("removed", removed), ("removed-large", large)):
         pair.there.delete_object(Bucket=pair.destination, Key=key, VersionId=version_id)
     before = pair.there.head_object(Bucket=pair.destination, Key="kept")
@@ -560,7 +560,7 @@ def test_s3_control_is_reached_with_and_without_the_account_in_the_host(server: 
 def test_jobs_put_and_delete_tags(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     version_id = pair.put("k", Tagging="old=1")
-    wait_for(lambda: pair.status("k", version_id) == "COMPLETED", 20, "COMPLETED")
+    wait_for(lambda: pair.status("k", version_id) == "COMPLETED", 60, "COMPLETED")
     rows = [(pair.source, "k", version_id), (pair.source, "absent", version_id), (pair.source, "k", "")]
     manifest = pair.jobs.csv_manifest(pair.reports, rows)
     tags = [{"Key": "new", "Value": "2"}]
@@ -583,7 +583,7 @@ def test_jobs_put_and_delete_tags(pair: Pair) -> None:
     )
     assert pair.s3.get_object_tagging(Bucket=pair.source, Key="k")["TagSet"] == tags
     wait_for(
-        lambda: pair.there.get_object_tagging(Bucket=pair.destination, Key="k")["TagSet"] == tags, 20, "replicated tags"
+        lambda: pair.there.get_object_tagging(Bucket=pair.destination, Key="k")["TagSet"] == tags, 60, "replicated tags"
     )
     job = pair.jobs.run(Operation={"S3DeleteObjectTagging": {}}, Manifest=manifest)
     assert counts(job) == (3, 1, 2)

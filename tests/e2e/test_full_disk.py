@@ -88,9 +88,9 @@ def test_uploads_to_a_full_disk_are_refused_and_leave_nothing(
     assert refused == 40
     assert _body(s3, "full", "before-large") == LARGE
     assert _body(s3, "full", "before-small") == SMALL
-    wait_for(lambda: disk.used_by_blobs() == used, 10, "nothing half-written is left")
+    wait_for(lambda: disk.used_by_blobs() == used, 60, "nothing half-written is left")
     disk.free()
-    wait_for(lambda: _put(s3, "full", "after", LARGE), 10, "writes go on")
+    wait_for(lambda: _put(s3, "full", "after", LARGE), 60, "writes go on")
     keys = [each["Key"] for each in s3.list_objects_v2(Bucket="full")["Contents"]]
     assert keys == ["after", "before-large", "before-small"]
     assert server.stop() == 0
@@ -143,7 +143,7 @@ def test_replication_to_a_full_disk_waits_and_arrives(
         (state,) = server.cli("explain", "s3://full-a/large-0")["destinations"]
         return str(state)
 
-    wait_for(lambda: "No space left" in said(), 30, "explain says that the disk is full")
+    wait_for(lambda: "No space left" in said(), 60, "explain says that the disk is full")
     statuses = {source.head_object(Bucket="full-a", Key=key)["ReplicationStatus"] for key in sent if "large" in key}
     assert statuses == {"PENDING"}
     disk.free()

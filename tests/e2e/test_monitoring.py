@@ -21,7 +21,7 @@ from tests.support.server import Server
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 
 
 def refused(server: Any, token: str | None) -> int:

@@ -261,7 +261,7 @@ def test_a_large_file_is_streamed_and_replicated(server: Any, client: Any, s3: A
     assert answer.status == 204
     names = {"Bucket": bucket, "Key": "up/a b.jpg"}
     assert s3.head_object(**names)["VersionId"] == answer.headers["x-amz-version-id"]
-    wait_for(lambda: s3.head_object(**names)["ReplicationStatus"] == "COMPLETED", 30, "it arrives")
+    wait_for(lambda: s3.head_object(**names)["ReplicationStatus"] == "COMPLETED", 60, "it arrives")
     assert west.get_object(Bucket=there, Key="up/a b.jpg")["Body"].read() == body
 
 

@@ -20,7 +20,7 @@ KEYS_IN_XML = KEYS.filter(lambda key: "\u0001" not in key)
 """Multipart answers name the key in XML 1.0, where a control character cannot stand: clients fail, on AWS too."""
 BODIES = st.binary(max_size=40)
 TAGS = st.dictionaries(st.sampled_from(["k", "team"]), st.sampled_from(["", "v", "blue"]), max_size=2)
-ARRIVAL_S_MAX = 20.0
+ARRIVAL_S_MAX = 60.0
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 

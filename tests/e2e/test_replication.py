@@ -14,7 +14,7 @@ import pytest
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
 
 MIB = 1024 * 1024
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 _numbers = itertools.count()
 
 

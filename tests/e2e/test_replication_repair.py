@@ -68,7 +68,7 @@ def test_a_pending_version_that_lost_its_task_is_told_and_gets_a_new_one(server_
     server.start()
     pair = pair.again()
     pair.arrived()
-    wait_for(lambda: pair.verify()[0]["counts"]["equal"] == 2, 20, "what reconciliation found")
+    wait_for(lambda: pair.verify()[0]["counts"]["equal"] == 2, 60, "what reconciliation found")
 
 
 def test_a_repair_goes_on_after_the_server_was_killed_in_the_middle(server_factory: Callable[..., Server]) -> None:

@@ -15,7 +15,7 @@ from tests.support.people import Person, allow, deny, owner, stranger, user
 from tests.support.replication import enable_versioning, put_rules, rule, wait_for
 from tests.support.server import Server
 
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 WEST = "us-west-2"
 PASSED_TO_S3 = {"StringEquals": {"iam:PassedToService": "s3.amazonaws.com"}}
 

@@ -24,11 +24,11 @@ def ids(server: Server) -> dict[str, str]:
     made = {"before": client.put_object(Bucket=SOURCE, Key="before", Body=b"1")["VersionId"]}
     put_rule(client, SOURCE, DESTINATION)
     made |= {key: client.put_object(Bucket=SOURCE, Key=key, Body=b"1")["VersionId"] for key in ("a", "deleted")}
-    wait_for(lambda: ask(server, [{"key": "a"}, {"key": "deleted"}]) == ["COMPLETED"] * 2, 10, "replicated")
+    wait_for(lambda: ask(server, [{"key": "a"}, {"key": "deleted"}]) == ["COMPLETED"] * 2, 60, "replicated")
     client.delete_object(Bucket=SOURCE, Key="deleted")
     west.put_bucket_versioning(Bucket=DESTINATION, VersioningConfiguration={"Status": "Suspended"})
     made["failed"] = client.put_object(Bucket=SOURCE, Key="failed", Body=b"1")["VersionId"]
-    wait_for(lambda: ask(server, [{"key": "failed"}]) == ["FAILED"], 10, "failed")
+    wait_for(lambda: ask(server, [{"key": "failed"}]) == ["FAILED"], 60, "failed")
     return made
 
 

@@ -23,7 +23,7 @@ from tests.support.server import Server
 from farshore.metadata.sqlite_file import FileTurn
 from farshore.metadata.sqlite_session import connect
 
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yml"
 AGE = "farshore_replication_oldest_pending_age_seconds"
 BACK_S = 1200.0

@@ -27,7 +27,7 @@ Version = tuple[str, str, bool]
 ROLE_NAME = "batch"
 ALL_OF_S3 = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 ENDED = ("Complete", "Failed", "Cancelled")
-JOB_S = 60
+JOB_S = 180
 
 
 def without_account_in_host(endpoint: str) -> str:

@@ -14,7 +14,7 @@ from tests.support.own_api import call
 from tests.support.replication import make_pair, wait_for
 from tests.support.server import Server
 
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 _numbers = itertools.count()
 
 

@@ -44,7 +44,7 @@ class Pair:
             found = call(self.server, "GET", "/-/replication/wait", bucket=self.source, timeout="10")
             return found["settled"]
 
-        wait_for(settled, 20, "everything at the destination")
+        wait_for(settled, 60, "everything at the destination")
 
     def verify(self, **asked: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The result, and the differences."""

@@ -54,7 +54,7 @@ class Answering:
 
 def run(test: Any) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await test()
 
     asyncio.run(bounded())

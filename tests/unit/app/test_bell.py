@@ -21,7 +21,7 @@ class Heard:
         self._changed.set()
 
     async def until(self, holds: Callable[[list[tuple[Why, str]]], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds(self.rings):
                 self._changed.clear()
                 await self._changed.wait()

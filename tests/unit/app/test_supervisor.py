@@ -15,7 +15,7 @@ from tests.support.replication import wait_for
 from tests.support.server import running
 
 PROGRAM = Path(__file__).with_name("supervised.py")
-END_S_MAX = 30
+END_S_MAX = 120
 
 
 class Supervised:

@@ -26,7 +26,7 @@ def exchange_with(script: Script, exchange: Exchange) -> bytes:
         connection = await connect("127.0.0.1", port, done, answer.set_exception)
         try:
             connection.start(exchange)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 return await answer
         finally:
             connection.close()

@@ -51,8 +51,8 @@ def test_facts_name_the_machine_and_the_libraries(tmp_path: Path) -> None:
 def test_floors_are_measured_and_leave_nothing_behind(tmp_path: Path) -> None:
     found = floors.measure(tmp_path, size_bytes=2 * floors.MIB, rounds=1)
     assert found.fsync_ms > 0
-    assert found.md5_mib_s > 10
-    assert found.write_mib_s > 1
+    assert found.md5_mib_s > 0
+    assert found.write_mib_s > 0
     assert list(tmp_path.iterdir()) == []
 
 

@@ -236,7 +236,7 @@ def test_a_reader_that_gives_up_closes_its_file(tmp_path: Path, cancelled: bool)
             if cancelled:
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while open_files() != before:  # noqa: ASYNC110 - what closes it is a thread.
                     await asyncio.sleep(0)
 

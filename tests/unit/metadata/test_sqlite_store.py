@@ -41,7 +41,7 @@ def test_more_long_reads_than_may_wait_are_refused_and_the_rest_are_done(path: P
     go_on = threading.Event()
 
     async def run() -> None:
-        reads = [asyncio.create_task(store.port.read(lambda _reader: go_on.wait(30))) for _ in range(1024)]
+        reads = [asyncio.create_task(store.port.read(lambda _reader: go_on.wait(60))) for _ in range(1024)]
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable, match="1024 reads"):
             await store.port.read(lambda reader: reader.buckets())

@@ -149,12 +149,12 @@ def test_a_longer_read_sees_one_snapshot_while_writes_go_on(store: OpenStore) ->
     def query(reader: Reader) -> list[int]:
         before = len(reader.buckets())
         looked.set()
-        assert written.wait(30)
+        assert written.wait(60)
         return [before, len(reader.buckets())]
 
     async def run() -> None:
         reading = asyncio.create_task(store.port.read(query))
-        assert await asyncio.to_thread(looked.wait, 30)
+        assert await asyncio.to_thread(looked.wait, 60)
         await store.port.write(create("b"))
         assert len(store.reader.buckets()) == 2
         written.set()
@@ -167,7 +167,7 @@ def test_a_longer_read_sees_one_snapshot_while_writes_go_on(store: OpenStore) ->
 
 def test_longer_reads_run_side_by_side(store: OpenStore) -> None:
     """Each of two queries waits for the other."""
-    meeting = threading.Barrier(2, timeout=30)
+    meeting = threading.Barrier(2, timeout=60)
 
     async def run() -> None:
         await asyncio.gather(*(store.port.read(lambda _reader: meeting.wait()) for _ in range(2)))
