@@ -100,6 +100,8 @@ class Lane:
                     if not self._rest.lasts and not self._streams.full:
                         tasks = await self._claim_more()
                 self._streams.check()
+                if renewing.done():
+                    renewing.result()  # Raises: it ends by nothing but a defect.
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)

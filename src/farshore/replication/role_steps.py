@@ -9,9 +9,9 @@ from farshore.auth.evaluate import Reason
 from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationRule, TaskKind
-from farshore.replication.destinations import Destinations
+from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Failed
-from farshore.replication.role import Roles
+from farshore.replication.role import Permissions, Roles, StepTaken
 from farshore.semantics.replication_failure_remedy import Lack
 from farshore.service.deployment import Deployment, Region
 from farshore.service.outbox import kind_of
@@ -55,55 +55,62 @@ class RoleSteps:
         Args:
             kinds: what is delivered: changes of metadata; empty for the version itself.
         """
-        try:
-            destination = self._destinations.find(rule.destination)
-        except (PermanentError, TransientError):
+        found = self._look(role_arn, source, rule)
+        if found is None:
             return ()
-        found = self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
-        if isinstance(found, Failed):
-            refused = RoleStep(
-                action=ASSUME_ROLE,
-                resource=role_arn,
-                allowed=False,
-                statement=found.detail,
-                code=found.code,
-                lack=Lack.PERMISSION,
-            )
-            return (refused,)
+        destination, permissions = found
+        if isinstance(permissions, Failed):
+            return (_not_assumed(role_arn, permissions),)
         assumed = RoleStep(
             action=ASSUME_ROLE, resource=role_arn, allowed=True, statement="the trust policy lets Amazon S3 assume it"
         )
         foreign = destination.bucket.owner != source[1].owner
-        taken = found.steps(version, kinds or (kind_of(version),), rule)
-        return (
-            assumed,
-            *(
-                RoleStep(
-                    action=step.action,
-                    resource=step.resource,
-                    allowed=step.decision.allowed,
-                    statement=(
-                        step.decision.because(step.action)
-                        if foreign and not step.of_source and not step.decision.allowed
-                        else step.decision.sentence(step.action)
-                    ),
-                    code=None if step.decision.allowed else step.code,
-                    lack=None if step.decision.allowed else _LACKS.get(step.decision.reason, Lack.PERMISSION),
-                )
-                for step in taken
-            ),
-        )
+        taken = permissions.steps(version, kinds or (kind_of(version),), rule)
+        return assumed, *(_shown(step, by_another=foreign and not step.of_source) for step in taken)
 
     def may_carry_tags(
         self, role_arn: str, source: tuple[Region, Bucket], rule: ReplicationRule, version: Version
     ) -> bool | None:
         """Whether a version goes with its tags as everything is now; None where that cannot be looked at."""
+        found = self._look(role_arn, source, rule)
+        if found is None or isinstance(found[1], Failed):
+            return None
+        return found[1].may_carry_tags(version)
+
+    def _look(
+        self, role_arn: str, source: tuple[Region, Bucket], rule: ReplicationRule
+    ) -> tuple[Destination, Permissions | Failed] | None:
+        """A rule's destination, and what the role may do on the way there; None where it cannot be looked at."""
         try:
             destination = self._destinations.find(rule.destination)
         except (PermanentError, TransientError):
             return None
-        found = self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
-        return None if isinstance(found, Failed) else found.may_carry_tags(version)
+        return destination, self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
+
+
+def _not_assumed(role_arn: str, refused: Failed) -> RoleStep:
+    return RoleStep(
+        action=ASSUME_ROLE,
+        resource=role_arn,
+        allowed=False,
+        statement=refused.detail,
+        code=refused.code,
+        lack=Lack.PERMISSION,
+    )
+
+
+def _shown(step: StepTaken, *, by_another: bool) -> RoleStep:
+    """by_another: a policy of another account decides, of which a refusal tells no more than that it does."""
+    decision = step.decision
+    told = decision.because if by_another and not decision.allowed else decision.sentence
+    return RoleStep(
+        action=step.action,
+        resource=step.resource,
+        allowed=decision.allowed,
+        statement=told(step.action),
+        code=None if decision.allowed else step.code,
+        lack=None if decision.allowed else _LACKS.get(decision.reason, Lack.PERMISSION),
+    )
 
 
 _LACKS = {Reason.CROSS_ACCOUNT_RESOURCE_MISSING: Lack.BUCKET_POLICY, Reason.EXPLICIT_DENY: Lack.DENIED}

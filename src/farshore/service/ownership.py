@@ -71,4 +71,8 @@ def check_public_acl(
 
 def known_users(deployment: Deployment) -> frozenset[str]:
     """The canonical user ids of every account of the deployment."""
-    return frozenset(canonical_user_id(account.id) for account in deployment.directory.accounts())
+
+    def answer() -> frozenset[str]:
+        return frozenset(canonical_user_id(account.id) for account in deployment.directory.accounts())
+
+    return deployment.identities.remember(("known users",), answer)

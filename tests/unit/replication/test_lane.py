@@ -301,6 +301,26 @@ def test_a_lease_that_could_not_be_renewed_is_renewed_later(tmp_path: Path) -> N
     on_ways(tmp_path, test)
 
 
+def test_a_defect_in_renewing_ends_the_run(tmp_path: Path) -> None:
+    """Else leases would end unnoticed."""
+
+    async def test(ways: Ways) -> None:
+        asked = asyncio.Event()
+
+        def defect(*_: object) -> Exception:
+            asked.set()
+            return ZeroDivisionError("a defect")
+
+        ways.source.faults["renew_tasks"] = defect
+        with pytest.raises(ZeroDivisionError):
+            async with streaming(ways, "large") as large:
+                ways.clock.move(RENEW_S)
+                await asked.wait()
+        assert ways.arrived(*large)
+
+    on_ways(tmp_path, test)
+
+
 @pytest.mark.parametrize("count", [1, STREAMS_MAX + 1, STREAMS_WAITING_MAX + 3])
 def test_told_to_stop_it_leaves_what_is_streamed_to_be_claimed_again(tmp_path: Path, count: int) -> None:
     """It does not wait for the bytes, and leaves none behind."""
