@@ -483,6 +483,9 @@ def test_time_control_tells_of_what_is_late_also_when_no_server_ran_at_the_time(
         back = server_factory(data=server.data, environment=environment)
         pair.server, pair.s3 = back, back.client("s3")
         assert pair.settled("k") == "COMPLETED"
+        found = pair.explain("k")
+        (late,) = [each for each in found["destinations"][0]["attempts"] if each["outcome"] == "DELIVERED_LATE"]
+        assert f"replicated at {late['last_at']}, after the threshold: it ought to have arrived by" in found["summary"]
         wait_for(lambda: len(hook.records) >= 2, ARRIVAL_S, "the late replication")
         assert [record["eventName"] for record in hook.records] == [
             "Replication:OperationMissedThreshold",

@@ -29,6 +29,8 @@ class AttemptOutcome(StrEnum):
     """What an attempt to deliver came to."""
 
     DELIVERED = "DELIVERED"
+    DELIVERED_LATE = "DELIVERED_LATE"
+    """It arrived after the threshold of Replication Time Control."""
     RETRIED = "RETRIED"
     """Transient trouble: it comes again."""
     FAILED = "FAILED"

@@ -54,22 +54,26 @@ class Announcing:
         elif task.threshold_us is not None:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_NOT_TRACKED, task, version)
 
-    def completed(self, tx: Transaction, task: ReplicationTask, version: Version) -> None:
-        """It arrived: that is told when it did so after the threshold, and that it missed it, where nobody has yet."""
+    def completed(self, tx: Transaction, task: ReplicationTask, version: Version) -> bool:
+        """It arrived: that is told when it did so after the threshold, and that it missed it, where nobody has yet.
+
+        Returns:
+            Whether it arrived late, its rule having Replication Time Control; whoever listens or not.
+        """
         if not self._is_late(task):
-            return
+            return False
         bucket, listeners = self._listeners(tx, task)
-        if bucket is None or not listeners:
-            return
         task = self._as_it_stands(tx, task)
-        if task.threshold_us is None:
-            return
-        if not self._is_timed(tx, bucket, task):
+        if bucket is None or task.threshold_us is None:
+            return False
+        timed = self._is_timed(tx, bucket, task)
+        if timed and listeners:
+            if not task.missed:
+                self._tell(tx, bucket, listeners, EventName.REPLICATION_MISSED_THRESHOLD, task, version)
+            self._tell(tx, bucket, listeners, EventName.REPLICATION_AFTER_THRESHOLD, task, version)
+        elif listeners:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_NOT_TRACKED, task, version)
-            return
-        if not task.missed:
-            self._tell(tx, bucket, listeners, EventName.REPLICATION_MISSED_THRESHOLD, task, version)
-        self._tell(tx, bucket, listeners, EventName.REPLICATION_AFTER_THRESHOLD, task, version)
+        return timed
 
     def missed(self, tx: Transaction, task: ReplicationTask, version: Version) -> bool:
         """It has not arrived within the threshold.

@@ -17,7 +17,7 @@ from farshore.model.replication import (
     ReplicationRule,
     ReplicationStatus,
 )
-from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
+from farshore.model.replication_record import AttemptOutcome, AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explanation import AttemptExplained, DestinationExplained, Hold, Waiting
 from farshore.replication.role_steps import RoleStep, RoleSteps
 from farshore.runtime.iso_time import iso_time
@@ -67,7 +67,8 @@ def explain_destination(
         gone = cause_gone(around, version, state)
         remedy = _mend_failed(around, version, state, gone, findings)
     elif state.status is ReplicationStatus.COMPLETED:
-        note, remedy = _without_tags(around, version, state)
+        without, remedy = _without_tags(around, version, state)
+        note = "; ".join(each for each in (_late(around, state), without) if each)
     home = around.deployment.directory.bucket_home(state.bucket)
     return DestinationExplained(
         destination=state.bucket,
@@ -151,6 +152,18 @@ def _deleted_there(around: Circumstances, version: Version, state: DestinationSt
         return False
     region, bucket = there
     return region.metadata.reader.is_hard_deleted(bucket.id, version.key, version.version_id)
+
+
+def _late(around: Circumstances, state: DestinationState) -> str:
+    """A note when it arrived after the threshold of Replication Time Control, as far as attempts are remembered."""
+    late = [
+        each
+        for each in around.attempts
+        if each.destination == state.bucket and each.outcome is AttemptOutcome.DELIVERED_LATE
+    ]
+    if not late:
+        return ""
+    return f"replicated at {iso_time(late[-1].last_us)}, after the threshold: {late[-1].detail}"
 
 
 def _without_tags(around: Circumstances, version: Version, state: DestinationState) -> tuple[str, Remedy | None]:

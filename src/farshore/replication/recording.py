@@ -8,6 +8,7 @@ from farshore.metadata.store import Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationTask
 from farshore.model.replication_record import AttemptOutcome, AttemptRecord, LaneRecord
+from farshore.runtime.iso_time import iso_time
 from farshore.semantics.rates import counted
 
 
@@ -28,12 +29,20 @@ class Recording:
         self._bytes = 0
         self._error = ""
 
-    def completed(self, task: ReplicationTask, version: Version) -> None:
-        """It arrived; at the first attempt that is nothing to remember."""
+    def completed(self, task: ReplicationTask, version: Version, *, late: bool) -> None:
+        """It arrived; at the first attempt and in time that is nothing to remember.
+
+        Args:
+            late: its rule has Replication Time Control, and the threshold had passed.
+        """
         self._lane = (task.bucket_id, task.destination)
         self._operations += 1
         self._bytes += task.size
-        if task.attempts > 1 or task.last_error:
+        if late:
+            assert task.threshold_us is not None, task
+            detail = f"it ought to have arrived by {iso_time(task.threshold_us)}"
+            self._add(version, task, AttemptOutcome.DELIVERED_LATE, None, detail)
+        elif task.attempts > 1 or task.last_error:
             self._add(version, task, AttemptOutcome.DELIVERED)
 
     def failed(self, task: ReplicationTask, version: Version, code: FailureCode, detail: str) -> None:

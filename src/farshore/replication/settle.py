@@ -106,8 +106,8 @@ class _Settling:
             self._announcing.failed(self._tx, task, version, outcome.code)
         else:
             self._accounts.completed(task)
-            self._recording.completed(task, version)
-            self._announcing.completed(self._tx, task, version)
+            late = self._announcing.completed(self._tx, task, version)
+            self._recording.completed(task, version, late=late)
 
     def write(self) -> bool:
         """Returns whether a job of Batch Replication went on by it."""

@@ -18,7 +18,9 @@ from tests.support.logs import captured_logs
 from tests.support.ways import Ways, on_ways
 
 from farshore.model.buckets import ConfigurationKind, VersioningStatus
+from farshore.model.replication_record import AttemptOutcome
 from farshore.replication.time_control import LOOK_EVERY_S, UNAVAILABLE_S, TimeControl
+from farshore.runtime.iso_time import iso_time
 from farshore.semantics.event_message import message
 from farshore.service.configurations import encode_document
 
@@ -139,6 +141,39 @@ def test_what_arrives_in_time_is_not_told(tmp_path: Path) -> None:
         assert t.told == []
 
     timed(tmp_path, test)
+
+
+@pytest.mark.parametrize("listening", [False, True])
+@pytest.mark.parametrize(
+    ("after_s", "looked", "loses_time_control", "remembered"),
+    [
+        (MINUTES_15 - 1, False, False, []),
+        (MINUTES_15, False, False, [AttemptOutcome.DELIVERED_LATE]),
+        (MINUTES_15, True, False, [AttemptOutcome.DELIVERED_LATE]),
+        (MINUTES_15, False, True, []),
+        (MINUTES_15, True, True, []),
+    ],
+)
+def test_a_late_arrival_is_remembered_of_the_version_whoever_listens(
+    tmp_path: Path, listening: bool, after_s: int, looked: bool, loses_time_control: bool, remembered: list[Any]
+) -> None:
+    async def test(t: Timed) -> None:
+        (version,) = await t.ways.put("k")
+        if loses_time_control:
+            await t.rule()
+        t.ways.clock.move(after_s)
+        if looked:
+            await t.look()
+        t.ways.clock.move(0.5)
+        await t.ways.run()
+        assert t.ways.arrived(version)
+        attempts = t.ways.deployed.stores[EAST].metadata.reader.records.attempts(version.row)
+        assert [each.outcome for each in attempts] == remembered
+        for each in attempts:
+            assert each.last_us == t.ways.clock.now_us()
+            assert each.detail == f"it ought to have arrived by {iso_time(version.created_us + MINUTES_15 * 10**6)}"
+
+    timed(tmp_path, test, listening=listening)
 
 
 @pytest.mark.parametrize("metrics", [{}, {"Metrics": {"Status": "Enabled"}}])
