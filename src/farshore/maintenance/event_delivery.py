@@ -32,6 +32,9 @@ win it back from a busy loop, which costs more than the reading."""
 GATHER_S = 0.2
 """After a ring, so that under load many events share a message, a write and a flush. The first goes at once."""
 
+SETTLE_EVERY_S = 1.0
+"""What became of events is stored at least so often: each time may write groups of them anew."""
+
 LOOK_EVERY_S = 10.0
 DROP_EVERY_S = 60.0
 _DROPPED_AT_ONCE = 500
@@ -211,10 +214,9 @@ class _Destination:
         while more:
             page = self._region.metadata.reader.events.page(self._destination, front.after_id, PAGE)
             more = len(page) == PAGE
-            for batch in self._batches(self._ready(page)):
-                if stop.is_set():
-                    return 0.0
-                await self._settle(batch)
+            await self._deliver_all(self._batches(self._ready(page)), stop)
+            if stop.is_set():
+                return 0.0
             if page:
                 front.after_id = page[-1].id
         return max(0.0, min(LOOK_EVERY_S, (front.due_us - self._now_us()) / 1e6))
@@ -242,14 +244,24 @@ class _Destination:
                 run.append(stored)
         return _slices([*messages, *_slices(run, self._target.events_max)], self._target.messages_max)
 
-    async def _settle(self, batch: Sequence[_Together]) -> None:
-        """Deliver messages, and store what became of their events, in one command for all of them."""
-        came = _Came()
+    async def _deliver_all(self, batches: Sequence[Sequence[_Together]], stop: asyncio.Event) -> None:
+        """Make deliveries, and store what became of their events: in one command, but not later than after
+        `SETTLE_EVERY_S`. What a crash forgets goes again."""
+        came, began_us = _Came(), self._now_us()
         try:
-            await self._deliver(batch, came)
+            for batch in batches:
+                if stop.is_set():
+                    return
+                await self._deliver(batch, came)
+                if self._now_us() - began_us >= SETTLE_EVERY_S * 1e6:
+                    settled, came, began_us = came, _Came(), self._now_us()
+                    await self._settle(settled)
         finally:
-            if came.taken or came.refused:
-                await self._region.metadata.write(partial(came.store, self._destination))
+            await self._settle(came)
+
+    async def _settle(self, came: _Came) -> None:
+        if came.taken or came.refused:
+            await self._region.metadata.write(partial(came.store, self._destination))
 
     async def _deliver(self, batch: Sequence[_Together], came: _Came) -> None:
         """Deliver messages, but for events of keys that are held up; of a refused message each event by itself."""

@@ -33,6 +33,7 @@ class Target:
         self.faults: list[Exception] = []
         self.refuses: Callable[[str], bool] = lambda _key: False
         self.calls = 0
+        self.lost = False
         self.taken: list[tuple[str, int]] = []
         self.changed = asyncio.Event()
 
@@ -244,6 +245,59 @@ def test_what_became_of_a_refused_message_is_written_once_not_by_event(tmp_path:
         assert len(target.taken) == 48
         (backlog,) = store.metadata.reader.events.backlogs()
         assert (backlog.delivered, backlog.failed_attempts, backlog.last_error) == (48, 2, "no")
+
+    in_deployment(tmp_path, test)
+
+
+async def _refused_once(deployed: Deployed, count: int) -> None:
+    """Events of one group, each of which goes by itself from now on, and is due."""
+    await add(deployed, *(event(f"k{number}", number) for number in range(count)))
+
+    def refuse(tx: Transaction) -> None:
+        tx.events.refused(ARN, [Refusal(stored.id, START_US, "no") for stored in tx.events.page(ARN, 0, count)])
+
+    await deployed.write(refuse)
+
+
+@pytest.mark.parametrize(("takes_s", "writes"), [(0.0, 1), (0.11, 2), (0.3, 5), (1.0, 20)])
+def test_deliveries_of_single_events_are_written_down_together_but_at_least_each_second(
+    tmp_path: Path, takes_s: float, writes: int
+) -> None:
+    async def test(deployed: Deployed) -> None:
+        target, store = Target(messages_max=1), deployed.stores[EAST]
+
+        def takes(_key: str) -> bool:
+            deployed.clock.move(takes_s)
+            return False
+
+        target.refuses = takes
+        await _refused_once(deployed, 20)
+        before = store.metadata.flushes()
+        async with delivering(deployed, target):
+            await delivered(deployed)
+        # Now, since a flush is counted after others may see what it wrote.
+        assert target.calls == 20
+        assert store.metadata.flushes() == before + writes
+        assert target.taken == [(f"k{number}", number) for number in range(20)]
+
+    in_deployment(tmp_path, test)
+
+
+def test_what_a_destination_took_before_it_was_lost_does_not_go_again(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        target = Target(messages_max=1)
+
+        def lost(key: str) -> bool:
+            if key == "k3" and not target.lost:
+                target.lost = True
+                raise Unreachable("connection reset")
+            return False
+
+        target.refuses = lost
+        await _refused_once(deployed, 6)
+        async with delivering(deployed, target):
+            await delivered(deployed)
+        assert target.taken == [(f"k{number}", number) for number in range(6)]
 
     in_deployment(tmp_path, test)
 
