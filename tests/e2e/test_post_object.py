@@ -245,6 +245,8 @@ def test_fields_before_the_file_are_bounded(client: Any, bucket: str) -> None:
     url, fields = signed(client(), bucket)
     answer = post(url, {**fields, "x-ignore-long": "x" * 20_000})
     assert said(answer)["Error"]["Code"] == "MaxPostPreDataLengthExceededError"
+    names_alone = said(post(url, {**fields, **{f"x-ignore-{number:0200}": "" for number in range(100)}}))
+    assert names_alone["Error"]["Code"] == "MaxPostPreDataLengthExceededError"
     without = said(urllib3.request("POST", url, fields=fields))["Error"]
     assert (without["Code"], without["ArgumentName"]) == ("InvalidArgument", "file")
 

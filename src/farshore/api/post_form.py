@@ -119,6 +119,8 @@ def _filename(file: BodyPartReader) -> str | None:
 
 
 async def _field(part: BodyPartReader, left: int) -> bytes:
+    if left < 0:  # Of names alone: a form may have any number of fields without a value.
+        raise MaxPostPreDataLengthExceededError()
     value = bytearray()
     while piece := await _read(part.read_chunk(FIELDS_BYTES_MAX)):
         value += piece
