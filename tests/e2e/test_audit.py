@@ -274,6 +274,21 @@ def test_the_server_s_own_paths_leave_records(audited: Audited, bucket: str) -> 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["/-/console/session", "/-/console/%73ession"])
+def test_a_sign_in_to_the_console_leaves_a_record_however_its_path_is_written(audited: Audited, path: str) -> None:
+    server = audited.server
+    signed = AWSRequest("POST", f"{server.endpoint}/-/console/session", {"X-Farshore-Console": "1"})
+    S3SigV4Auth(Credentials(server.access_key_id, server.secret_access_key), "s3", "us-east-1").add_auth(signed)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("POST", path, headers=dict(signed.headers))
+    assert connection.getresponse().status == 200
+    connection.close()
+    record = audited.last()
+    assert (record["operation"], record["principal"], record["decision"]) == (
+        "/-/console/session", audited.root.arn, "allow",
+    )  # fmt: skip
+
+
 def test_a_server_does_not_start_without_the_log_it_is_to_keep(server_factory: Any, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     server = server_factory(start=False, environment={"FARSHORE_AUDIT_LOG": str(tmp_path / "taken" / "audit.jsonl")})

@@ -180,8 +180,8 @@ class ApiServer:
         """Farshore's own paths; a bucket name cannot begin with `-`, so none is shadowed."""
         path = http.raw_path.partition("?")[0]
         if self._console is not None and (path == _CONSOLE or path.startswith(f"{_CONSOLE}/")):
-            if path == _CONSOLE_SESSION:
-                return await self._recorded(http, path, lambda labels: self._session(http, labels))
+            if http.path == _CONSOLE_SESSION:  # As the console reads it: `%73ession` is recorded, too.
+                return await self._recorded(http, _CONSOLE_SESSION, lambda labels: self._session(http, labels))
             return await self._console(http)
         if path in ("/-/health/live", "/-/health/ready"):
             draining = self._draining and path.endswith("ready")
