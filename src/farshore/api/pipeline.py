@@ -17,7 +17,7 @@ from aiohttp import web
 
 from farshore.api import post_object
 from farshore.api.authenticate import Authenticated, Authenticator
-from farshore.api.browser import ORIGIN_OF_ITS_OWN, opens_page
+from farshore.api.browser import ORIGIN_OF_ITS_OWN, may_become_page
 from farshore.api.dispatch import S3
 from farshore.api.document import read_body, read_document
 from farshore.api.own_paths import OWN_PATHS, Lines, OwnCall, params_of
@@ -155,7 +155,7 @@ class Pipeline:
         answer = labels.answer = await handler(request)
         if waits_s is not None:
             await wait_after_write(request, answer, waits_s)
-        if answer.body is not None and opens_page(http.method, headers, self.domains):
+        if answer.body is not None and may_become_page(http.method, headers, self.domains):
             answer.headers["Content-Security-Policy"] = ORIGIN_OF_ITS_OWN
         return await send_answer(http, model.serialize(operation, answer.output, status=answer.status), answer, labels)
 
