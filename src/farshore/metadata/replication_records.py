@@ -17,8 +17,6 @@ from farshore.model.replication_record import (
     FailedVersion,
     FailureCause,
     LaneRecord,
-    PendingAgain,
-    PendingTask,
 )
 from farshore.model.verification import VerificationRecord
 
@@ -30,18 +28,6 @@ class RecordReader(Protocol):
 
     def attempts(self, row: int) -> list[AttemptRecord]:
         """Attempts to deliver a version that were not a plain first success, by destination, oldest first."""
-        ...
-
-    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[PendingTask]:
-        """What waits of one version, by destination."""
-        ...
-
-    def newest_task(self) -> int:
-        """The id of the newest task that waits, of any bucket; 0 when none does."""
-        ...
-
-    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
-        """Whether a task of the bucket waits that is not newer than this id. May walk the bucket's newer ones."""
         ...
 
     def failure_causes(self, bucket_id: int) -> list[FailureCause]:
@@ -56,10 +42,6 @@ class RecordReader(Protocol):
 
     def failing_buckets(self) -> list[int]:
         """The buckets that have failures."""
-        ...
-
-    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
-        """What waits of a bucket beside live changes, by destination. Costs by destinations."""
         ...
 
     def lanes(self, bucket_id: int) -> list[LaneRecord]:

@@ -16,6 +16,7 @@ from farshore.metadata.sqlite_rows import (
     to_bucket,
     to_candidate,
     to_part,
+    to_pending_task,
     to_task,
     to_upload,
     to_version,
@@ -29,6 +30,7 @@ from farshore.model.batch import Candidate, ManifestPlace
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.objects import Part, Upload, Version, VersionName
 from farshore.model.replication import ReplicationTask
+from farshore.model.replication_record import PendingAgain, PendingTask
 from farshore.runtime.ids import version_time_hint
 
 _SQL = named_sql.load("read")
@@ -217,6 +219,22 @@ class SqliteReader:
         row = self._one(_SQL["lane_due"], (bucket_id, destination))
         assert row is not None
         return row[0]
+
+    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[PendingTask]:
+        rows = self._all(_SQL["tasks_of_version"], (bucket_id, key.encode(), version_id))
+        return [to_pending_task(row) for row in rows]
+
+    def newest_task(self) -> int:
+        row = self._one(_SQL["newest_task"])
+        assert row is not None
+        return row[0]
+
+    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
+        return self._true(_SQL["has_tasks"], (bucket_id, up_to))
+
+    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
+        rows = self._all(_SQL["pending_again"], (bucket_id,))
+        return [PendingAgain(destination=row[0], operations=row[1], bytes=row[2]) for row in rows]
 
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
         if bucket_id is None:

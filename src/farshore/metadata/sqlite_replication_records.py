@@ -17,8 +17,6 @@ from farshore.model.replication_record import (
     FailedVersion,
     FailureCause,
     LaneRecord,
-    PendingAgain,
-    PendingTask,
 )
 from farshore.model.verification import VerificationRecord
 
@@ -50,20 +48,6 @@ class SqliteReplicationRecords:
     def attempts(self, row: int) -> list[AttemptRecord]:
         return [_to_attempt(found) for found in self._all(_SQL["attempts"], (row,))]
 
-    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[PendingTask]:
-        rows = self._all(_SQL["tasks_of_version"], (bucket_id, key.encode(), version_id))
-        return [_to_pending(row) for row in rows]
-
-    def newest_task(self) -> int:
-        row = self._one(_SQL["newest_task"])
-        assert row is not None
-        return row[0]
-
-    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
-        row = self._one(_SQL["has_tasks"], (bucket_id, up_to))
-        assert row is not None
-        return row[0] == 1
-
     def failure_causes(self, bucket_id: int) -> list[FailureCause]:
         causes: list[FailureCause] = []
         for destination, code, count in self._all(_SQL["failure_counts"], (bucket_id,)):
@@ -86,10 +70,6 @@ class SqliteReplicationRecords:
 
     def failing_buckets(self) -> list[int]:
         return [row[0] for row in self._all(_SQL["failing_buckets"])]
-
-    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
-        rows = self._all(_SQL["pending_again"], (bucket_id,))
-        return [PendingAgain(destination=row[0], operations=row[1], bytes=row[2]) for row in rows]
 
     def lanes(self, bucket_id: int) -> list[LaneRecord]:
         return [_to_lane(row) for row in self._all(_SQL["lanes"], (bucket_id,))]
@@ -186,20 +166,6 @@ def _attempt_row(attempt: AttemptRecord) -> Row:
         attempt.outcome,
         attempt.code,
         attempt.detail,
-    )
-
-
-def _to_pending(row: Row) -> PendingTask:
-    destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us = row
-    return PendingTask(
-        destination=destination,
-        kind=kind,
-        enqueued_us=enqueued_us,
-        due_us=due_us,
-        attempts=attempts,
-        last_error=last_error,
-        leased=leased == 1,
-        threshold_us=threshold_us,
     )
 
 

@@ -18,6 +18,7 @@ from farshore.model.batch import Candidate
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import Attributes, Checksum, ChecksumType, Modified, Part, Upload, Version
 from farshore.model.replication import DestinationState, ReplicationStatus, ReplicationTask, TaskKind
+from farshore.model.replication_record import PendingTask
 from farshore.runtime.ids import version_time_hint
 
 Row = tuple[Any, ...]
@@ -306,4 +307,18 @@ def task_row(task: ReplicationTask) -> Row:
         task.batch,
         task.job,
         task.place,
+    )
+
+
+def to_pending_task(row: Row) -> PendingTask:
+    destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us = row
+    return PendingTask(
+        destination=destination,
+        kind=kind,
+        enqueued_us=enqueued_us,
+        due_us=due_us,
+        attempts=attempts,
+        last_error=last_error,
+        leased=leased == 1,
+        threshold_us=threshold_us,
     )

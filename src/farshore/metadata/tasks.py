@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from farshore.model.replication import ReplicationTask
+from farshore.model.replication_record import PendingAgain, PendingTask
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,22 @@ class TaskReader(Protocol):
 
     def lane_due(self, bucket_id: int, destination: str) -> int | None:
         """When the first task of a lane may be tried; None when it has none."""
+        ...
+
+    def tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[PendingTask]:
+        """What waits of one version, by destination."""
+        ...
+
+    def newest_task(self) -> int:
+        """The id of the newest task that waits, of any bucket; 0 when none does."""
+        ...
+
+    def has_tasks(self, bucket_id: int, up_to: int) -> bool:
+        """Whether a task of the bucket waits that is not newer than this id. May walk the bucket's newer ones."""
+        ...
+
+    def pending_again(self, bucket_id: int) -> list[PendingAgain]:
+        """What waits of a bucket beside live changes, by destination. Costs by destinations."""
         ...
 
 

@@ -160,7 +160,7 @@ def _read(reader: Reader, bucket_id: int, pending: Sequence[Pending], accounts: 
         accounts=accounts,
         causes=records.failure_causes(bucket_id),
         lanes={lane.destination: lane for lane in records.lanes(bucket_id)},
-        again={each.destination: each for each in records.pending_again(bucket_id)},
+        again={each.destination: each for each in reader.pending_again(bucket_id)},
         verified={each.destination: each for each in records.verifications(bucket_id)},
     )
 

@@ -100,7 +100,7 @@ def read_facts(reader: Reader, bucket_id: int, key: str, version_id: str | None)
         configuration=None if document is None else compile_configuration(document),
         history=read_history(reader, bucket_id),
         attempts=() if version is None else reader.records.attempts(version.row),
-        tasks=() if version is None else reader.records.tasks_of_version(bucket_id, key, version.version_id),
+        tasks=() if version is None else reader.tasks_of_version(bucket_id, key, version.version_id),
         lanes=reader.records.lanes(bucket_id),
         before=_last_document(reader, bucket_id) if document is None else None,
         last_homes=reader.records.last_homes(bucket_id),

@@ -104,7 +104,7 @@ class Judge:
                 and state.status is ReplicationStatus.PENDING
                 and any(
                     task.destination == self.destination_name
-                    for task in reader.records.tasks_of_version(self.source_id, key, version_id)
+                    for task in reader.tasks_of_version(self.source_id, key, version_id)
                 )
             )
             found[key, version_id] = _Source(version, has_task)

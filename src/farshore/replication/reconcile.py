@@ -112,6 +112,6 @@ def without_task(reader: Reader, version: Version) -> list[DestinationState]:
     pending = [state for state in version.destinations if state.status is ReplicationStatus.PENDING]
     if not pending:
         return []
-    tasks = reader.records.tasks_of_version(version.bucket_id, version.key, version.version_id)
+    tasks = reader.tasks_of_version(version.bucket_id, version.key, version.version_id)
     brought = {task.destination for task in tasks}
     return [state for state in pending if state.bucket not in brought]

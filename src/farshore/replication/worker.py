@@ -147,9 +147,7 @@ class RegionWorker:
     async def _look_at_all(self) -> None:
         """Learn of every lane that has tasks; a ring may have been lost. In a thread: there may be many."""
         self._ended.clear()
-        newest, found = await self._region.metadata.read(
-            lambda reader: (reader.records.newest_task(), reader.due_lanes())
-        )
+        newest, found = await self._region.metadata.read(lambda reader: (reader.newest_task(), reader.due_lanes()))
         self._newest = newest
         standing = {(due.bucket_id, due.destination) for due in found}
         self._schedule.keep(standing | self._ended)
@@ -160,7 +158,7 @@ class RegionWorker:
     def _look_at_changed(self) -> None:
         """Learn of tasks that are new, and of what lanes left that have ended. Costs by these, however many wait."""
         reader = self._region.metadata.reader
-        newest = reader.records.newest_task()
+        newest = reader.newest_task()
         if newest > self._newest:
             self._note(reader.lanes_since(self._newest))
             self._newest = newest

@@ -89,7 +89,7 @@ def _let_go(tx: Transaction, version: Version, rule: ReplicationRule, fields: Se
         replace=bool(fields) and not changed,
     )
     tx.set_replication(version.row, *with_state(version, state))
-    waiting = tx.records.tasks_of_version(version.bucket_id, version.key, version.version_id)
+    waiting = tx.tasks_of_version(version.bucket_id, version.key, version.version_id)
     if not any(task.destination == rule.destination for task in waiting):
         kind = changed[0] if changed else kind_of(version)
         tx.add_tasks([again_task(version, rule, kind, now_us, NOTE)])

@@ -146,7 +146,7 @@ async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark
     while True:
         since = watch.wakings
         began = monotonic()
-        waits = await region.metadata.read(lambda reader: reader.records.has_tasks(bucket.id, mark.task_id))
+        waits = await region.metadata.read(lambda reader: reader.has_tasks(bucket.id, mark.task_id))
         if not waits:
             return True
         now = monotonic()
@@ -159,7 +159,7 @@ async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark
 
 def mark_now(request: Request, region: Region) -> Mark:
     """Everything that any bucket of the region has to bring now."""
-    return Mark(region.metadata.reader.records.newest_task(), request.now_us)
+    return Mark(region.metadata.reader.newest_task(), request.now_us)
 
 
 def is_pending(version: Version) -> bool:

@@ -201,7 +201,7 @@ def test_what_waits_of_a_version_is_found_by_it_and_tells_whether_a_worker_has_i
     store.write(lambda tx: tx.add_tasks([*given, msgspec.structs.replace(given[0], bucket_id=bucket_id + 1)]))
 
     def waiting() -> list[tuple[str, int, bool]]:
-        found = store.reader.records.tasks_of_version(bucket_id, "k", "v")
+        found = store.reader.tasks_of_version(bucket_id, "k", "v")
         return [(each.destination, each.due_us, each.leased) for each in found]
 
     assert waiting() == [("other", 9, False), ("there", 0, False)]

@@ -206,7 +206,7 @@ def test_due_lanes_are_those_with_tasks_and_when_the_first_of_each_is_due(store:
 
 def test_lanes_with_newer_tasks_are_told_with_the_first_of_these(store: OpenStore) -> None:
     add(store, task(1, "old", due_us=1), task(1, "old", "other", due_us=1))
-    since = store.reader.records.newest_task()
+    since = store.reader.newest_task()
     assert store.reader.lanes_since(since) == []
     add(store, task(1, "late", due_us=70), task(1, "soon", due_us=50, batch=True), task(2, "new", due_us=60))
     assert sorted(store.reader.lanes_since(since), key=lambda lane: lane.bucket_id) == [

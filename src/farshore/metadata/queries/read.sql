@@ -179,6 +179,21 @@ SELECT min(due_us) FROM (
     SELECT min(due_us) FROM replication_task INDEXED BY replication_task_lane
     WHERE bucket_id = ?1 AND destination = ?2 AND batch = 1)
 
+-- name: tasks_of_version
+SELECT destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us FROM replication_task
+INDEXED BY replication_task_version
+WHERE version_id = ?3 AND key = ?2 AND bucket_id = ?1 ORDER BY destination, id
+
+-- name: newest_task
+SELECT coalesce(max(id), 0) FROM replication_task
+
+-- name: has_tasks
+SELECT EXISTS (
+    SELECT 1 FROM replication_task INDEXED BY replication_task_lane WHERE bucket_id = ?1 AND id <= ?2)
+
+-- name: pending_again
+SELECT destination, operations, bytes FROM replication_again WHERE bucket_id = ?1 ORDER BY destination
+
 -- name: failures
 SELECT bucket_id, key, version_id, destinations FROM version
 WHERE failed_us IS NOT NULL ORDER BY failed_us DESC LIMIT ?1

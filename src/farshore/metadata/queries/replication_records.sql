@@ -45,18 +45,6 @@ INSERT INTO replication_attempt (row, number, {attempt_columns}) VALUES (?, ?, ?
 -- name: forget_attempts
 DELETE FROM replication_attempt WHERE row = ?1 AND destination = ?2 AND number <= ?3
 
--- name: tasks_of_version
-SELECT destination, kind, enqueued_us, due_us, attempts, last_error, leased, threshold_us FROM replication_task
-INDEXED BY replication_task_version
-WHERE version_id = ?3 AND key = ?2 AND bucket_id = ?1 ORDER BY destination, id
-
--- name: newest_task
-SELECT coalesce(max(id), 0) FROM replication_task
-
--- name: has_tasks
-SELECT EXISTS (
-    SELECT 1 FROM replication_task INDEXED BY replication_task_lane WHERE bucket_id = ?1 AND id <= ?2)
-
 -- name: add_failure
 INSERT INTO replication_failure (row, destination, bucket_id, code, failed_us, key, version_id)
 SELECT row, ?2, bucket_id, ?3, ?4, key, version_id FROM version WHERE row = ?1
@@ -80,9 +68,6 @@ WHERE bucket_id = ?1 AND destination = ?2 AND code = ?3 ORDER BY failed_us DESC,
 SELECT {failure_columns} FROM replication_failure INDEXED BY replication_failure_order
 WHERE bucket_id = ?1 AND destination = ?2 AND code = ?3 AND (failed_us, row) > (?4, ?5) AND failed_us <= ?6
 ORDER BY failed_us, row
-
--- name: pending_again
-SELECT destination, operations, bytes FROM replication_again WHERE bucket_id = ?1 ORDER BY destination
 
 -- name: failing_buckets
 SELECT DISTINCT bucket_id FROM replication_failure_count ORDER BY bucket_id
