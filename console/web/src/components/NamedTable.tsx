@@ -64,6 +64,7 @@ export function NamedTable<T>(properties: Properties<T>) {
   return (
     <>
       <Table<T>
+        wrapLines
         {...collectionProps}
         variant="full-page"
         items={items}

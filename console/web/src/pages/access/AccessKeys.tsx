@@ -39,6 +39,7 @@ export function AccessKeys({ userName }: { userName: string }) {
   return (
     <>
       <Table
+        wrapLines
         items={keys.data ?? []}
         loading={keys.loading}
         loadingText="Loading access keys"

@@ -81,6 +81,7 @@ export function OwnedPolicies({ owner }: { owner: Owner }) {
   return (
     <>
       <Table
+        wrapLines
         items={policies.data ?? []}
         loading={policies.loading}
         loadingText="Loading policies"

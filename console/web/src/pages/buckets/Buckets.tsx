@@ -58,6 +58,7 @@ export default function Buckets() {
   }
   return (
     <Table
+      wrapLines
       {...collectionProps}
       variant="full-page"
       stickyHeader

@@ -41,6 +41,7 @@ export default function Jobs() {
   }
   return (
     <Table
+      wrapLines
       {...collectionProps}
       variant="full-page"
       items={items}
@@ -86,13 +87,18 @@ const COLUMNS: TableProps.ColumnDefinition<JobSummary>[] = [
     id: "id",
     header: "Job ID",
     isRowHeader: true,
-    cell: (job) => <Link href={href(`/jobs/${encodeURIComponent(job.id)}`, { region: job.region })}>{job.id}</Link>,
+    minWidth: 110,
+    cell: (job) => (
+      <span className="key">
+        <Link href={href(`/jobs/${encodeURIComponent(job.id)}`, { region: job.region })}>{job.id}</Link>
+      </span>
+    ),
   },
-  { id: "status", header: "Status", cell: (job) => <JobStatusText status={job.status} /> },
+  { id: "status", header: "Status", minWidth: 130, cell: (job) => <JobStatusText status={job.status} /> },
   { id: "description", header: "Description", cell: (job) => job.description || "-" },
-  { id: "total", header: "Total objects", cell: (job) => formatCount(job.progress.total) },
+  { id: "total", header: "Objects", cell: (job) => formatCount(job.progress.total) },
   { id: "complete", header: "% Complete", cell: (job) => `${percentOf(job)}%` },
-  { id: "failed", header: "Total failed", cell: (job) => formatCount(job.progress.failed) },
+  { id: "failed", header: "Failed", cell: (job) => formatCount(job.progress.failed) },
   { id: "priority", header: "Priority", cell: (job) => job.priority },
   { id: "region", header: "Region", cell: (job) => job.region },
   { id: "created", header: "Date created", cell: (job) => formatTime(job.created) },

@@ -33,6 +33,7 @@ export function ObjectVersions({ bucket, objectKey }: { bucket: BucketPlace; obj
   return (
     <>
       <Table
+        wrapLines
         items={rows}
         trackBy="id"
         loading={page.loading}

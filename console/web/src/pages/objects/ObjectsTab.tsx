@@ -76,8 +76,7 @@ export default function ObjectsTab({ bucket }: { bucket: BucketPlace }) {
       selectedItems={selected}
       onSelectionChange={({ detail }) => setSelected(detail.selectedItems)}
       columnDefinitions={columnsOf(bucket, showVersions, statuses)}
-      columnDisplay={undefined}
-      wrapLines={false}
+      wrapLines
       ariaLabels={{
         tableLabel: "Objects",
         selectionGroupLabel: "Objects",

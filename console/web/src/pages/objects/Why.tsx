@@ -69,6 +69,7 @@ export function Why({ place, status, onMended }: Properties) {
 function Destinations({ destinations }: { destinations: readonly ExplainedDestination[] }) {
   return (
     <Table
+      wrapLines
       variant="embedded"
       items={destinations}
       ariaLabels={{ tableLabel: "Destinations" }}
@@ -80,7 +81,12 @@ function Destinations({ destinations }: { destinations: readonly ExplainedDestin
           cell: (each) => <Link href={href(`/buckets/${encodeURIComponent(each.bucket)}`)}>{each.bucket}</Link>,
         },
         { id: "region", header: "Region", cell: (each) => each.region ?? "-" },
-        { id: "status", header: "Status", cell: (each) => <ReplicationStatusText status={each.status} /> },
+        {
+          id: "status",
+          header: "Status",
+          minWidth: 140,
+          cell: (each) => <ReplicationStatusText status={each.status} />,
+        },
         { id: "rule", header: "Rule", cell: (each) => each.rule || "-" },
         { id: "since", header: "Since", cell: (each) => formatTime(each.at) },
         { id: "detail", header: "Detail", cell: (each) => detailOf(each) || "-" },
@@ -149,6 +155,7 @@ function Rules({ rules, place }: { rules: readonly ExplainedRule[]; place: Objec
   const root = `/buckets/${encodeURIComponent(place.bucket.name)}`;
   return (
     <Table
+      wrapLines
       variant="embedded"
       items={rules}
       ariaLabels={{ tableLabel: "Rules" }}

@@ -44,20 +44,21 @@ export function columnsOf(
   const versionId: TableProps.ColumnDefinition<Row> = {
     id: "version",
     header: "Version ID",
-    cell: ({ version }) => version?.versionId ?? "-",
+    minWidth: 120,
+    cell: ({ version }) => <span className="key">{version?.versionId ?? "-"}</span>,
   };
   return [
     {
       id: "name",
       header: "Name",
       isRowHeader: true,
-      minWidth: 180,
+      minWidth: 140,
       cell: (row) => <Name bucket={bucket} row={row} showVersions={showVersions} />,
     },
     {
       id: "status",
       header: "Replication status",
-      minWidth: 160,
+      minWidth: 140,
       cell: ({ version }) => (version?.kind === "object" ? <Status known={statuses.get(idOf(version))} /> : "-"),
     },
     { id: "type", header: "Type", cell: typeOf },

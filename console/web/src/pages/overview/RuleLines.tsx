@@ -66,14 +66,14 @@ const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
     id: "rule",
     header: "Source bucket and rule",
     isRowHeader: true,
-    minWidth: 130,
+    minWidth: 115,
     sortingField: "id",
     cell: (line) => <WhichRule line={line} />,
   },
   {
     id: "state",
     header: "State",
-    minWidth: 100,
+    minWidth: 135,
     cell: ({ state, error }) => (
       <StatusIndicator type={STATES[state].type}>
         {STATES[state].text}
@@ -84,7 +84,7 @@ const COLUMNS: TableProps.ColumnDefinition<RuleLine>[] = [
   { id: "pending", header: "Pending", sortingField: "operations", cell: (line) => <Waiting line={line} /> },
   { id: "rate", header: "Per second", cell: (line) => formatCount(Math.round(line.operationsPerS)) },
   { id: "failed", header: "Failed", cell: (line) => formatCount(line.failed) },
-  { id: "verified", header: "Last verification", cell: (line) => <Verified line={line} /> },
+  { id: "verified", header: "Verified", cell: (line) => <Verified line={line} /> },
 ];
 
 function Waiting({ line: { operations, bytes, oldestAgeS } }: { line: RuleLine }) {

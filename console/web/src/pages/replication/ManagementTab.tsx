@@ -80,6 +80,8 @@ export default function ManagementTab({ bucket }: { bucket: BucketPlace }) {
         </Alert>
       )}
       <Table
+        wrapLines
+        stickyColumns={{ first: 2 }}
         items={sorted}
         trackBy="id"
         loading={rules.loading}

@@ -84,6 +84,7 @@ function Differences(properties: { source: string; differences: readonly Differe
   const root = `/buckets/${encodeURIComponent(source)}/object`;
   return (
     <Table
+      wrapLines
       items={differences}
       ariaLabels={{ tableLabel: "Differences" }}
       header={
