@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from farshore.app.bell import Ring, Why, nobody_listens
+from farshore.app.bucket_names import reconcile_names
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.app.root_account import ensure_root
@@ -96,7 +97,7 @@ async def open_directory(folder: DataFolder) -> AsyncGenerator[Directory]:
 
 async def prepare(settings: Settings, root: RootCredentials) -> None:
     """Make the data folder ready, before any process serves from it: stores at their present schema, the root account,
-    and no name taken by a bucket that a crash kept from being made.
+    and names and buckets that agree.
 
     Only while the folder's lock is held and nothing serves: what is half-made then belongs to nobody.
     """
@@ -104,17 +105,8 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     folder.forget_counters()
     async with open_deployment(settings) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
-        await _release_unused_names(deployment)
+        await reconcile_names(deployment)
 
 
 def data_folder(settings: Settings) -> DataFolder:
     return DataFolder(Path(settings.data).absolute())
-
-
-async def _release_unused_names(deployment: Deployment) -> None:
-    """Give up names that were reserved for buckets which then were not made (or deleted without their name)."""
-    for home in deployment.directory.all_bucket_homes():
-        region = deployment.regions.get(home.region)
-        if region is not None and region.metadata.reader.bucket(home.name) is None:
-            log.info("released a bucket name without a bucket", bucket=home.name, region=home.region)
-            await deployment.directory.release_bucket(home)
