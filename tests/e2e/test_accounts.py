@@ -22,7 +22,7 @@ def command(server: Server, *arguments: str) -> dict[str, str]:
         [sys.executable, "-m", "farshore", "account", *arguments, "--data", str(server.data), "--json"],
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     return json.loads(done.stdout)
 

@@ -32,7 +32,7 @@ def run(*words: str, person: Person) -> subprocess.CompletedProcess[str]:
         env=kept | as_person(person),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -477,7 +477,7 @@ def test_time_control_tells_of_what_is_late_also_when_no_server_ran_at_the_time(
         assert found["destinations"][0]["waiting"]["missed_threshold"]
         assert "missed threshold" in found["summary"]
         told = [sys.executable, "-m", "farshore", "explain", f"s3://{pair.source}/k", "--data", str(server.data)]
-        in_words = subprocess.run(told, env=server.environment, capture_output=True, text=True, timeout=60, check=True)
+        in_words = subprocess.run(told, env=server.environment, capture_output=True, text=True, timeout=120, check=True)
         assert "missed threshold: it ought to have arrived by" in in_words.stdout
         server.stop()
         back = server_factory(data=server.data, environment=environment)

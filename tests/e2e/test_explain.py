@@ -322,7 +322,7 @@ def test_the_command_says_it_in_words_and_as_json(pair: Pair) -> None:
     uri = f"s3://{pair.source}/photos/a"
     assert pair.server.cli("explain", uri)["reason"] == "PREFIX_DOES_NOT_MATCH"
     command = [sys.executable, "-m", "farshore", "explain", uri, "--data", str(pair.server.data)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False, text=True)
     assert done.returncode == 0, done.stderr
     for part in ("Status none: PREFIX_DOES_NOT_MATCH", "logs-only (priority 1)", "To mend it: add a rule", "aws s3api"):
         assert part in done.stdout

@@ -126,7 +126,7 @@ def promtool(*arguments: str, given: str | None = None) -> str:
     path = shutil.which("promtool")
     if path is None:
         pytest.skip("promtool is not installed (apt-get install prometheus)")
-    done = subprocess.run([path, *arguments], input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([path, *arguments], input=given, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -201,7 +201,7 @@ def test_failures_that_no_rule_would_take_are_left_and_told(server_factory: Call
     done = call(pair.server, "POST", "/-/replication/retry", bucket=pair.source)
     assert (done["retried"], done["left"]) == (0, {"SrcObjectNotEligible": 1})
     command = [sys.executable, "-m", "farshore", "replication", "retry", pair.source, "--data", str(pair.server.data)]
-    ran = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    ran = subprocess.run(command, capture_output=True, timeout=120, check=False, text=True)
     assert (ran.returncode, "left as they are: SrcObjectNotEligible" in ran.stdout) == (1, True)
     assert pair.settled("k") == "FAILED"
 
@@ -265,7 +265,7 @@ def test_the_commands_show_it_in_words(pair: Pair) -> None:
         ran = subprocess.run(
             [*base, words[0], *where, *words[1:]],
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=False,
             text=True,
             env=environment,

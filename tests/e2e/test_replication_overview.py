@@ -126,6 +126,6 @@ def test_many_buckets_come_page_by_page_and_the_command_shows_them_all(alone: Se
     assert [each["bucket"] for each in shown["buckets"]] == names
     command = [sys.executable, "-m", "farshore", "replication", "status", "--data", str(alone.data)]
     environment = {**os.environ, "COLUMNS": "200"}
-    ran = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True, env=environment)
+    ran = subprocess.run(command, capture_output=True, timeout=120, check=False, text=True, env=environment)
     assert ran.returncode == 0, ran.stderr
     assert all(f"rule-of-{name}" in ran.stdout for name in names)

@@ -229,7 +229,7 @@ def test_the_command_takes_json_and_xml_and_exits_with_1_when_s3_would_refuse(sh
     def run(path: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "farshore", "replication", "preview", shelf.source]
         command += ["--configuration", str(path), "--data", str(shelf.server.data)]
-        return subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+        return subprocess.run(command, capture_output=True, timeout=120, check=False, text=True)
 
     shown = run(as_put)
     assert shown.returncode == 0, shown.stderr
@@ -260,7 +260,7 @@ def test_the_command_prints_what_the_schema_refuses_as_json_too(
     path.write_text(json.dumps(configuration))
     command = [sys.executable, "-m", "farshore", "replication", "preview", shelf.source, "--json"]
     command += ["--configuration", str(path), "--data", str(shelf.server.data)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False, text=True)
     found = json.loads(done.stdout)
     assert (done.returncode, found["valid"]) == (1, False)
     assert [(each["code"], each["member"]) for each in found["errors"]] == [(code, member) for member in members]

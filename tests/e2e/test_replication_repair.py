@@ -38,7 +38,7 @@ def test_the_command_reports_and_exits_for_scripts(server: Server, tmp_path: Pat
         [sys.executable, "-m", "farshore", "replication", "status", pair.source, "--data", str(pair.server.data)],
         env=pair.server.environment | {"COLUMNS": "200"},
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert f"{pair.destination} was verified at ".encode() in shown.stdout

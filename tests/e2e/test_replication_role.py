@@ -109,7 +109,7 @@ class Command:
             env=kept | {"AWS_SHARED_CREDENTIALS_FILE": str(self._folder / "credentials")},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

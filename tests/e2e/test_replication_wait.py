@@ -211,7 +211,7 @@ def test_the_command_tells_by_its_exit_code(server: Server, server_factory: Call
     def run(*words: str, data: Any = None) -> int:
         command = [sys.executable, "-m", "farshore", "replication", "wait", *words]
         ran = subprocess.run(
-            [*command, "--data", str(data or server.data)], capture_output=True, timeout=60, check=False
+            [*command, "--data", str(data or server.data)], capture_output=True, timeout=120, check=False
         )
         return ran.returncode
 

@@ -75,7 +75,7 @@ def fires(alert: str, found: Scrape, folder: Path) -> bool:
         f"rule_files: []\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:\n{series}"
         f"    promql_expr_test:\n      - {{expr: '{expression[1]}', eval_time: 1m, exp_samples: []}}\n"
     )
-    done = subprocess.run([path, "test", "rules", str(file)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([path, "test", "rules", str(file)], capture_output=True, text=True, timeout=120, check=False)
     said = done.stdout + done.stderr
     assert done.returncode == 0 or f'got: {{__name__="{AGE}"' in said, said
     return done.returncode != 0

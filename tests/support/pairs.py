@@ -63,7 +63,7 @@ class Pair:
             "AWS_REGION": "us-east-1",
             **more,
         }
-        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr.decode()
 
     def mends(self, remedy: dict[str, Any], key: str) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-START_S_MAX = 60.0
-STOP_S_MAX = 60.0
+START_S_MAX = 120.0
+STOP_S_MAX = 120.0
 
 
 class Server:

@@ -67,6 +67,6 @@ class Pair:
             [*command, "--data", str(self.server.data)],
             env=self.server.environment,
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
