@@ -141,14 +141,20 @@ export function deleteMarkersOffered(draft: RuleDraft): boolean {
 }
 
 /** What is missing before a server need be asked. Everything else is the server's to say. */
+/** What is missing before the rule covers anything. */
+export function scopeProblemOf({ scope, prefix, tags }: RuleDraft): string | undefined {
+  const limited = prefix !== "" || tags.some((tag) => tag.key !== "" || tag.value !== "");
+  if (scope !== "filters" || limited) return undefined;
+  return "Enter a prefix or add a tag, or apply the rule to all objects in the bucket.";
+}
+
 export function problemsOf(draft: RuleDraft): Partial<Record<Field, string>> {
   const problems: Partial<Record<Field, string>> = {};
   if (draft.name.trim() === "") problems.name = "Enter a replication rule name.";
   if (!/^\d+$/.test(draft.priority)) problems.priority = "Enter a whole number, 0 or more.";
   const tags = draft.tags.filter((tag) => tag.key !== "" || tag.value !== "");
-  if (draft.scope === "filters" && draft.prefix === "" && tags.length === 0) {
-    problems.scope = "Enter a prefix or add a tag, or apply the rule to all objects in the bucket.";
-  }
+  const scope = scopeProblemOf(draft);
+  if (scope !== undefined) problems.scope = scope;
   if (draft.scope === "filters" && tags.some((tag) => tag.key === "")) problems.tags = "Every tag needs a key.";
   if (draft.bucket.trim() === "") problems.bucket = "Choose a destination bucket.";
   if (draft.otherAccount && !/^\d{12}$/.test(draft.account.trim()))

@@ -84,7 +84,7 @@ function Destinations({ destinations }: { destinations: readonly ExplainedDestin
         {
           id: "status",
           header: "Status",
-          minWidth: 140,
+          minWidth: 155,
           cell: (each) => <ReplicationStatusText status={each.status} />,
         },
         { id: "rule", header: "Rule", cell: (each) => each.rule || "-" },

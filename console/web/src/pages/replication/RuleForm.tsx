@@ -7,7 +7,7 @@ import type { BucketPlace } from "../../api/buckets.ts";
 import { Failure } from "../../components/Loading.tsx";
 import { useConsole } from "../../context.tsx";
 import type { Rule } from "../../model/replication.ts";
-import { type Field, fieldOfError, problemsOf, type RuleDraft, ruleOf } from "../../model/ruleDraft.ts";
+import { type Field, fieldOfError, problemsOf, type RuleDraft, ruleOf, scopeProblemOf } from "../../model/ruleDraft.ts";
 import { messageOf } from "../../api/errors.ts";
 import { href, navigate } from "../../router.ts";
 import { ConfigurationSection } from "./ConfigurationSection.tsx";
@@ -117,6 +117,7 @@ export function RuleForm({ bucket, rules, edited, initial }: Properties) {
             bucket={bucket}
             rule={ruleOf(draft)}
             others={others}
+            scopeProblem={scopeProblemOf(draft)}
             role={{ create: undefined, choose: draft.chosenRole, enter: draft.enteredRole.trim() }[draft.roleChoice]}
           />
         </SpaceBetween>

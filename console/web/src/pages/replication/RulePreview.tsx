@@ -21,12 +21,14 @@ interface Properties {
   readonly bucket: BucketPlace;
   readonly rule: Rule;
   readonly others: readonly Rule[];
+  /** What is missing before there is anything to look at. */
+  readonly scopeProblem: string | undefined;
   /** undefined for one that is made when the rule is saved. */
   readonly role: string | undefined;
 }
 
 /** What the rule would cover, before it is saved; nothing is changed by looking. */
-export function RulePreview({ bucket, rule, others, role }: Properties) {
+export function RulePreview({ bucket, rule, others, scopeProblem, role }: Properties) {
   const { preview, busy, error, look, name } = usePreview(bucket, rule, others, role);
   const previewed = preview?.rules.find((each) => each.rule === name);
   const steps = (role === undefined ? undefined : preview?.role.get(rule.destination.bucket)) ?? [];
@@ -37,7 +39,12 @@ export function RulePreview({ bucket, rule, others, role }: Properties) {
           variant="h2"
           description="Were the bucket's objects written now. What is there already is not replicated by a rule, only by a Batch Operations job."
           actions={
-            <Button formAction="none" loading={busy} disabled={rule.destination.bucket === ""} onClick={look}>
+            <Button
+              formAction="none"
+              loading={busy}
+              disabled={rule.destination.bucket === "" || scopeProblem !== undefined}
+              onClick={look}
+            >
               Preview
             </Button>
           }
@@ -53,7 +60,9 @@ export function RulePreview({ bucket, rule, others, role }: Properties) {
             {refusal.code}: {messageOf(refusal)}
           </Alert>
         ))}
-        {previewed && preview ? (
+        {scopeProblem !== undefined ? (
+          <Box color="text-body-secondary">{scopeProblem}</Box>
+        ) : previewed && preview ? (
           <Coverage previewed={previewed} preview={preview} scope={scopeText(rule)} />
         ) : (
           <Box color="text-body-secondary">
