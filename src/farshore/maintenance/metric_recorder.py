@@ -12,13 +12,13 @@ from typing import TypeVar
 
 import structlog
 
-from farshore.metadata.metrics import MetricTransaction
 from farshore.metadata.store import StoreUnavailable, Transaction
-from farshore.model.metrics import MetricName, Route
+from farshore.model.metrics import Route
 from farshore.runtime.together import first_of
-from farshore.semantics.metric_points import MINUTE_S, RETENTION_S, minute_points
+from farshore.semantics.metric_points import MINUTE_S, RETENTION_S
 from farshore.service.deployment import Deployment, Region
-from farshore.service.metric_routes import configured_routes, published_in
+from farshore.service.metric_minute import Published, places_of, write_points
+from farshore.service.metric_routes import configured_routes
 
 ROUTES_AT_ONCE = 50
 """Routes whose minute is closed in one command of the region's writer, during which others wait."""
@@ -28,9 +28,6 @@ _THINNED_AT_ONCE_S = 6 * 3600
 """Points of so much time are merged in one command."""
 
 T = TypeVar("T")
-
-Published = dict[MetricName, str]
-"""Where each metric of a route is published; what is not published is not there."""
 
 log = structlog.get_logger()
 
@@ -95,11 +92,10 @@ class MetricRecorder:
         metered = set(configured_routes(self._deployment, reader, metered=True))
         counted = {pending.route for pending in reader.metrics.pending()}
         counted |= {account.route for account in reader.metrics.accounts()}
-        return [(route, self._published(route) if route in metered else {}) for route in sorted(metered | counted)]
-
-    def _published(self, route: Route) -> Published:
-        places = {name: published_in(self._deployment, self._region, route.destination, name) for name in MetricName}
-        return {name: place for name, place in places.items() if place is not None}
+        return [
+            (route, places_of(self._deployment, self._region, route) if route in metered else {})
+            for route in sorted(metered | counted)
+        ]
 
     async def _thin_now_and_then(self) -> None:
         now_s = self._deployment.clock.now_us() // 1_000_000
@@ -113,21 +109,8 @@ def _close(tx: Transaction, routes: Sequence[tuple[Route, Published]], ended_s: 
     metrics = tx.metrics
     for route, published in routes:
         if published and ended_s is not None:
-            _write_points(metrics, route, published, ended_s)
+            write_points(metrics, route, published, at_s=ended_s, end_us=(ended_s + MINUTE_S) * 1_000_000)
         metrics.begin_route(route)
-
-
-def _write_points(metrics: MetricTransaction, route: Route, published: Published, at_s: int) -> None:
-    end_us = (at_s + MINUTE_S) * 1_000_000
-    points = minute_points(metrics.pending_on(route), metrics.account(route), at_s=at_s, end_us=end_us)
-    for name, point in points.items():
-        if name not in published:
-            continue
-        series_id = metrics.series_id(route, name, published[name])
-        if name is MetricName.OPERATIONS_FAILED:
-            metrics.add_point(series_id, point)
-        else:
-            metrics.raise_point(series_id, point)
 
 
 def _chunks(routes: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -17,12 +17,14 @@ from farshore.semantics.replication_config import (
     DestinationFacts,
     check_destinations,
     check_source_versioning,
+    compile_configuration,
     validate,
 )
 from farshore.semantics.replication_rule import bucket_of_arn
 from farshore.service.access import bucket_for, still
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Deployment, Request
+from farshore.service.metric_minute import rules_change
 from farshore.service.pass_role import require_pass_role
 from farshore.service.roles import S3_SERVICE
 
@@ -42,9 +44,12 @@ async def put_bucket_replication(request: Request) -> Answer:
     check_destinations(document, lambda name: destination_facts(request.deployment, name))
     stored = encode_document(document)
     homes = _homes(request.deployment, document)
+    rules = compile_configuration(document)
 
     def command(tx: Transaction) -> None:
-        check_source_versioning(still(tx, bucket).versioning)
+        now = still(tx, bucket)
+        check_source_versioning(now.versioning)
+        rules_change(tx, request.deployment, region, now, rules, request.now_us)
         tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, stored)
         tx.records.add_change(bucket.id, request.now_us, stored)
         tx.records.put_last_homes(bucket.id, homes)
@@ -66,7 +71,8 @@ async def delete_bucket_replication(request: Request) -> Answer:
     region, bucket = bucket_for(request, _ACTION)
 
     def command(tx: Transaction) -> None:
-        tx.put_configuration(still(tx, bucket).id, ConfigurationKind.REPLICATION, None)
+        rules_change(tx, request.deployment, region, still(tx, bucket), None, request.now_us)
+        tx.put_configuration(bucket.id, ConfigurationKind.REPLICATION, None)
         tx.records.add_change(bucket.id, request.now_us, None)
 
     await region.metadata.write(command)

@@ -129,6 +129,57 @@ def test_a_destination_that_is_deleted_ends_all_metrics_but_failures(tmp_path: P
     in_deployment(tmp_path, test)
 
 
+@pytest.mark.parametrize("change", ["deleted", "replaced", "disabled", "unmeasured"])
+def test_what_was_counted_in_a_minute_stays_when_the_rule_ceases_to_be_measured_in_it(
+    tmp_path: Path, change: str
+) -> None:
+    """What comes of its operations later in that minute is not counted any more."""
+
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.put("source", "arrives", b"x" * 10)
+        deployed.clock.move(5)
+        await deliver(deployed)
+        await deployed.put("source", "waits", b"x" * 20)
+        match change:
+            case "deleted":
+                await deployed.s3("DeleteBucketReplication", Bucket="source")
+            case "replaced":
+                await put_rule(deployed, "source", "there", ID="another", Destination=METERED)
+            case "disabled":
+                await put_rule(deployed, "source", "there", ID="rule", Status="Disabled", Destination=METERED)
+            case _:
+                await put_rule(deployed, "source", "there", ID="rule", Destination={})
+        deployed.clock.move(1)
+        await deliver(deployed)
+        for _ in range(2):
+            assert measured.points(FAILED) == [(0, 0)]
+            (point,) = measured.all_points(FAILED)
+            assert point.samples == 1
+            assert measured.points(BYTES) == [(0, 20)]
+            assert measured.points(LATENCY) == [(0, 5)]
+            await measured.next_minute()
+
+    in_deployment(tmp_path, test)
+
+
+def test_what_was_counted_before_a_rule_was_measured_is_in_no_point(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed, metered=False)
+        await deployed.put("source", "before")
+        deployed.clock.move(5)
+        await deliver(deployed)
+        await put_rule(deployed, "source", "there", ID="rule", Destination=METERED)
+        await deployed.put("source", "after")
+        await deliver(deployed)
+        await measured.next_minute()
+        (point,) = measured.all_points(FAILED)
+        assert point.samples == 1
+        assert measured.points(LATENCY) == [(0, 0)]
+
+    in_deployment(tmp_path, test)
+
+
 @pytest.mark.parametrize("metered", [False, True])
 def test_only_rules_with_metrics_have_points(tmp_path: Path, metered: bool) -> None:
     async def test(deployed: Deployed) -> None:
