@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 from farshore.model import errors
 from farshore.model.errors import InvalidArgument, MalformedXML, S3Error
@@ -242,9 +243,14 @@ def _filters_overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 
 def _filters(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Prefix and suffix of an entry."""
+    """Prefix and suffix of an entry, as keys have them.
+
+    AWS: values are URL-encoded, a blank as a plus; a character that ought to be encoded and is not matches nothing
+    there (aws/aws-cdk pull request 28012), and itself here.
+    """
     rules: Sequence[Mapping[str, str]] = entry.get("Filter", {}).get("Key", {}).get("FilterRules", ())
-    found = {rule["Name"]: rule["Value"] for rule in rules}
+    # What is encoded may end within a character; such a value matches no key.
+    found = {rule["Name"]: unquote_plus(rule["Value"], errors="surrogateescape") for rule in rules}
     return found.get("Prefix", ""), found.get("Suffix", "")
 
 

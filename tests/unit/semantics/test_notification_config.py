@@ -54,6 +54,8 @@ AMBIGUOUS = (
         (entry(CREATED, suffix="jpg"), entry(CREATED, suffix="pg"), False),
         (entry(CREATED, prefix="images"), entry(CREATED, suffix="jpg"), False),
         (entry(CREATED, prefix=""), entry(CREATED, prefix="a"), False),
+        (entry(CREATED, prefix="a%3D1/"), entry(CREATED, prefix="a%3d1/b"), False),
+        (entry(CREATED, prefix="a+b"), entry(CREATED, prefix="a%2Bb"), True),
         (entry("s3:Replication:*"), entry("s3:Replication:OperationMissedThreshold", prefix="x"), False),
     ],
 )
@@ -116,6 +118,28 @@ def test_ids_are_unique_and_made_where_there_are_none() -> None:
 def test_event_bridge_is_refused_by_name() -> None:
     with pytest.raises(NotImplemented):
         check(EventBridgeConfiguration={})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "key", "heard"),
+    [
+        # S3 User Guide, "Configuring event notifications using object key name filtering", Note.
+        ("a+b/", "", "a b/x", True),
+        ("a+b/", "", "a+b/x", False),
+        ("a%2Bb/", "", "a+b/x", True),
+        ("year%3D2026/", "", "year=2026/x", True),
+        ("a%20b/", "%2Ejp+g", "a b/x.jp g", True),
+        ("%C3%BC/", "", "ü/x", True),
+        ("ü/", "", "ü/x", True),
+        ("%C3", "", "ü/x", False),
+        ("100%/", "", "100%/x", True),
+    ],
+)
+def test_values_of_filters_are_url_encoded(prefix: str, suffix: str, key: str, heard: bool) -> None:
+    document = check(entry(CREATED, prefix=prefix, suffix=suffix))
+    rules = document["QueueConfigurations"][0]["Filter"]["Key"]["FilterRules"]
+    assert [rule["Value"] for rule in rules] == [prefix, suffix], "answered as they were put"
+    assert bool(listening(compile_notifications(document), EventName.PUT, key)) is heard
 
 
 def test_who_hears_of_what() -> None:
