@@ -105,6 +105,26 @@ def test_batch_replicate_makes_nothing_for_a_bucket_without_configuration(pair: 
     assert not any(pair.source in name for name in names)
 
 
+@pytest.mark.parametrize("form", ["s3://{}", "s3://{}/"])
+@pytest.mark.parametrize(
+    "words",
+    [("replication", "status"), ("replication", "retry"), ("replication", "verify"), ("replication", "wait", "--all")],
+    ids=" ".join,
+)
+def test_a_bucket_may_be_named_as_the_aws_cli_names_it(pair: Pair, words: tuple[str, ...], form: str) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    done = run(*words, form.format(pair.source), person=owner(pair.server))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_object_where_a_bucket_is_asked_for_is_refused_with_what_to_give(pair: Pair) -> None:
+    given = f"s3://{pair.source}/k"
+    for words in (("replication", "status"), ("batch", "replicate"), ("replication", "role", pair.source)):
+        done = run(*words, given, person=owner(pair.server))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"farshore: {given!r} is no bucket: give BUCKET or s3://BUCKET\n"
+
+
 def test_explain_says_a_status_once_with_its_code(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.delete_bucket(Bucket=pair.destination)

@@ -11,6 +11,7 @@ import typer
 from farshore.cli.batch_jobs import Jobs
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.help import Command, commands
+from farshore.cli.names import bucket_name
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json, print_table
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ def _on_a_server(command: Callable[..., None]) -> Callable[..., None]:
 @_on_a_server
 def replicate(
     jobs: Jobs,
-    bucket: Annotated[str, typer.Argument(help="Bucket with a replication configuration; yours.", show_default=False)],
+    bucket: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUCKET",
+            parser=bucket_name,
+            help="Bucket with a replication configuration; yours.",
+            show_default=False,
+        ),
+    ],
     prefix: Annotated[str | None, typer.Option(help="Only keys that begin so.", show_default=False)] = None,
     status: Annotated[
         str | None,

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
-from farshore.cli.output import USED_WRONGLY, Json, fail, print_json
+from farshore.cli.names import parse_uri
+from farshore.cli.output import Json, print_json
 
 S3Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The object.", show_default=False)]
 VersionId = Annotated[str | None, typer.Option("--version-id", metavar="ID", help="The version [the current one].")]
@@ -31,14 +32,6 @@ def explain(
         print_json(found)
         return
     typer.echo("\n".join(_text(found)))
-
-
-def parse_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of `s3://bucket/key`; ends the command when it is none."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not uri.startswith("s3://") or not bucket or not key:
-        fail(f"{uri!r} is not of the form s3://BUCKET/KEY", USED_WRONGLY)
-    return bucket, key
 
 
 def _text(found: dict[str, Any]) -> Iterator[str]:

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
+from farshore.cli.names import bucket_name
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
 
 
 def preview(
-    bucket: Annotated[str, typer.Argument(help="The source bucket.", show_default=False)],
+    bucket: Annotated[
+        str, typer.Argument(metavar="BUCKET", parser=bucket_name, help="The source bucket.", show_default=False)
+    ],
     configuration: Annotated[
         Path,
         typer.Option(

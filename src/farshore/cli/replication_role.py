@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farshore.cli.connection import Connection, Data, EndpointUrl, Profile, connect
+from farshore.cli.names import bucket_name
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_json
 
 if TYPE_CHECKING:
@@ -48,9 +49,17 @@ class Policies:
 
 
 def role(
-    source: Annotated[str, typer.Argument(help="Bucket to replicate from; yours.", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", parser=bucket_name, help="Bucket to replicate from; yours.", show_default=False
+        ),
+    ],
     destinations: Annotated[
-        list[str], typer.Argument(metavar="DESTINATION...", help="Buckets to replicate to.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="DESTINATION...", parser=bucket_name, help="Buckets to replicate to.", show_default=False
+        ),
     ],
     name: Annotated[
         str | None, typer.Option(help="Name of the role [s3-replication-SOURCE].", show_default=False)

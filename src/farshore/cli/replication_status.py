@@ -11,11 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.names import bucket_name
 from farshore.cli.output import Json, human_age, human_bytes, print_json, short_time, table, terminal_width
 from farshore.cli.replication_overview import look_at_all, shown_of_all
 
 BucketName = Annotated[
-    str | None, typer.Argument(help="The source bucket; all of the account without one.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="BUCKET",
+        parser=bucket_name,
+        help="The source bucket; all of the account without one.",
+        show_default=False,
+    ),
 ]
 
 FOLLOW_S = 1.0

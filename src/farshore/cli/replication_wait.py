@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
-from farshore.cli.explain import VersionId, parse_uri
+from farshore.cli.explain import VersionId
+from farshore.cli.names import bucket_name, is_object, parse_uri
 from farshore.cli.output import DID_NOT_HOLD, TIME_OVER, USED_WRONGLY, Json, fail, print_json
 
 ASKED_S_MAX = 20.0
@@ -32,14 +33,16 @@ def wait(
     Exits with 0 when it arrived everywhere, 1 when a destination refused it for good or nothing replicates it, 3 when
     the time is over.
     """
-    asked: dict[str, str | None] = {"bucket": what}
-    if what.startswith("s3://"):
+    asked: dict[str, str | None] = {}
+    if is_object(what):
         asked["bucket"], asked["key"] = parse_uri(what)
         asked["version-id"] = version_id
         if everything:
             fail("--all is for a bucket", USED_WRONGLY)
-    elif not everything:
-        fail(f"{what} is a bucket: give s3://BUCKET/KEY, or --all", USED_WRONGLY)
+    else:
+        asked["bucket"] = bucket_name(what)
+        if not everything:
+            fail(f"{what} is a bucket: give s3://BUCKET/KEY, or --all", USED_WRONGLY)
     found = _ask(connect(endpoint_url, data, profile).api(), asked, timeout)
     if json:
         print_json(found)

@@ -1,0 +1,28 @@
+"""Buckets and objects as commands are given them."""
+
+from __future__ import annotations
+
+from farshore.cli.output import USED_WRONGLY, fail
+
+_SCHEME = "s3://"
+
+
+def bucket_name(text: str) -> str:
+    """The bucket of `BUCKET`, or of `s3://BUCKET` as `aws s3` takes it; ends the command when an object is named."""
+    name = text.removeprefix(_SCHEME).removesuffix("/")
+    if not name or "/" in name:
+        fail(f"{text!r} is no bucket: give BUCKET or s3://BUCKET", USED_WRONGLY)
+    return name
+
+
+def is_object(text: str) -> bool:
+    """Whether it has the form of an object's address, rather than of a bucket."""
+    return text.startswith(_SCHEME) and bool(text.removeprefix(_SCHEME).partition("/")[2])
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`; ends the command when it is none."""
+    bucket, _, key = uri.removeprefix(_SCHEME).partition("/")
+    if not uri.startswith(_SCHEME) or not bucket or not key:
+        fail(f"{uri!r} is not of the form s3://BUCKET/KEY", USED_WRONGLY)
+    return bucket, key
