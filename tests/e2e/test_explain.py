@@ -37,6 +37,14 @@ def test_a_missing_bucket_is_answered_as_by_s3(pair: Pair) -> None:
     assert refused.value.status == 404 and "<Code>NoSuchBucket</Code>" in refused.value.text
 
 
+@pytest.mark.parametrize("path", ["/-/explain", "/-/replication/wait"])
+def test_a_version_id_without_a_key_is_refused_by_the_name_of_what_is_missing(pair: Pair, path: str) -> None:
+    for query in ({"version_id": "null"}, {}) if path == "/-/explain" else ({"version_id": "null"},):
+        with pytest.raises(Refused) as refused:
+            call(pair.server, "GET", path, bucket=pair.source, **query)
+        assert refused.value.status == 400 and "<ArgumentName>key</ArgumentName>" in refused.value.text
+
+
 def test_a_bucket_without_configuration_is_told_so_with_the_code_of_batch_replication(pair: Pair) -> None:
     pair.put("k")
     found = pair.explain("k")

@@ -85,5 +85,6 @@ def test_who_may_not_read_a_version_is_not_told(server: Server, ids: Mapping[str
     ids=["nothing", "no object", "no key", "no version id", "empty key", "unknown member", "no text", "too many"],
 )
 def test_what_is_no_question_is_refused(server: Server, ids: Mapping[str, str], document: bytes) -> None:
-    with pytest.raises(Refused, match="400"):
+    with pytest.raises(Refused, match="400") as refused:
         call(server, "POST", "/-/replication/statuses", document=document, bucket=SOURCE)
+    assert "<Code>InvalidArgument</Code>" in refused.value.text

@@ -62,12 +62,14 @@ def params_of(raw_path: str, query: Mapping[str, str]) -> Params:
     """Bucket, Key and VersionId of a query, by S3's names; only what is there.
 
     Raises:
-        InvalidArgument: `bucket` is missing.
+        InvalidArgument: `bucket` is missing, or the key that a version id is of.
     """
     if raw_path in _ABOUT_NO_BUCKET:
         return {}
     if not query.get("bucket"):
         raise InvalidArgument("bucket is required", ArgumentName="bucket", ArgumentValue="")
+    if query.get("version-id") and not query.get("key"):
+        raise InvalidArgument("version-id is of a key", ArgumentName="key", ArgumentValue="")
     named = {"Bucket": "bucket", "Key": "key", "VersionId": "version-id"}
     return {member: query[name] for member, name in named.items() if query.get(name)}
 
@@ -80,7 +82,9 @@ async def explain_object(call: OwnCall) -> Any:
     """
     request = call.request
     params = request.params
-    naming.check_key(params.get("Key", ""))
+    if "Key" not in params:
+        raise InvalidArgument("key is required", ArgumentName="key", ArgumentValue="")
+    naming.check_key(params["Key"])
     region, bucket, version = version_for(request, "s3:GetObject")
     if version is None:
         require(request, region, bucket, "s3:ListBucket")  # As GetObject: else even its absence is not told.
@@ -165,8 +169,6 @@ def _check_one(selection: Selection) -> None:
     if selection.key is not None:
         naming.check_key(selection.key)
     if selection.version_id is not None:
-        if selection.key is None:
-            raise InvalidArgument("version-id is of a key", ArgumentName="key", ArgumentValue="")
         versioning.check_version_id(selection.version_id)
     if selection.key is not None and selection.prefix:
         raise InvalidArgument("a key has no prefix", ArgumentName="prefix", ArgumentValue=selection.prefix)

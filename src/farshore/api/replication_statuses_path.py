@@ -74,6 +74,8 @@ def _asked(document: bytes) -> tuple[AskedVersion, ...]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidArgument(str(error), ArgumentName="document", ArgumentValue="") from error
     for each in asked:
+        if not each.key:
+            raise InvalidArgument("a version has a key", ArgumentName="key", ArgumentValue="")
         naming.check_key(each.key)
         if each.version_id is not None:
             versioning.check_version_id(each.version_id)
