@@ -158,8 +158,9 @@ class AccessLogs:
     async def deliver(self) -> None:
         """Deliver what waits. What a store cannot take now is tried again the next time."""
         self._full.clear()
-        waiting, self._waiting, self._size = self._waiting, {}, 0
-        for name, lines in waiting.items():
+        for name in list(self._waiting):
+            lines = self._waiting.pop(name)
+            self._size -= lines.size
             bucket, target = lines.logged.bucket.name, lines.logged.logging.target
             try:
                 await self._put(lines)

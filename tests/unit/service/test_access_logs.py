@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.deployment import ACCOUNT, EAST, START_US, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
 from tests.support.logs import captured_logs
@@ -142,6 +143,25 @@ def test_what_a_target_does_not_let_in_is_lost_and_told(tmp_path: Path) -> None:
             await place.logs.deliver()
         assert logs.events == ["access denied", "access log could not be delivered"]
         assert place.delivered() == [] and place.counted() == {"delivered": 0, "lost": 2}
+
+    in_place(tmp_path, test)
+
+
+def test_a_defect_in_the_delivery_of_one_log_loses_none_of_another(tmp_path: Path) -> None:
+    async def test(place: Place) -> None:
+        await place.deployed.bucket("second")
+        status = {"BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "target", "TargetPrefix": ""}}}
+        await place.deployed.s3("PutBucketLogging", Bucket="second", **status)
+        second = place.logs.named("second")
+        assert second is not None
+        place.take("A")
+        place.logs.take(second, record("B"), START_US)
+        place.store.faults["insert_version"] = lambda *_: ZeroDivisionError("a defect")
+        with pytest.raises(ZeroDivisionError):
+            await place.logs.deliver()
+        place.store.faults.clear()
+        await place.logs.deliver()
+        assert place.delivered() == [["B"]]
 
     in_place(tmp_path, test)
 
