@@ -166,17 +166,21 @@ def test_waiting_for_a_bucket_ends_when_all_that_waited_is_settled_whatever_come
         pair.there.head_object(Bucket=pair.destination, Key=f"k{number}", VersionId=version_id)
 
 
-def test_waiting_for_a_bucket_tells_what_failed_since(pair: Pair) -> None:
+def test_waiting_for_a_bucket_tells_what_stands_failed_whenever_it_failed(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration=SUSPENDED)
     pair.put("before")
     assert pair.settled("before") == "FAILED"
     first = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60")
-    assert (first["settled"], first["arrived"]) == (True, True)
+    assert (first["settled"], first["arrived"], first["failed"]) == (True, False, {"DstBucketUnversioned": 1})
     pair.put("after")
     assert pair.settled("after") == "FAILED"
     again = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60", mark=first["mark"])
-    assert (again["settled"], again["arrived"], again["failed"]) == (True, False, {"DstBucketUnversioned": 1})
+    assert (again["settled"], again["arrived"], again["failed"]) == (True, False, {"DstBucketUnversioned": 2})
+    enable_versioning(pair.there, pair.destination)
+    call(pair.server, "POST", "/-/replication/retry", bucket=pair.source)
+    mended = call(pair.server, "GET", WAIT, bucket=pair.source, timeout="60")
+    assert (mended["settled"], mended["arrived"], mended["failed"]) == (True, True, {})
 
 
 def test_a_server_that_is_told_to_stop_answers_those_who_wait(server_factory: Callable[..., Server]) -> None:
@@ -224,6 +228,7 @@ def test_the_command_tells_by_its_exit_code(server: Server, server_factory: Call
     pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration=SUSPENDED)
     pair.put("bad")
     assert run(f"s3://{pair.source}/bad") == 1
+    assert run(pair.source, "--all") == 1, "it failed before the command began, and is not there"
     assert run(pair.source) == 2
     enable_versioning(pair.there, pair.destination)
     stopped = Pair(server_factory(environment={"FARSHORE_REPLICATE": "false"}))

@@ -17,17 +17,13 @@ from farshore.service.answers import absence
 from farshore.service.deployment import Request
 from farshore.service.replication_wait import (
     WAIT_S_MAX,
-    Mark,
     is_pending,
-    mark_now,
     wait_for_bucket,
     wait_for_version,
 )
 
-FAILURES_COUNTED_MAX = 10_000
-"""Failures since the mark that are counted, of each cause."""
 _DIGITS_MAX = 18
-"""Of the numbers in a mark: those that a store can hold."""
+"""Of a mark: a number that a store can hold."""
 
 
 class WaitedDestination(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +50,10 @@ class WaitedVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitedBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """settled: nothing waits any more of what waited at the mark. arrived: and nothing has failed since.
+    """settled: nothing waits any more of what waited at the mark. arrived: and nothing of the bucket stands FAILED.
 
-    mark: to go on waiting for the same. failed: since the mark, by code; at most FAILURES_COUNTED_MAX of each.
+    mark: to go on waiting for the same. failed: destinations of versions that stand FAILED, by code, whenever they came
+        to: one that failed just before the question has not arrived either.
     """
 
     bucket: str
@@ -111,27 +108,22 @@ async def _for_version(request: Request, seconds: float) -> WaitedVersion:
 
 async def _for_bucket(request: Request, seconds: float, text: str | None) -> WaitedBucket:
     region, bucket = bucket_for(request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
-    mark = mark_now(request, region) if text is None else _mark(text)
+    mark = region.metadata.reader.newest_task() if text is None else _mark(text)
     settled = await wait_for_bucket(request, region, bucket, mark, seconds)
-    failed = await region.metadata.read(lambda reader: _failed_since(reader, bucket.id, mark.at_us))
+    failed = await region.metadata.read(lambda reader: _failed(reader, bucket.id))
     return WaitedBucket(
         bucket=bucket.name,
-        mark=f"{mark.task_id}-{mark.at_us}",
+        mark=str(mark),
         settled=settled,
         arrived=settled and not failed,
         failed=dict(failed),
     )
 
 
-def _failed_since(reader: Reader, bucket_id: int, since_us: int) -> Counter[str]:
+def _failed(reader: Reader, bucket_id: int) -> Counter[str]:
     failed: Counter[str] = Counter()
     for cause in reader.records.failure_causes(bucket_id):
-        if cause.last.failed_us < since_us:
-            continue
-        scan = reader.records.scan_failures(
-            bucket_id, cause.destination, cause.code, after=(since_us, -1), until_us=cause.last.failed_us
-        )
-        failed[cause.code] += sum(1 for _ in zip(range(FAILURES_COUNTED_MAX), scan, strict=False))
+        failed[cause.code] += cause.count
     return failed
 
 
@@ -149,8 +141,7 @@ def _seconds(text: str | None) -> float:
     return seconds
 
 
-def _mark(text: str) -> Mark:
-    task_id, _, at_us = text.partition("-")
-    if not (text.isascii() and task_id.isdigit() and at_us.isdigit()) or max(len(task_id), len(at_us)) > _DIGITS_MAX:
+def _mark(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS_MAX:
         raise InvalidArgument("mark is none that was answered", ArgumentName="mark", ArgumentValue=text)
-    return Mark(int(task_id), int(at_us))
+    return int(text)

@@ -30,8 +30,8 @@ def wait(
 ) -> None:
     """Wait until every destination has an object, or until all that waits in a bucket now is settled.
 
-    Exits with 0 when it arrived everywhere, 1 when a destination refused it for good or nothing replicates it, 3 when
-    the time is over.
+    Exits with 0 when it arrived everywhere, 1 when a destination refused it for good (of a bucket: when anything in it
+    stands FAILED) or nothing replicates it, 3 when the time is over.
     """
     asked: dict[str, str | None] = {}
     if is_object(what):
@@ -71,7 +71,7 @@ def _text(found: dict[str, Any]) -> str:
         if not found["settled"]:
             return f"{found['bucket']} still has something to bring."
         failed = ", ".join(f"{count} {code}" for code, count in sorted(found["failed"].items()))
-        return f"{found['bucket']} has brought everything" + (f", but for failures: {failed}." if failed else ".")
+        return f"{found['bucket']} has brought everything" + (f", but for what FAILED: {failed}." if failed else ".")
     lines = [f"s3://{found['bucket']}/{found['key']} (version {found['version_id']}): {found['status'] or 'no status'}"]
     lines += [
         f"  {each['destination']}: {each['status']}" + (f" ({each['code']})" if each["code"] else "")

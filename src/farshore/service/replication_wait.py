@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping
 from time import monotonic
 
-import msgspec
 import structlog
 
 from farshore.metadata.store import StoreUnavailable
@@ -34,13 +33,6 @@ WAITING_OPERATIONS = frozenset(
 _ENDED_EARLY = "ended early"
 
 log = structlog.get_logger()
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """What a bucket had to bring at a moment: every task up to this one. at_us: that moment."""
-
-    task_id: int
-    at_us: int
 
 
 def asked_s(headers: Mapping[str, str]) -> float | None:
@@ -135,8 +127,11 @@ async def wait_for_version(
         await _changed(watch, since, end - monotonic())
 
 
-async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark: Mark, seconds: float) -> bool:
+async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark: int, seconds: float) -> bool:
     """Whether all that the bucket had to bring at the mark is settled, at the latest when the time is over.
+
+    Args:
+        mark: the last task there was then.
 
     Raises:
         SlowDown: too many wait.
@@ -146,7 +141,7 @@ async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark
     while True:
         since = watch.wakings
         began = monotonic()
-        waits = await region.metadata.read(lambda reader: reader.has_tasks(bucket.id, mark.task_id))
+        waits = await region.metadata.read(lambda reader: reader.has_tasks(bucket.id, mark))
         if not waits:
             return True
         now = monotonic()
@@ -155,11 +150,6 @@ async def wait_for_bucket(request: Request, region: Region, bucket: Bucket, mark
         # A look may walk what was added since the mark: most of the time is left to others.
         await asyncio.sleep(min(10 * (now - began), end - now))
         await _changed(watch, since, end - monotonic())
-
-
-def mark_now(request: Request, region: Region) -> Mark:
-    """Everything that any bucket of the region has to bring now."""
-    return Mark(region.metadata.reader.newest_task(), request.now_us)
 
 
 def is_pending(version: Version) -> bool:
