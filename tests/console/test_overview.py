@@ -95,6 +95,7 @@ def test_changes_of_fifty_buckets_and_new_rules_show_with_the_next_question(visi
 
 
 def shows_soon(page: Page, asked: list[str], selector: str, text: str) -> None:
+    page.evaluate("() => 0")  # What was asked meanwhile is heard of only while Playwright is called.
     before = len(asked)
     script = "([found, text]) => [...document.querySelectorAll(found)].some((each) => each.innerText.includes(text))"
     page.wait_for_function(script, arg=[selector, text], polling="raf")
