@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.support.pairs import Pair
-from tests.support.people import Person, allow, owner, user
+from tests.support.people import Person, allow, deny, owner, user
 from tests.support.replication import put_rule
 from tests.support.server import Server
 
@@ -103,6 +104,39 @@ def test_batch_replicate_makes_nothing_for_a_bucket_without_configuration(pair: 
     assert "has no replication configuration" in done.stderr and "put-bucket-replication" in done.stderr
     names = [role["RoleName"] for role in root.client("iam").list_roles()["Roles"]]
     assert not any(pair.source in name for name in names)
+
+
+def test_status_tells_of_replication_only_who_may_see_it(pair: Pair) -> None:
+    """Destinations and failures are what `replication status` shows, to who has the permissions that it needs."""
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("secret-key")
+    assert pair.settled("secret-key") == "FAILED"
+    root = owner(pair.server)
+    bucket = f"arn:aws:s3:::{pair.source}"
+    seeing = [allow("s3:*", bucket)]
+    for number, (statements, shown) in enumerate(
+        [
+            (seeing, True),
+            ([*seeing, deny("s3:GetReplicationConfiguration", bucket)], False),
+            ([*seeing, deny("s3:ListBucketVersions", bucket)], False),
+        ]
+    ):
+        done = run("status", person=user(root, f"looks-{pair.source}-{number}", statements))
+        assert done.returncode == 0 and pair.source in done.stdout
+        assert ("secret-key" in done.stdout, pair.destination in done.stdout) == (shown, shown)
+        assert ("s3:GetReplicationConfiguration" in done.stderr) is not shown
+
+
+def test_status_heeds_the_conditions_of_policies(pair: Pair) -> None:
+    from_here = {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}
+    refused = {**deny("s3:ListBucket", f"arn:aws:s3:::{pair.source}"), "Condition": from_here}
+    root = owner(pair.server)
+    found = json.loads(
+        run("status", "--json", person=user(root, f"here-{pair.source}", [allow("s3:*"), refused])).stdout
+    )
+    shown = {bucket["bucket"] for region in found["regions"] for bucket in region["buckets"]}
+    assert pair.destination in shown and pair.source not in shown and found["hidden"]
 
 
 @pytest.mark.parametrize("form", ["s3://{}", "s3://{}/"])

@@ -212,7 +212,14 @@ def test_status_shows_the_callers_buckets_and_why_replication_failed(server_fact
     shown = wait_for(lambda: (found := status(server))["failures"] and found, 60, "the failure")
     assert [region["region"] for region in shown["regions"]] == ["us-east-1", "us-west-2", "eu-west-1"]
     assert shown["regions"][0]["buckets"] == [
-        {"bucket": "status-a", "versioning": "Enabled", "objects": 1, "bytes": 5, "waiting": []}
+        {
+            "bucket": "status-a",
+            "versioning": "Enabled",
+            "objects": 1,
+            "bytes": 5,
+            "replication_hidden": False,
+            "waiting": [],
+        }
     ]
     (failure,) = shown["failures"]
     assert failure["key"] == "k"

@@ -26,6 +26,7 @@ from farshore.service.access import bucket_for, may, require, version_for
 from farshore.service.deployment import Params, Request
 from farshore.service.pass_role import may_pass_role
 from farshore.service.roles import S3_SERVICE
+from farshore.service.status import deployment_status
 from farshore.wire.service_model import ServiceModel
 
 
@@ -44,7 +45,8 @@ class OwnCall:
 
 ACCOUNTS = "/-/accounts"
 OVERVIEW = "/-/replication/overview"
-_ABOUT_NO_BUCKET = frozenset((ACCOUNTS, OVERVIEW))
+STATUS = "/-/status"
+_ABOUT_NO_BUCKET = frozenset((ACCOUNTS, OVERVIEW, STATUS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,12 @@ async def create_account(call: OwnCall) -> Any:
     return await accounts_path.create(call.request, call.query.get("name", ""))
 
 
+async def status_of_deployment(call: OwnCall) -> Any:
+    """GET /-/status. Of each bucket of the caller's account needs s3:ListBucket, and to show its replication what
+    `/-/replication/status` needs."""
+    return await deployment_status(call.request)
+
+
 async def verify(call: OwnCall) -> Lines:
     """POST /-/replication/verify?bucket=…[&destination=…][&prefix=…][&deep=true][&repair=true].
 
@@ -220,4 +228,5 @@ OWN_PATHS: Mapping[tuple[str, str], OwnHandler] = {
     ("POST", "/-/replication/verify"): verify,
     ("POST", "/-/replication/statuses"): statuses_of_versions,
     ("GET", "/-/replication/wait"): wait_for_replication,
+    ("GET", STATUS): status_of_deployment,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +19,11 @@ from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
 from farshore.api.request_labels import RequestLabels
 from farshore.api.request_records import Audit, RequestRecords
-from farshore.api.respond import send_error
-from farshore.model.errors import AccessDenied, S3Error
 from farshore.runtime import ids
 from farshore.runtime.supervision import supervise
 from farshore.service.access_logs import AccessLogs
 from farshore.service.deployment import Deployment
 from farshore.service.sessions import SIGNED_IN
-from farshore.service.status import deployment_status
-from farshore.wire.addressing import parse_query
 from farshore.wire.service_model import load
 
 _CLOSE_S = 1.0
@@ -188,8 +183,6 @@ class ApiServer:
             return web.Response(status=503 if draining else 200, text="draining\n" if draining else "ok\n")
         if path == "/-/metrics" and http.method == "GET":
             return await self._recorded(http, path, lambda _: self._monitoring.handle(http))
-        if path == "/-/status" and http.method == "GET":
-            return await self._recorded(http, path, lambda labels: self._status(http, labels))
         return await self._pipeline.handle(http)
 
     async def _recorded(
@@ -215,23 +208,6 @@ class ApiServer:
         if principal is not None:
             labels.caller = Authenticated(principal, None, None)
         return response
-
-    async def _status(self, http: web.BaseRequest, labels: RequestLabels) -> web.StreamResponse:
-        raw_path, _, raw_query = http.raw_path.partition("?")
-        try:
-            caller = labels.caller = self._authenticator.authenticate(
-                method=http.method,
-                raw_path=raw_path,
-                query=parse_query(raw_query),
-                headers=http.headers,
-                now_us=labels.now_us,
-            )
-            if caller.principal.anonymous:
-                raise AccessDenied()
-        except S3Error as error:
-            return await send_error(http, error, labels)
-        status = await deployment_status(self._deployment, caller.principal, caller.policies)
-        return web.Response(body=json.dumps(status).encode(), content_type="application/json")
 
 
 async def start(

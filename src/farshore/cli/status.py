@@ -19,6 +19,9 @@ from farshore.cli.output import (
 )
 
 _LACKING = "s3:ListBucket on a bucket is needed to see it"
+_LACKING_OF_REPLICATION = (
+    "s3:GetReplicationConfiguration and s3:ListBucketVersions on a bucket are needed to see its replication."
+)
 
 
 def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile = None, json: Json = False) -> None:
@@ -40,11 +43,13 @@ def _show_buckets(found: dict[str, Any]) -> None:
     rows: list[tuple[str, ...]] = [("bucket", "region", "versioning", "objects", "size", "waiting to be replicated")]
     for region in found["regions"]:
         for bucket in region["buckets"]:
-            waiting = "\n".join(map(_lane, bucket["waiting"])) or "-"
+            waiting = "\n".join(map(_lane, bucket["waiting"])) or ("(hidden)" if bucket["replication_hidden"] else "-")
             counts = (str(bucket["objects"]), human_bytes(bucket["bytes"]))
             rows += [(bucket["bucket"], region["region"], bucket["versioning"], *counts, waiting)]
     if len(rows) > 1:
         print_table(rows, right=(3, 4))
+        if any(bucket["replication_hidden"] for region in found["regions"] for bucket in region["buckets"]):
+            typer.echo(f"(hidden): {_LACKING_OF_REPLICATION}", err=True)
         if found["hidden"]:
             typer.echo("Other buckets of the account are not shown: you lack s3:ListBucket on them.", err=True)
     elif found["hidden"]:

@@ -6,14 +6,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from tests.support.bodies import Arriving
+
 from farshore.blobs.filesystem import FilesystemBlobStore
 from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.metadata.store import Transaction
-from farshore.model.access import Principal
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask, TaskKind
-from farshore.service.deployment import Deployment, Region
+from farshore.service.deployment import Deployment, Region, Request
+from farshore.service.identities import root_principal
 from farshore.service.status import deployment_status
 
 NOW_US = 1_000_000_000
@@ -72,7 +74,18 @@ async def status(folder: Path, account_id: str) -> dict[str, Any]:
         await metadata.write(fill)
         regions = {"us-east-1": Region("us-east-1", metadata, blobs)}
         deployment = Deployment(directory=directory, regions=regions, clock=FixedClock(), ring=lambda _region: None)
-        return await deployment_status(deployment, Principal(account_id=account_id, arn="", access_key_id=""))
+        return await deployment_status(
+            Request(
+                deployment=deployment,
+                principal=root_principal(account_id, "AKIA"),
+                operation="/-/status",
+                params={},
+                body=Arriving(b"", 0),
+                request_id="REQUEST",
+                now_us=NOW_US,
+                region="us-east-1",
+            )
+        )
     finally:
         for store in (metadata, blobs, directory):
             await store.close()
@@ -91,6 +104,7 @@ def test_the_caller_sees_own_buckets_what_waits_and_since_when_and_what_failed_a
                         "versioning": "Unversioned",
                         "objects": 1,
                         "bytes": 3,
+                        "replication_hidden": False,
                         "waiting": [
                             {"destination": "far", "tasks_pending": 1, "bytes_pending": 3, "oldest_pending_age_s": 2.5}
                         ],
