@@ -183,6 +183,35 @@ def test_a_destination_of_another_account_that_does_not_let_the_role_in(roled: R
     assert roled.settled("k") == "COMPLETED"
 
 
+def test_an_owner_override_that_the_role_may_not_make(roled: Roled) -> None:
+    """In a bucket that does not enforce its owner: elsewhere there is nothing to override."""
+    other = stranger(roled.server)
+    theirs, client = f"{roled.destination}-owned", other.client("s3")
+    client.create_bucket(Bucket=theirs, ObjectOwnership="ObjectWriter")
+    enable_versioning(client, theirs)
+    let_in = {
+        "Effect": "Allow",
+        "Principal": {"AWS": roled.arn},
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{theirs}/*",
+    }
+    client.put_bucket_policy(Bucket=theirs, Policy=json.dumps({"Version": "2012-10-17", "Statement": [let_in]}))
+    owned = {"Account": other.account_id, "AccessControlTranslation": {"Owner": "Destination"}}
+    configuration = {"Role": roled.arn, "Rules": [rule(theirs, ID="out", Destination=owned)]}
+    roled.s3.put_bucket_replication(Bucket=roled.source, ReplicationConfiguration=configuration)
+    roled.without("s3:ObjectOwnerOverrideToBucketOwner")
+    roled.put("k")
+    found = roled.failed("k")
+    assert (found["code"], refused(found)) == (
+        "DstPutObjectNotPermitted",
+        [("s3:ObjectOwnerOverrideToBucketOwner", "DstPutObjectNotPermitted")],
+    )
+    assert "s3:ObjectOwnerOverrideToBucketOwner" in found["remedy"]["text"]
+    roled.allow(*ALL)
+    found = roled.explain("k")
+    assert (found["destinations"][0]["cause_gone"], found["remedy"]["action"]) == (True, "Retry")
+
+
 def test_a_destination_that_another_account_made_anew_is_not_the_one_that_the_rule_names(roled: Roled) -> None:
     """However willing its owner is: no retry is offered, and nothing goes there."""
     account = roled.arn.split(":")[4]
