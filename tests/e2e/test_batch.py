@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -124,6 +125,8 @@ def test_the_report_has_a_line_for_every_version_as_aws_writes_it(pair: Pair) ->
     body = pair.s3.get_object(Bucket=pair.reports, Key=file["Key"])["Body"].read()
     assert body.endswith(b",success\r\n")
     manifest = pair.s3.get_object(Bucket=pair.reports, Key=f"reports/job-{job['JobId']}/manifest.json")["Body"].read()
+    created = json.loads(manifest)["ReportCreationDate"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", created), "to the millisecond, as AWS writes it"
     assert json.loads(manifest)["ReportSchema"] == (
         "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
     )

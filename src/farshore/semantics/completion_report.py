@@ -12,11 +12,11 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
 from farshore.model.batch import ManifestRow, TaskResult
+from farshore.runtime.iso_time import iso_time
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 FORMAT = "Report_CSV_20180820"
@@ -63,7 +63,7 @@ def manifest(bucket: str, files: Sequence[ReportFile], now_us: int) -> bytes:
     """`manifest.json`, which names the files."""
     document = {
         "Format": FORMAT,
-        "ReportCreationDate": datetime.fromtimestamp(now_us / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "ReportCreationDate": iso_time(now_us).replace("+00:00", "Z"),
         "Results": [
             {
                 "TaskExecutionStatus": "failed" if file.failed else "succeeded",
