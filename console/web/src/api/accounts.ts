@@ -2,7 +2,7 @@
 
 import type { Client } from "./client.ts";
 import type { NewAccessKey } from "./iam.ts";
-import { date, object, objects, text } from "./json.ts";
+import { date, objects, text } from "./json.ts";
 
 export interface Account {
   readonly id: string;
@@ -16,8 +16,8 @@ const PATH = "/-/accounts";
 
 /** The oldest first. Throws ApiError AccessDenied for who may not. */
 export async function listAccounts(client: Client, signal?: AbortSignal): Promise<Account[]> {
-  const answer = await client.send({ region: client.anyRegion, method: "GET", path: PATH, signal });
-  return objects(object(JSON.parse(answer.text))["accounts"]).map((each) => ({
+  const answer = await client.json({ region: client.anyRegion, method: "GET", path: PATH, signal });
+  return objects(answer["accounts"]).map((each) => ({
     id: text(each["account_id"]) ?? "",
     name: text(each["name"]) ?? "",
     created: date(each["created_at"]),
@@ -27,7 +27,6 @@ export async function listAccounts(client: Client, signal?: AbortSignal): Promis
 
 /** The key of the new account's root, which is shown this once. */
 export async function createAccount(client: Client, name: string): Promise<NewAccessKey> {
-  const answer = await client.send({ region: client.anyRegion, method: "POST", path: PATH, query: { name } });
-  const made = object(JSON.parse(answer.text));
+  const made = await client.json({ region: client.anyRegion, method: "POST", path: PATH, query: { name } });
   return { id: text(made["access_key_id"]) ?? "", secret: text(made["secret_access_key"]) ?? "" };
 }

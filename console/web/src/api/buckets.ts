@@ -1,7 +1,7 @@
 /** Buckets and what is configured on them, through the S3 API. */
 
 import type { Client } from "./client.ts";
-import { ApiError, isAbsent, isApiError } from "./errors.ts";
+import { ApiError, isApiError, unlessAbsent } from "./errors.ts";
 import { encode } from "./signer.ts";
 import { el, s3Document } from "./xml.ts";
 
@@ -119,16 +119,11 @@ export async function putVersioning(
 }
 
 export async function getBucketTags(client: Client, bucket: BucketPlace, signal?: AbortSignal): Promise<Tag[]> {
-  try {
-    const root = await client.xml({ ...configuration(bucket, "GET", "tagging"), signal });
-    return (root.child("TagSet")?.children("Tag") ?? []).map((tag) => ({
-      key: tag.text("Key") ?? "",
-      value: tag.text("Value") ?? "",
-    }));
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
+  const root = await unlessAbsent(client.xml({ ...configuration(bucket, "GET", "tagging"), signal }));
+  return (root?.child("TagSet")?.children("Tag") ?? []).map((tag) => ({
+    key: tag.text("Key") ?? "",
+    value: tag.text("Value") ?? "",
+  }));
 }
 
 export async function putBucketTags(client: Client, bucket: BucketPlace, tags: readonly Tag[]): Promise<void> {
@@ -155,12 +150,8 @@ export async function getBucketPolicy(
   bucket: BucketPlace,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  try {
-    return (await client.send({ ...configuration(bucket, "GET", "policy"), signal })).text;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const answer = await unlessAbsent(client.send({ ...configuration(bucket, "GET", "policy"), signal }));
+  return answer?.text;
 }
 
 export async function putBucketPolicy(client: Client, bucket: BucketPlace, policy: string): Promise<void> {
@@ -176,13 +167,9 @@ export async function getOwnership(
   bucket: BucketPlace,
   signal?: AbortSignal,
 ): Promise<ObjectOwnership | undefined> {
-  try {
-    const root = await client.xml({ ...configuration(bucket, "GET", "ownershipControls"), signal });
-    return root.text("Rule/ObjectOwnership") as ObjectOwnership | undefined;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const request = { ...configuration(bucket, "GET", "ownershipControls"), signal };
+  const root = await unlessAbsent(client.xml(request));
+  return root?.text("Rule/ObjectOwnership") as ObjectOwnership | undefined;
 }
 
 export async function putOwnership(client: Client, bucket: BucketPlace, ownership: ObjectOwnership): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { sha256Base64 } from "./checksums.ts";
 import { ApiError, errorOf } from "./errors.ts";
+import { type Members, object } from "./json.ts";
 import type { Session } from "./session.ts";
 import {
   type Query,
@@ -67,6 +68,11 @@ export class Client {
     const root = parseXml(answer.text);
     if (!root) throw new ApiError("InvalidAnswer", "The server's answer is not XML.", answer.status, "");
     return root;
+  }
+
+  /** As `send`, for an answer that is a JSON object. */
+  async json(request: ApiRequest): Promise<Members> {
+    return object(JSON.parse((await this.send(request)).text));
   }
 
   /** A response with its body still to be read. Reads are retried; so is any request whose session had run out. */

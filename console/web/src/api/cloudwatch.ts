@@ -100,7 +100,7 @@ async function call(
   body: object,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const answer = await client.send({
+  return client.json({
     service: "monitoring",
     region,
     method: "POST",
@@ -109,5 +109,4 @@ async function call(
     body: JSON.stringify(body),
     signal,
   });
-  return JSON.parse(answer.text);
 }

@@ -100,6 +100,16 @@ export function isAbsent(error: unknown): boolean {
   );
 }
 
+/** An answer; undefined where there is no such configuration. */
+export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 export function messageOf(error: unknown): string {
   if (error instanceof ApiError) return error.message && error.message !== error.code ? error.message : error.code;
   return error instanceof Error ? error.message : String(error);

@@ -74,14 +74,14 @@ export interface Explanation {
 }
 
 export async function explain(client: Client, place: ObjectPlace, signal?: AbortSignal): Promise<Explanation> {
-  const answer = await client.send({
+  const answer = await client.json({
     region: place.bucket.region,
     method: "GET",
     path: "/-/explain",
     query: { bucket: place.bucket.name, key: place.key, "version-id": place.versionId },
     signal,
   });
-  return readExplanation(JSON.parse(answer.text));
+  return readExplanation(answer);
 }
 
 export function readExplanation(value: unknown): Explanation {

@@ -47,7 +47,7 @@ export async function previewReplication(
   configuration: Configuration,
   signal?: AbortSignal,
 ): Promise<Preview> {
-  const answer = await client.send({
+  const answer = await client.json({
     region: bucket.region,
     method: "POST",
     path: "/-/replication/preview",
@@ -55,7 +55,7 @@ export async function previewReplication(
     body: writeConfiguration(configuration),
     signal,
   });
-  return readPreview(JSON.parse(answer.text));
+  return readPreview(answer);
 }
 
 export function readPreview(value: unknown): Preview {

@@ -2,7 +2,7 @@
 
 import { type BucketPlace, configuration } from "./buckets.ts";
 import type { ApiRequest, Client } from "./client.ts";
-import { isAbsent } from "./errors.ts";
+import { unlessAbsent } from "./errors.ts";
 import { el, s3ControlDocument, s3Document } from "./xml.ts";
 
 export interface PublicAccessBlock {
@@ -27,18 +27,15 @@ export async function getPublicAccessBlock(
   scope: BlockScope,
   signal?: AbortSignal,
 ): Promise<PublicAccessBlock> {
-  try {
-    const root = await client.xml({ ...request(client, scope, "GET"), signal });
-    return {
-      blockPublicAcls: root.flag("BlockPublicAcls"),
-      ignorePublicAcls: root.flag("IgnorePublicAcls"),
-      blockPublicPolicy: root.flag("BlockPublicPolicy"),
-      restrictPublicBuckets: root.flag("RestrictPublicBuckets"),
-    };
-  } catch (error) {
-    if (isAbsent(error)) return NOTHING_BLOCKED;
-    throw error;
-  }
+  const root = await unlessAbsent(client.xml({ ...request(client, scope, "GET"), signal }));
+  return root === undefined
+    ? NOTHING_BLOCKED
+    : {
+        blockPublicAcls: root.flag("BlockPublicAcls"),
+        ignorePublicAcls: root.flag("IgnorePublicAcls"),
+        blockPublicPolicy: root.flag("BlockPublicPolicy"),
+        restrictPublicBuckets: root.flag("RestrictPublicBuckets"),
+      };
 }
 
 export async function putPublicAccessBlock(client: Client, scope: BlockScope, block: PublicAccessBlock): Promise<void> {

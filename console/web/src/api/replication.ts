@@ -3,7 +3,7 @@
 import { type Configuration, readConfiguration, type Rule, writeConfiguration } from "../model/replication.ts";
 import { type BucketPlace, configuration } from "./buckets.ts";
 import type { Client } from "./client.ts";
-import { isAbsent } from "./errors.ts";
+import { unlessAbsent } from "./errors.ts";
 
 /** undefined when the bucket has none. */
 export async function getReplication(
@@ -11,12 +11,8 @@ export async function getReplication(
   bucket: BucketPlace,
   signal?: AbortSignal,
 ): Promise<Configuration | undefined> {
-  try {
-    return readConfiguration(await client.xml({ ...configuration(bucket, "GET", "replication"), signal }));
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const root = await unlessAbsent(client.xml({ ...configuration(bucket, "GET", "replication"), signal }));
+  return root && readConfiguration(root);
 }
 
 /** Change the rules as they stand now: what others changed since the page was read stays. Nothing without rules. */

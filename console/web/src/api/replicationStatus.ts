@@ -66,14 +66,13 @@ export async function replicationOverview(client: Client, signal?: AbortSignal):
   const found: SourceBucket[] = [];
   let from: string | undefined;
   do {
-    const answer = await client.send({
+    const members = await client.json({
       region: client.anyRegion,
       method: "GET",
       path: "/-/replication/overview",
       query: { from },
       signal,
     });
-    const members = object(JSON.parse(answer.text));
     found.push(...objects(members["buckets"]).map(readSource));
     from = text(members["next"]);
   } while (from);
@@ -159,13 +158,12 @@ export async function retryFailures(client: Client, bucket: BucketPlace, which: 
   let [retried, left] = [0, 0];
   let from: string | undefined;
   do {
-    const answer = await client.send({
+    const members = await client.json({
       region: bucket.region,
       method: "POST",
       path: "/-/replication/retry",
       query: { bucket: bucket.name, cause, destination, key, "version-id": versionId, from },
     });
-    const members = object(JSON.parse(answer.text));
     retried += number(members["retried"]);
     for (const count of Object.values(object(members["left"]))) left += number(count);
     from = text(members["next"]);

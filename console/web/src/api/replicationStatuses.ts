@@ -3,7 +3,6 @@
 import type { BucketPlace } from "./buckets.ts";
 import type { Client } from "./client.ts";
 import { isApiError } from "./errors.ts";
-import { object } from "./json.ts";
 import { type ObjectVersion, readStatus, type ReplicationStatus } from "./objects.ts";
 
 /** "none": no rule took it. "unknown": not asked yet, or the caller may not see it. */
@@ -33,7 +32,7 @@ async function askFor(
   signal: AbortSignal,
 ): Promise<KnownStatus[]> {
   try {
-    const answer = await client.send({
+    const answer = await client.json({
       region: bucket.region,
       method: "POST",
       path: "/-/replication/statuses",
@@ -42,7 +41,7 @@ async function askFor(
       body: JSON.stringify({ versions: asked.map(({ key, versionId }) => ({ key, version_id: versionId })) }),
       signal,
     });
-    const statuses = object(JSON.parse(answer.text))["statuses"];
+    const statuses = answer["statuses"];
     return Array.isArray(statuses) ? statuses.map(known) : asked.map(() => "unknown");
   } catch (error) {
     if (isApiError(error) && error.status !== 0) return asked.map(() => "unknown");

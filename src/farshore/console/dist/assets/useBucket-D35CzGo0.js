@@ -1,1 +1,0 @@
-import{t as e}from"./buckets-lreGEUjr.js";import{f as t,s as n}from"./index-DV14zT88.js";import{t as r}from"./useLoad-B_jSVpRt.js";function i(i){let a=n();return r(async n=>{let r=await e(a,i,n);if(r===void 0)throw new t(`NoSuchBucket`,`The specified bucket does not exist`,404,``);return{name:i,region:r}},[a,i])}export{i as t};
