@@ -171,6 +171,28 @@ def test_explain_says_a_status_once_with_its_code(pair: Pair) -> None:
     ]
 
 
+def test_wait_for_all_does_not_say_everything_of_a_bucket_whose_failures_stand(pair: Pair) -> None:
+    """A refusal comes fast: it may stand before the command has begun."""
+    put_rule(pair.s3, pair.source, pair.destination)
+    root = owner(pair.server)
+    good = run("replication", "wait", pair.source, "--all", person=root)
+    assert (good.returncode, good.stdout) == (0, f"{pair.source} has brought everything.\n")
+    pair.there.delete_bucket(Bucket=pair.destination)
+    pair.put("k")
+    assert pair.settled("k") == "FAILED"
+    bad = run("replication", "wait", pair.source, "--all", person=root)
+    assert (bad.returncode, bad.stdout) == (
+        1,
+        f"{pair.source} has brought everything, but for what FAILED: 1 DstBucketNotFound.\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["retry", "verify"])
+def test_help_does_not_offer_to_leave_out_a_bucket_that_is_required(pair: Pair, command: str) -> None:
+    shown = run("replication", command, "--help", person=owner(pair.server))
+    assert "The source bucket." in shown.stdout and "without one" not in shown.stdout
+
+
 def test_retry_of_a_cause_that_there_is_none_of_names_those_that_there_are(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.there.delete_bucket(Bucket=pair.destination)

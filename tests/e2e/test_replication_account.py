@@ -131,6 +131,22 @@ def test_what_waits_is_counted_by_rule_with_the_age_of_the_oldest(server_factory
     assert shown["destinations"][0]["pending_operations"] == 3
 
 
+def test_no_time_left_is_told_while_replication_is_stopped(server_factory: Callable[..., Server]) -> None:
+    """What was going on a moment ago has a rate still."""
+    server = server_factory()
+    pair = Pair(server)
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("before")
+    assert pair.settled("before") == "COMPLETED"
+    server.stop()
+    server.environment["FARSHORE_REPLICATE"] = "false"
+    server.start()
+    pair.put("after")
+    (there,) = status(pair)["destinations"]
+    assert there["pending_operations"] == 1 and there["operations_per_s"] > 0
+    assert there["time_left_s"] is None
+
+
 def test_failures_are_driven_again_by_cause_and_prefix_once_the_cause_is_mended(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     suspend(pair)

@@ -10,11 +10,11 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_json
-from farshore.cli.replication_status import BucketName
+from farshore.cli.replication_status import SourceBucket
 
 
 def retry(
-    bucket: BucketName,
+    bucket: SourceBucket,
     cause: Annotated[
         str | None,
         typer.Option(metavar="CODE", help="Only failures with this code, as `status` shows it.", show_default=False),

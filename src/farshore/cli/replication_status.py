@@ -25,6 +25,10 @@ BucketName = Annotated[
     ),
 ]
 
+SourceBucket = Annotated[
+    str, typer.Argument(metavar="BUCKET", parser=bucket_name, help="The source bucket.", show_default=False)
+]
+
 FOLLOW_S = 1.0
 """Between two looks."""
 

@@ -12,14 +12,14 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
-from farshore.cli.replication_status import BucketName
+from farshore.cli.replication_status import SourceBucket
 
 SHOWN_MAX = 20
 """Differences that are shown of each destination; a report has all."""
 
 
 def verify(
-    bucket: BucketName,
+    bucket: SourceBucket,
     destination: Annotated[
         str | None, typer.Option(metavar="ARN", help="Only this destination bucket.", show_default=False)
     ] = None,

@@ -52,7 +52,7 @@ class DestinationStatus(msgspec.Struct, frozen=True, kw_only=True):
     pending_operations, pending_bytes: what waits. again_operations: so many of it are no live changes: Batch
         Replication's, and failures that were driven again. oldest_at, oldest_age_s: the oldest live change that waits.
     operations_per_s, bytes_per_s: what arrives now, averaged over about a minute. time_left_s: until all that waits has
-        arrived at this rate; null when it cannot be said.
+        arrived at this rate; null when it cannot be said, and where replication is stopped.
     completed_operations, completed_bytes: since the first, they only grow. failed: versions that stand FAILED.
     rests_until, error: the destination is left alone until then, since everything met this transient trouble.
     last_verification: null when it was never verified.
@@ -132,7 +132,7 @@ async def bucket_statuses(
             at=iso_time(now_us),
             replicates=deployment.replicates,
             destinations=tuple(
-                _destination(source, name, _region_of(deployment, name), now_us)
+                _destination(source, name, _region_of(deployment, name), now_us, deployment.replicates)
                 for name in _destinations(source, (rule.destination for rule in rules[bucket]))
             ),
             failures=tuple(_cause(each) for each in source.causes),
@@ -183,7 +183,7 @@ def _region_of(deployment: Deployment, destination: str) -> str | None:
     return None if home is None else home.region
 
 
-def _destination(source: _Source, name: str, region: str | None, now_us: int) -> DestinationStatus:
+def _destination(source: _Source, name: str, region: str | None, now_us: int, replicates: bool) -> DestinationStatus:
     lane = source.lanes.get(name, LaneRecord(destination=name))
     waiting = [each for each in source.pending if each.route.destination == name]
     tallies = [each.tally for each in source.accounts if each.route.destination == name]
@@ -204,7 +204,7 @@ def _destination(source: _Source, name: str, region: str | None, now_us: int) ->
         oldest_age_s=None if oldest_us is None else max(0, now_us - oldest_us) / 1e6,
         operations_per_s=round(rate, 3),
         bytes_per_s=round(bytes_rate, 1),
-        time_left_s=_longer(time_left_s(operations, rate), time_left_s(size, bytes_rate)),
+        time_left_s=_longer(time_left_s(operations, rate), time_left_s(size, bytes_rate)) if replicates else None,
         completed_operations=sum(tally.completed for tally in tallies),
         completed_bytes=sum(tally.completed_bytes for tally in tallies),
         failed=sum(cause.count for cause in source.causes if cause.destination == name),
