@@ -305,7 +305,7 @@ def test_a_decoded_length_beyond_all_bounds_is_refused(raw: Raw, digits: str, an
     expect(raw.send("PUT", f"/{BUCKET}/k", signed, b""), 400, "InvalidArgument")
 
 
-@pytest.mark.parametrize("mark", [f"{'9' * 23}-1", f"1-{'9' * 19}", f"{DIGITS}-1", "1-", "-1", "1", "٣-1"])
+@pytest.mark.parametrize("mark", ["9" * 23, "9" * 19, DIGITS, "1-1", "-1", "+1", "1_0", " 1", "", "٣"])
 def test_a_mark_that_was_never_answered_is_refused(raw: Raw, mark: str) -> None:
     path = f"/-/replication/wait?bucket={BUCKET}&timeout=0&mark={quote(mark)}"
     expect(raw.request("GET", path), 400, "InvalidArgument")
