@@ -13,12 +13,12 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 import structlog
 
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.events import EventName, Refusal, StoredEvent
+from farshore.runtime.slices import slices
 from farshore.runtime.together import first_of
 from farshore.semantics.event_message import message
 from farshore.semantics.retry import backoff_s
@@ -45,10 +45,8 @@ log = structlog.get_logger()
 _Key = tuple[str, str]
 """(bucket, key): events of one are delivered in order."""
 
-_Together = list[StoredEvent]
+_Together = Sequence[StoredEvent]
 """Events of one message."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,17 +230,18 @@ class _Destination:
                 ready.append(stored)
         return ready
 
-    def _batches(self, ready: Sequence[StoredEvent]) -> list[list[_Together]]:
+    def _batches(self, ready: Sequence[StoredEvent]) -> list[Sequence[_Together]]:
         """Deliveries of messages of events. A test event is a message by itself, as is one that was refused."""
         messages: list[_Together] = []
         run: list[StoredEvent] = []
         for stored in ready:
             if stored.attempts or stored.event.name is EventName.TEST:
-                messages += [*_slices(run, self._target.events_max), [stored]]
+                messages += [*slices(run, self._target.events_max), [stored]]
                 run = []
             else:
                 run.append(stored)
-        return _slices([*messages, *_slices(run, self._target.events_max)], self._target.messages_max)
+        messages += slices(run, self._target.events_max)
+        return list(slices(messages, self._target.messages_max))
 
     async def _deliver_all(self, batches: Sequence[Sequence[_Together]], stop: asyncio.Event) -> None:
         """Make deliveries, and store what became of their events: in one command, but not later than after
@@ -299,7 +298,3 @@ class _Destination:
 
 def _key(stored: StoredEvent) -> _Key:
     return stored.event.bucket, stored.event.key
-
-
-def _slices(items: list[T], size: int) -> list[list[T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

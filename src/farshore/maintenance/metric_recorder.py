@@ -7,13 +7,14 @@ become old.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import structlog
 
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.metrics import Route
+from farshore.runtime.slices import slices
 from farshore.runtime.together import first_of
 from farshore.semantics.metric_points import MINUTE_S, RETENTION_S
 from farshore.service.deployment import Deployment, Region
@@ -58,7 +59,7 @@ class MetricRecorder:
         ended_s = metadata.reader.metrics.minute()
         if ended_s == minute_s:
             return
-        for routes in _chunks(self._routes()):
+        for routes in slices(self._routes(), ROUTES_AT_ONCE):
             await metadata.write(lambda tx, routes=routes: _close(tx, routes, ended_s))
         await metadata.write(lambda tx: tx.metrics.begin_minute(minute_s))
 
@@ -74,7 +75,7 @@ class MetricRecorder:
         ruled = set(configured_routes(self._deployment, metadata.reader))
         unruled = [account.route for account in metadata.reader.metrics.accounts() if account.route not in ruled]
         unruled += [pending.route for pending in metadata.reader.metrics.pending() if pending.route not in ruled]
-        for routes in _chunks(unruled):
+        for routes in slices(unruled, ROUTES_AT_ONCE):
             await metadata.write(lambda tx, routes=routes: tx.metrics.forget_routes(routes))
 
     async def _merge(self, series_id: int, period_s: int, into_s: int, before_s: int) -> None:
@@ -111,8 +112,3 @@ def _close(tx: Transaction, routes: Sequence[tuple[Route, Published]], ended_s: 
         if published and ended_s is not None:
             write_points(metrics, route, published, at_s=ended_s, end_us=(ended_s + MINUTE_S) * 1_000_000)
         metrics.begin_route(route)
-
-
-def _chunks(routes: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(routes), ROUTES_AT_ONCE):
-        yield routes[start : start + ROUTES_AT_ONCE]

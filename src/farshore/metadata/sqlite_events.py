@@ -18,6 +18,7 @@ from farshore.metadata.sqlite_gathered import GatheredEvent
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session, listed
 from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
+from farshore.runtime.slices import slices
 
 GROUP_EVENTS_MAX = 1000
 _PLACE_BITS = 12
@@ -108,8 +109,8 @@ class SqliteEvents:
             by_destination.setdefault(event[0], []).append(event)
         self._gathered.take_back()
         for destination, events in by_destination.items():
-            for start in range(0, len(events), GROUP_EVENTS_MAX):
-                self._add_group(destination, events[start : start + GROUP_EVENTS_MAX])
+            for group in slices(events, GROUP_EVENTS_MAX):
+                self._add_group(destination, group)
 
     def _add_group(self, destination: str, events: Sequence[GatheredEvent]) -> None:
         oldest_us = min([at_us for _, at_us, _ in events])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from farshore.blobs.store import BlobMissing
 from farshore.metadata.store import Reader
 from farshore.model.objects import Checksum, ChecksumType, Version
+from farshore.runtime.slices import slices
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics.checksums import ChecksumAccumulator
 from farshore.service.deployment import Region
@@ -41,8 +42,7 @@ async def damaged_bodies(region: Region, versions: Sequence[Version]) -> list[Ve
     inline = [version for version in versions if version.inline]
     damaged = await region.metadata.read(lambda reader: [each for each in inline if _inline_damaged(reader, each)])
     with_blobs = [version for version in versions if version.blobs]
-    for start in range(0, len(with_blobs), BLOBS_AT_ONCE):
-        some = with_blobs[start : start + BLOBS_AT_ONCE]
+    for some in slices(with_blobs, BLOBS_AT_ONCE):
         sound = await all_or_first_error(_blobs_sound(region, version) for version in some)
         damaged += [version for version, is_sound in zip(some, sound, strict=True) if not is_sound]
     return [each for each in damaged if _stands(region, each)]

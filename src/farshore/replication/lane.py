@@ -23,6 +23,7 @@ from farshore.replication.rest import Rest
 from farshore.replication.settle import settle
 from farshore.replication.streams import Streams
 from farshore.runtime.clock import Clock
+from farshore.runtime.slices import slices
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics.retry import backoff_s
 from farshore.service.bodies import INLINE_BYTES_MAX
@@ -131,9 +132,7 @@ class Lane:
         for ready in streamed:
             self._streams.add(ready)
         resting = self._rest.judge(attempts)
-        settling = [
-            self._settle(attempts[start : start + SETTLED_MAX]) for start in range(0, len(attempts), SETTLED_MAX)
-        ]
+        settling = [self._settle(some) for some in slices(attempts, SETTLED_MAX)]
         if resting or self._streams.full:
             await all_or_first_error(settling)
             return ()

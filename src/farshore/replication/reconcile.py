@@ -16,6 +16,7 @@ import structlog
 from farshore.metadata.store import Reader, StoreUnavailable, Transaction
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, ReplicationStatus
+from farshore.runtime.slices import slices
 from farshore.runtime.together import first_of
 from farshore.service.deployment import Deployment, Region
 from farshore.service.exposition import RECONCILED
@@ -77,8 +78,7 @@ class Reconciler:
         """Give tasks to versions, and tell of those that got them, whatever comes then."""
         count = 0
         try:
-            for start in range(0, len(lost), AT_ONCE):
-                some = lost[start : start + AT_ONCE]
+            for some in slices(lost, AT_ONCE):
                 count += await self._region.metadata.write(lambda tx, some=some: self._give_tasks(tx, some))
         finally:
             if count:

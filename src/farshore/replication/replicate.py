@@ -26,6 +26,7 @@ from farshore.replication.body_check import body_matches
 from farshore.replication.destinations import Destination, Destinations
 from farshore.replication.outcome import Attempt, Delivered, Dropped, Failed, Outcome, Retry
 from farshore.replication.role import Permissions, Roles, Verdict
+from farshore.runtime.slices import slices
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics.metadata_sync import METADATA
 from farshore.semantics.replication_eligibility import recheck_at_delivery
@@ -178,9 +179,9 @@ class Replicator:
             else:
                 attempts.append(Attempt(each.task, change))
         calls = list(_batches(changes))
-        for start in range(0, len(calls), CALLS_AT_ONCE):
+        for together in slices(calls, CALLS_AT_ONCE):
             # Calls that reach their receiver together share its flush; in which order changes arrive does not matter.
-            puts = [_put(batch[0][0].destination, batch) for batch in calls[start : start + CALLS_AT_ONCE]]
+            puts = [_put(batch[0][0].destination, batch) for batch in together]
             for done in await all_or_first_error(puts):
                 attempts += done
         return attempts

@@ -19,6 +19,7 @@ from farshore.model.buckets import Bucket
 from farshore.model.errors import InvalidArgument
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.model.replication_record import FailedVersion
+from farshore.runtime.slices import slices
 from farshore.service.deployment import Deployment, Region
 from farshore.service.redrive import Redriven, redrive
 
@@ -95,9 +96,9 @@ async def retry_failures(
     """
     found, after = await region.metadata.read(lambda reader: _select(reader, bucket.id, selection, place))
     done = Redriven()
-    for start in range(0, len(found), AT_ONCE):
-        part = [each for each in found[start : start + AT_ONCE] if permitted(each.key, each.version_id)]
-        refused = len(found[start : start + AT_ONCE]) - len(part)
+    for some in slices(found, AT_ONCE):
+        part = [each for each in some if permitted(each.key, each.version_id)]
+        refused = len(some) - len(part)
         if refused:
             done.left[FailureCode.INITIATE_REPLICATION_NOT_PERMITTED.value] += refused
         if dry_run:

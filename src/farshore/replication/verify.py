@@ -37,6 +37,7 @@ from farshore.replication.sides import (
     read_source,
 )
 from farshore.replication.verified import Begun, Difference, Kind, Line, Progress, Repair, Result, Why
+from farshore.runtime.slices import slices
 from farshore.semantics.key_ranges import prefix_end
 from farshore.semantics.replica_comparison import digest_of, row_of
 from farshore.service.bucket_access import stored_ownership
@@ -247,8 +248,7 @@ class _Walk:
             else:
                 faults.append(Fault(key=each.key, version_id=each.version_id, fields=each.fields))
         going: set[Name] = set()
-        for start in range(0, len(faults), REPAIRED_AT_ONCE):
-            some = faults[start : start + REPAIRED_AT_ONCE]
+        for some in slices(faults, REPAIRED_AT_ONCE):
             permitted = [each for each in some if self._asked.permitted(each.key, each.version_id)]
             left |= {
                 (each.key, each.version_id): FailureCode.INITIATE_REPLICATION_NOT_PERMITTED

@@ -13,6 +13,7 @@ from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchVersion, S3Error
 from farshore.model.events import EventName
 from farshore.model.objects import NULL_VERSION, Version
+from farshore.runtime.slices import slices
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics import naming, preconditions, versioning
 from farshore.semantics.versioning import DeleteAction
@@ -72,7 +73,7 @@ async def delete_objects(request: Request) -> Answer:
     if not 1 <= len(listed) <= DELETED_AT_ONCE_MAX:
         raise MalformedXML()
     region, bucket = bucket_for(request)
-    parts = [listed[start : start + DELETED_IN_A_COMMAND] for start in range(0, len(listed), DELETED_IN_A_COMMAND)]
+    parts = slices(listed, DELETED_IN_A_COMMAND)
     done = await all_or_first_error(_delete_some(request, region, bucket, part) for part in parts)
     outcomes = [outcome for part in done for outcome in part]
     if any(isinstance(outcome, Deleted) and outcome.follows for outcome in outcomes):
