@@ -22,7 +22,7 @@ from farshore.replication.explain import explain
 from farshore.replication.preview import preview, preview_error, refused
 from farshore.replication.retry import Place, Selection, decode_place, retry_failures
 from farshore.semantics import naming, versioning
-from farshore.service.access import bucket_for, may, require, version_for
+from farshore.service.access import SEES_REPLICATION, bucket_for, may, require, version_for
 from farshore.service.deployment import Params, Request
 from farshore.service.pass_role import may_pass_role
 from farshore.service.roles import S3_SERVICE
@@ -122,7 +122,7 @@ async def status_of_replication(call: OwnCall) -> Any:
 
     Needs s3:GetReplicationConfiguration, and s3:ListBucketVersions, since failures name keys.
     """
-    region, bucket = bucket_for(call.request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    region, bucket = bucket_for(call.request, *SEES_REPLICATION)
     return await bucket_status(call.request.deployment, region, bucket)
 
 

@@ -17,8 +17,9 @@ from farshore.model.identity import arn_parts
 from farshore.model.objects import Version
 from farshore.replication.explanation import Explanation
 from farshore.semantics.replication_remedy import Action, Permission, Remedy
-from farshore.service.access import decide, locate, may_in_account
+from farshore.service.access import decide, may_in_account
 from farshore.service.deployment import Region, Request
+from farshore.service.locating import find_bucket
 from farshore.service.pass_role import PASS_ROLE, may_pass_role
 from farshore.service.roles import S3_SERVICE
 
@@ -117,11 +118,7 @@ def _unless_allowed(asked: Asked, name: str, action: str, key: str | None) -> It
     """Raises NoSuchBucket, PermanentRedirect."""
     region, bucket, version = asked.region, asked.bucket, asked.version
     if name != bucket.name:
-        region, version = locate(asked.request.deployment, name), None
-        found = region.metadata.reader.bucket(name)
-        if found is None:
-            raise NoSuchBucket(BucketName=name)
-        bucket = found
+        (region, bucket), version = find_bucket(asked.request.deployment, name), None
     decision, resource = decide(asked.request, region, bucket, action, key=key, version=version, params={})
     if not decision.allowed:
         yield Permission(action=action, resource=resource, own=_is_own(asked, bucket.owner))

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from farshore.blobs.store import BlobsUnavailable
 from farshore.metadata.store import StoreUnavailable
 from farshore.model.buckets import Bucket
-from farshore.model.errors import NoSuchBucket, ReplicationConfigurationNotFoundError, ServiceUnavailable
+from farshore.model.errors import ReplicationConfigurationNotFoundError, ServiceUnavailable
 from farshore.replication.verified import Broken, Line
 from farshore.replication.verify import Asked, Side, verify
-from farshore.service.access import bucket_for, locate, may, require
+from farshore.service.access import SEES_REPLICATION, bucket_for, may, require
 from farshore.service.deployment import Region, Request
+from farshore.service.locating import find_bucket
 
 _ARN = "arn:aws:s3:::"
 
@@ -22,7 +23,7 @@ async def verify_replication(request: Request, query: Mapping[str, str]) -> Asyn
     Raises:
         ReplicationConfigurationNotFoundError: no rule says where to look. NoSuchBucket: a destination is gone.
     """
-    region, bucket = bucket_for(request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    region, bucket = bucket_for(request, *SEES_REPLICATION)
     destinations = [_destination(request, name) for name in _names(request, region, bucket, query)]
     prefix = query.get("prefix", "")
     repairs = query.get("repair") == "true"
@@ -55,9 +56,6 @@ def _names(request: Request, region: Region, bucket: Bucket, query: Mapping[str,
 
 def _destination(request: Request, name: str) -> Side:
     """A destination, whose versions the caller may list: else nothing of it is told."""
-    region = locate(request.deployment, name)
-    bucket = region.metadata.reader.bucket(name)
-    if bucket is None:
-        raise NoSuchBucket(BucketName=name)
+    region, bucket = find_bucket(request.deployment, name)
     require(request, region, bucket, "s3:ListBucketVersions")
     return region, bucket

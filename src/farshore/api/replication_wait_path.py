@@ -12,7 +12,7 @@ from farshore.model.errors import InvalidArgument, NoSuchVersion
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.runtime.iso_time import iso_time
 from farshore.semantics import naming
-from farshore.service.access import bucket_for, may, version_for
+from farshore.service.access import SEES_REPLICATION, bucket_for, may, version_for
 from farshore.service.answers import absence
 from farshore.service.deployment import Request
 from farshore.service.replication_wait import (
@@ -107,7 +107,7 @@ async def _for_version(request: Request, seconds: float) -> WaitedVersion:
 
 
 async def _for_bucket(request: Request, seconds: float, text: str | None) -> WaitedBucket:
-    region, bucket = bucket_for(request, "s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+    region, bucket = bucket_for(request, *SEES_REPLICATION)
     mark = region.metadata.reader.newest_task() if text is None else _mark(text)
     settled = await wait_for_bucket(request, region, bucket, mark, seconds)
     failed = await region.metadata.read(lambda reader: _failed(reader, bucket.id))

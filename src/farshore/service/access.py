@@ -1,4 +1,4 @@
-"""From a bucket name to its region and row, and whether the caller may: the one place that asks `auth.evaluate`.
+"""Whether a caller may do what it asks for on a bucket and its objects, as `auth.evaluate` decides.
 
 Object operations are decided on the object's ARN, others on the bucket's; a request for several things (an object and
 its tags) is decided for each. The root of a bucket's owner, where there is no bucket policy, is let through without
@@ -24,19 +24,21 @@ from farshore.model.errors import (
     AuthorizationQueryParametersError,
     InvalidBucketOwnerAWSAccountID,
     NoSuchBucket,
-    PermanentRedirect,
 )
 from farshore.model.objects import Version
 from farshore.semantics.versioning import check_version_id
 from farshore.service.access_context import context_of
 from farshore.service.bucket_access import owner_grants
 from farshore.service.deployment import Deployment, Params, Region, Request
+from farshore.service.locating import find_bucket, find_version
 from farshore.service.trail import CopySource
 
 ALL_BUCKETS = "arn:aws:s3:::*"
 """What `s3:ListAllMyBuckets` is done on."""
 
-_LOCATED_MAX = 100_000
+SEES_REPLICATION = ("s3:GetReplicationConfiguration", "s3:ListBucketVersions")
+"""On a bucket, to be told how its replication stands: what waits names destinations, and failures name keys."""
+
 _ENFORCED = ObjectOwnership.BUCKET_OWNER_ENFORCED
 _WRITE_GRANTS = frozenset((Permission.WRITE, Permission.FULL_CONTROL))
 _WRITES = frozenset(("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"))
@@ -53,11 +55,7 @@ def bucket_for(request: Request, *actions: str) -> tuple[Region, Bucket]:
     Raises:
         NoSuchBucket, PermanentRedirect, AccessDenied, AuthorizationHeaderMalformed, InvalidBucketOwnerAWSAccountID.
     """
-    name: str = request.params["Bucket"]
-    region = locate(request.deployment, name)
-    bucket = region.metadata.reader.bucket(name)
-    if bucket is None:
-        region, bucket = _locate_again(request.deployment, name)
+    region, bucket = find_bucket(request.deployment, request.params["Bucket"])
     _authorize(request, region, bucket, None, actions)
     return region, bucket
 
@@ -75,7 +73,7 @@ def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Versio
     if version_id is not None:
         check_version_id(version_id)
         actions = tuple(object_action(action, version_id) for action in actions)
-    region, bucket, version = _find(request.deployment, params["Bucket"], params["Key"], version_id)
+    region, bucket, version = find_version(request.deployment, params["Bucket"], params["Key"], version_id)
     _authorize(request, region, bucket, version, actions)
     return region, bucket, version
 
@@ -83,23 +81,6 @@ def version_for(request: Request, *actions: str) -> tuple[Region, Bucket, Versio
 def object_action(action: str, version_id: str | None) -> str:
     """An action on an object, as it is named where a version is addressed: `s3:GetObject` -> `s3:GetObjectVersion`."""
     return action if version_id is None else action.replace("Object", "ObjectVersion", 1)
-
-
-def locate(deployment: Deployment, name: str) -> Region:
-    """The region where the bucket was last seen, or that the directory names."""
-    region = deployment.located.get(name)
-    if region is not None:
-        return region
-    home = deployment.directory.bucket_home(name)
-    if home is None:
-        raise NoSuchBucket(BucketName=name)
-    region = deployment.regions.get(home.region)
-    if region is None:
-        raise PermanentRedirect(headers={"x-amz-bucket-region": home.region}, Bucket=name, Endpoint=home.region)
-    if len(deployment.located) >= _LOCATED_MAX:
-        deployment.located.clear()
-    deployment.located[name] = region
-    return region
 
 
 def copy_source_for(
@@ -110,7 +91,7 @@ def copy_source_for(
     Raises:
         NoSuchBucket, PermanentRedirect, AccessDenied.
     """
-    region, bucket, version = _find(request.deployment, name, key, version_id)
+    region, bucket, version = find_version(request.deployment, name, key, version_id)
     request.trail.source = CopySource(region=region.name, bucket=bucket, key=key, version_id=version_id)
     source: Params = {} if version_id is None else {"VersionId": version_id}
     action = object_action("s3:GetObject", version_id)
@@ -349,31 +330,6 @@ def _with_object(
         return access
     grants = owner_grants(version.owner) if version.acl is None else version.acl
     return replace(access, object_grants=grants, object_owner=version.owner)
-
-
-def _find(deployment: Deployment, name: str, key: str, version_id: str | None) -> tuple[Region, Bucket, Version | None]:
-    """A bucket and a version of it (the current one where none is named), in one read where the bucket is known.
-
-    What is asked for by name is asked once: another account's bucket may have the name at the next read.
-    """
-    region = locate(deployment, name)
-    bucket, version = region.metadata.reader.find(name, key, version_id)
-    if bucket is None:
-        region, bucket = _locate_again(deployment, name)
-        reader = region.metadata.reader
-        version = reader.current(bucket.id, key) if version_id is None else reader.version(bucket.id, key, version_id)
-    return region, bucket, version
-
-
-def _locate_again(deployment: Deployment, name: str) -> tuple[Region, Bucket]:
-    """The hint was stale (bucket deleted, perhaps made anew elsewhere), or the name has no bucket (yet)."""
-    deployment.located.pop(name, None)
-    region = locate(deployment, name)
-    bucket = region.metadata.reader.bucket(name)
-    if bucket is None:
-        deployment.located.pop(name, None)
-        raise NoSuchBucket(BucketName=name)
-    return region, bucket
 
 
 def _wrong_region(request: Request, expected: str) -> Exception:

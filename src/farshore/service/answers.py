@@ -6,8 +6,9 @@ from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import MethodNotAllowed, NoSuchKey, NoSuchVersion, S3Error
 from farshore.model.objects import Checksum, Version
 from farshore.runtime.http_date import http_date
-from farshore.service.access import locate, require
+from farshore.service.access import require
 from farshore.service.deployment import Params, Request
+from farshore.service.locating import locate
 
 
 def object_members(version: Version, bucket: Bucket) -> Params:

@@ -16,10 +16,11 @@ from farshore.model.buckets import Bucket
 from farshore.model.errors import InvalidArgument, NoSuchBucket, PermanentRedirect, SlowDown
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
-from farshore.service.access import locate, may
+from farshore.service.access import may
 from farshore.service.commit_watch import CommitWatch, TooManyWait
 from farshore.service.deployment import Answer, Region, Request
 from farshore.service.destination_headers import state_headers
+from farshore.service.locating import find_bucket
 
 WAIT_HEADER = "x-farshore-replication-wait"
 STATUS_HEADER = "x-farshore-replication"
@@ -102,11 +103,9 @@ async def _wait_after_write(request: Request, answer: Answer, seconds: float) ->
 def _find_bucket(request: Request, name: str) -> tuple[Region, Bucket] | None:
     """The bucket, unless it was deleted meanwhile, and its name perhaps taken elsewhere."""
     try:
-        region = locate(request.deployment, name)
+        return find_bucket(request.deployment, name)
     except (NoSuchBucket, PermanentRedirect):
         return None
-    bucket = region.metadata.reader.bucket(name)
-    return None if bucket is None else (region, bucket)
 
 
 async def wait_for_version(

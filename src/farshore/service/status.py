@@ -11,7 +11,7 @@ from typing import Any
 from farshore.metadata.store import Failure, Reader
 from farshore.model.buckets import Bucket
 from farshore.model.events import EventBacklog
-from farshore.service.access import may
+from farshore.service.access import SEES_REPLICATION, may
 from farshore.service.deployment import Region, Request
 
 FAILURES_MAX = 50
@@ -63,10 +63,7 @@ async def deployment_status(request: Request) -> dict[str, Any]:
 
 
 def _may_see_replication(request: Request, region: Region, bucket: Bucket) -> bool:
-    """As for `/-/replication/status`: failures name keys, and what waits names destinations."""
-    return all(
-        may(request, region, bucket, action) for action in ("s3:GetReplicationConfiguration", "s3:ListBucketVersions")
-    )
+    return all(may(request, region, bucket, action) for action in SEES_REPLICATION)
 
 
 def _region(
