@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from farshore.model.batch import ManifestRow, TaskResult
-from farshore.runtime.iso_time import iso_time
+from farshore.runtime.iso_time import zulu_time
 
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 FORMAT = "Report_CSV_20180820"
@@ -63,7 +63,7 @@ def manifest(bucket: str, files: Sequence[ReportFile], now_us: int) -> bytes:
     """`manifest.json`, which names the files."""
     document = {
         "Format": FORMAT,
-        "ReportCreationDate": iso_time(now_us).replace("+00:00", "Z"),
+        "ReportCreationDate": zulu_time(now_us),
         "Results": [
             {
                 "TaskExecutionStatus": "failed" if file.failed else "succeeded",

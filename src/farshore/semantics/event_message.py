@@ -9,13 +9,13 @@ import hashlib
 import re
 from base64 import b32encode
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote_plus
 
 import msgspec
 
 from farshore.model.events import Event, EventName, ReplicationEventData, StoredEvent
+from farshore.runtime.iso_time import zulu_time
 
 _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
 _PLAIN = re.compile(r"[A-Za-z0-9/*._-]*")
@@ -113,7 +113,7 @@ def _record(event: Event, place: int) -> _Record:
         version,
         "aws:s3",
         event.region,
-        _time(event.at_us),
+        zulu_time(event.at_us),
         name,
         _identity(event.principal_id),
         _parameters(event.source_address),
@@ -143,7 +143,7 @@ def _replication(data: ReplicationEventData) -> _ReplicationEventData:
         data.rule_id,
         f"arn:aws:s3:::{data.destination_bucket}",
         data.operation,
-        _time(data.requested_us),
+        zulu_time(data.requested_us),
         data.failure_reason or None,
         None if data.threshold_us is None else _seconds(data.threshold_us),
         None if data.took_us is None else _seconds(data.took_us),
@@ -155,7 +155,7 @@ def _test_message(event: Event) -> bytes:
         {
             "Service": "Amazon S3",
             "Event": "s3:TestEvent",
-            "Time": _time(event.at_us),
+            "Time": zulu_time(event.at_us),
             "Bucket": event.bucket,
             "RequestId": event.request_id,
             "HostId": event.host_id,
@@ -182,12 +182,3 @@ def _encoded(key: str) -> str:
 def _seconds(duration_us: int) -> str:
     """To the millisecond, without zeros at the end: `900`, `1021.5`."""
     return f"{duration_us / 1e6:.3f}".rstrip("0").rstrip(".")
-
-
-def _time(at_us: int) -> str:
-    return f"{_second(at_us // 1_000_000)}.{at_us // 1000 % 1000:03}Z"
-
-
-@lru_cache(maxsize=64)
-def _second(at_s: int) -> str:
-    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%S}"
