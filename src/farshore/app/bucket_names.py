@@ -25,16 +25,16 @@ async def reconcile_names(deployment: Deployment) -> None:
         if region is not None and region.metadata.reader.bucket(home.name) is None:
             log.info("released a bucket name without a bucket", bucket=home.name, region=home.region)
             await deployment.directory.release_bucket(home)
+    named = frozenset(deployment.directory.all_bucket_homes())
     for region in deployment.regions.values():
         for bucket in region.metadata.reader.buckets():
-            await _name(deployment, region, bucket)
+            entry = BucketHome(name=bucket.name, region=region.name, owner=bucket.owner, created_us=bucket.created_us)
+            if entry not in named:
+                await _name(deployment, region, bucket, entry)
 
 
-async def _name(deployment: Deployment, region: Region, bucket: Bucket) -> None:
-    entry = BucketHome(name=bucket.name, region=region.name, owner=bucket.owner, created_us=bucket.created_us)
+async def _name(deployment: Deployment, region: Region, bucket: Bucket, entry: BucketHome) -> None:
     standing = deployment.directory.bucket_home(bucket.name)
-    if standing == entry:
-        return
     if standing is not None and (standing.region, standing.owner) != (entry.region, entry.owner):
         log.error("a bucket's name is another's", bucket=bucket.name, region=region.name, owner=bucket.owner)
         return

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from farshore.cli.output import USED_WRONGLY, fail
 
 _SCHEME = "s3://"
@@ -26,3 +30,8 @@ def parse_uri(uri: str) -> tuple[str, str]:
     if not uri.startswith(_SCHEME) or not bucket or not key:
         fail(f"{uri!r} is not of the form s3://BUCKET/KEY", USED_WRONGLY)
     return bucket, key
+
+
+SourceBucket = Annotated[
+    str, typer.Argument(metavar="BUCKET", parser=bucket_name, help="The source bucket.", show_default=False)
+]

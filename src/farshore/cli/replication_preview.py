@@ -11,14 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
-from farshore.cli.names import bucket_name
+from farshore.cli.names import SourceBucket
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
 
 
 def preview(
-    bucket: Annotated[
-        str, typer.Argument(metavar="BUCKET", parser=bucket_name, help="The source bucket.", show_default=False)
-    ],
+    bucket: SourceBucket,
     configuration: Annotated[
         Path,
         typer.Option(

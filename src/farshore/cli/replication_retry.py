@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.names import SourceBucket
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_json
-from farshore.cli.replication_status import SourceBucket
 
 
 def retry(

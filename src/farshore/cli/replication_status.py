@@ -15,7 +15,7 @@ from farshore.cli.names import bucket_name
 from farshore.cli.output import Json, human_age, human_bytes, print_json, short_time, table, terminal_width
 from farshore.cli.replication_overview import look_at_all, shown_of_all
 
-BucketName = Annotated[
+OneOrAll = Annotated[
     str | None,
     typer.Argument(
         metavar="BUCKET",
@@ -23,10 +23,6 @@ BucketName = Annotated[
         help="The source bucket; all of the account without one.",
         show_default=False,
     ),
-]
-
-SourceBucket = Annotated[
-    str, typer.Argument(metavar="BUCKET", parser=bucket_name, help="The source bucket.", show_default=False)
 ]
 
 FOLLOW_S = 1.0
@@ -37,7 +33,7 @@ _CAUSES = ("cause", "destination", "count", "since", "last", "first key", "last 
 
 
 def status(
-    bucket: BucketName = None,
+    bucket: OneOrAll = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on showing it, until interrupted.")] = False,
     endpoint_url: EndpointUrl = None,
     data: Data = None,

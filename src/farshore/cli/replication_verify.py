@@ -11,8 +11,8 @@ from typing import IO, Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
+from farshore.cli.names import SourceBucket
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
-from farshore.cli.replication_status import SourceBucket
 
 SHOWN_MAX = 20
 """Differences that are shown of each destination; a report has all."""

@@ -116,8 +116,7 @@ class _Computing:
             label = query.get("Label") or _label(query, list(self._queries.values()))
             return await self._read(stat["Metric"], stat["Stat"], stat["Period"], stat.get("Unit"), label)
         known = self._known(query)
-        calls = [part for part in walk(tree) if isinstance(part, Call) and part.function == "SEARCH"]
-        searches = {call: await self._searched(call, known.period_s) for call in calls}
+        searches = {call: await self._searched(call, known.period_s) for call in _searches(tree)}
         label = query.get("Label") or query["Id"]
         try:
             found = evaluate(tree, replace(known, searches=searches))
@@ -215,9 +214,8 @@ def _parsed(query: Params, ids: set[str]) -> Tree:
         raise _fault(query["Id"], "Metrics Insights is not implemented.")
     try:
         tree = parse(text)
-        for part in walk(tree):
-            if isinstance(part, Call) and part.function == "SEARCH":
-                read_search(part)
+        for call in _searches(tree):
+            read_search(call)
     except (Unparsable, Unsearchable) as error:
         raise _fault(query["Id"], str(error)) from error
     for part in walk(tree):
@@ -231,6 +229,10 @@ def _parsed(query: Params, ids: set[str]) -> Tree:
             case _:
                 continue
     return tree
+
+
+def _searches(tree: Tree) -> Iterator[Call]:
+    return (part for part in walk(tree) if isinstance(part, Call) and part.function == "SEARCH")
 
 
 def _references(tree: Tree, metrics: Sequence[str]) -> list[str]:
