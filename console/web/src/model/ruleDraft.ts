@@ -115,7 +115,7 @@ export function ruleOf(draft: RuleDraft): Rule {
     status: draft.status,
     priority: Number(draft.priority),
     prefix: limited ? draft.prefix : "",
-    tags: limited ? draft.tags.filter((tag) => tag.key !== "" || tag.value !== "") : [],
+    tags: limited ? enteredTags(draft) : [],
     deleteMarkers: draft.deleteMarkers && deleteMarkersOffered(draft) ? "Enabled" : "Disabled",
     replicaModifications: draft.replicaModifications ? "Enabled" : undefined,
     sseKms: draft.kms ? "Enabled" : undefined,
@@ -135,27 +135,31 @@ export function ruleOf(draft: RuleDraft): Rule {
   };
 }
 
-/** AWS does not replicate delete markers under a rule with tag filters, so the form does not offer it. */
-export function deleteMarkersOffered(draft: RuleDraft): boolean {
-  return draft.scope === "all" || draft.tags.every((tag) => tag.key === "" && tag.value === "");
+/** The rows of the form that something was entered in. */
+function enteredTags({ tags }: RuleDraft): readonly Tag[] {
+  return tags.filter((tag) => tag.key !== "" || tag.value !== "");
 }
 
-/** What is missing before a server need be asked. Everything else is the server's to say. */
+/** AWS does not replicate delete markers under a rule with tag filters, so the form does not offer it. */
+export function deleteMarkersOffered(draft: RuleDraft): boolean {
+  return draft.scope === "all" || enteredTags(draft).length === 0;
+}
+
 /** What is missing before the rule covers anything. */
-export function scopeProblemOf({ scope, prefix, tags }: RuleDraft): string | undefined {
-  const limited = prefix !== "" || tags.some((tag) => tag.key !== "" || tag.value !== "");
-  if (scope !== "filters" || limited) return undefined;
+export function scopeProblemOf(draft: RuleDraft): string | undefined {
+  if (draft.scope !== "filters" || draft.prefix !== "" || enteredTags(draft).length > 0) return undefined;
   return "Enter a prefix or add a tag, or apply the rule to all objects in the bucket.";
 }
 
+/** What is missing before a server need be asked. Everything else is the server's to say. */
 export function problemsOf(draft: RuleDraft): Partial<Record<Field, string>> {
   const problems: Partial<Record<Field, string>> = {};
   if (draft.name.trim() === "") problems.name = "Enter a replication rule name.";
   if (!/^\d+$/.test(draft.priority)) problems.priority = "Enter a whole number, 0 or more.";
-  const tags = draft.tags.filter((tag) => tag.key !== "" || tag.value !== "");
   const scope = scopeProblemOf(draft);
   if (scope !== undefined) problems.scope = scope;
-  if (draft.scope === "filters" && tags.some((tag) => tag.key === "")) problems.tags = "Every tag needs a key.";
+  if (draft.scope === "filters" && enteredTags(draft).some((tag) => tag.key === ""))
+    problems.tags = "Every tag needs a key.";
   if (draft.bucket.trim() === "") problems.bucket = "Choose a destination bucket.";
   if (draft.otherAccount && !/^\d{12}$/.test(draft.account.trim()))
     problems.account = "Enter the 12 digits of the account ID.";
