@@ -15,6 +15,7 @@ from farshore.api import cloudwatch, iam_sts
 from farshore.api.authenticate import Authenticated, Authenticator
 from farshore.api.browser import opens_page
 from farshore.api.document_requests import DocumentRequests
+from farshore.api.http_log import HttpLog
 from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
 from farshore.api.request_labels import RequestLabels
@@ -98,6 +99,7 @@ class ApiServer:
         self._tasks: list[asyncio.Task[None]] = []
         self._web = web.Server(
             self._handle,
+            logger=HttpLog(),
             access_log=None,
             keepalive_timeout=settings.keepalive_s,
             max_line_size=settings.header_bytes_max,
