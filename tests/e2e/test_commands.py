@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.support.pairs import Pair
@@ -132,6 +133,29 @@ def test_status_tells_of_replication_only_who_may_see_it(server_factory: Callabl
         assert done.returncode == 0 and pair.source in done.stdout
         assert ("secret-key" in done.stdout, pair.destination in done.stdout) == (shown, shown)
         assert ("s3:GetReplicationConfiguration" in done.stderr) is not shown
+
+
+def test_status_says_that_there_are_event_destinations_which_it_does_not_show(
+    server_factory: Callable[..., Server], tmp_path: Path
+) -> None:
+    """On a server of its own: its settings say where events go."""
+    account, arn = "111122223333", "arn:aws:sqs:us-east-1:111122223333:queue"
+    events = json.dumps([{"arn": arn, "file": str(tmp_path / "queue.jsonl")}])
+    environment = {"FARSHORE_EVENTS": events, "FARSHORE_ROOT_ACCOUNT_ID": account}
+    server = server_factory(workers=0, environment=environment)
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="tells")
+    queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(Bucket="tells", NotificationConfiguration={"QueueConfigurations": [queue]})
+    root = owner(server)
+    listing = allow("s3:ListBucket", "arn:aws:s3:::tells")
+    reading = allow("s3:GetBucketNotification", "arn:aws:s3:::tells")
+    for name, statements, shown in (("lists", [listing], False), ("reads", [listing, reading], True)):
+        person = user(root, name, statements)
+        assert ("s3:GetBucketNotification" in run("status", person=person).stderr) is not shown
+        found = json.loads(run("status", "--json", person=person).stdout)
+        assert [each["destination"] for each in found["events"]] == [arn] * shown
+        assert found["events_hidden"] is not shown
 
 
 def test_status_heeds_the_conditions_of_policies(pair: Pair) -> None:

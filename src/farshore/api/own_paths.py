@@ -203,8 +203,8 @@ async def create_account(call: OwnCall) -> Any:
 
 
 async def status_of_deployment(call: OwnCall) -> Any:
-    """GET /-/status. Of each bucket of the caller's account needs s3:ListBucket, and to show its replication what
-    `/-/replication/status` needs."""
+    """GET /-/status. Of each bucket of the caller's account needs s3:ListBucket, to show its replication what
+    `/-/replication/status` needs, and to show where its events go s3:GetBucketNotification."""
     return await deployment_status(call.request)
 
 

@@ -23,6 +23,8 @@ _LACKING_OF_REPLICATION = (
     "s3:GetReplicationConfiguration and s3:ListBucketVersions on a bucket are needed to see its replication."
 )
 
+_LACKING_OF_EVENTS = "you lack s3:GetBucketNotification on buckets that send to them."
+
 
 def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile = None, json: Json = False) -> None:
     """Show the buckets that you own: what waits for each destination, since when, and recent failures."""
@@ -36,6 +38,8 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
     held_up = [each for each in found["events"] if each["waiting"] or each["dropped"]]
     if held_up:
         typer.echo(_events(held_up))
+    if found["events_hidden"]:
+        typer.echo(f"Destinations of events are not all shown: {_LACKING_OF_EVENTS}", err=True)
 
 
 def _show_buckets(found: dict[str, Any]) -> None:

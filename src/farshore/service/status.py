@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from heapq import nlargest
 from typing import Any
 
 from farshore.metadata.store import Failure, Reader
-from farshore.model.buckets import Bucket
+from farshore.metadata.tasks import Lane
+from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.events import EventBacklog
-from farshore.service.access import SEES_REPLICATION, may
+from farshore.runtime.slices import slices
+from farshore.semantics.notification_config import compile_notifications
+from farshore.service.access import ALL_BUCKETS, SEES_REPLICATION, may, may_in_account
+from farshore.service.configurations import decode_document
 from farshore.service.deployment import Region, Request
+
+BUCKETS_AT_ONCE = 20
+"""Buckets between two waits: what the caller may see of each is decided on the event loop, by up to four decisions."""
 
 FAILURES_MAX = 50
 """Recent failures shown of a deployment, newest first."""
+
+_SEES_DESTINATIONS = "s3:GetBucketNotification"
+
+_Dated = tuple[int, dict[str, Any]]
+"""A failure as it is shown, after its time."""
 
 
 async def deployment_status(request: Request) -> dict[str, Any]:
@@ -28,67 +41,107 @@ async def deployment_status(request: Request) -> dict[str, Any]:
         [{bucket, versioning, objects, bytes, replication_hidden, waiting: [{destination,
         tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
         destination, rule, code, detail, at}] (at: ISO 8601, UTC); events: [{region, destination, waiting,
-        oldest_age_s, delivered, dropped, last_error}] of destinations of the account; flushes: of the metadata to
-        disk, by the process that answers, since its start.
+        oldest_age_s, delivered, dropped, last_error}] of destinations of the account; events_hidden: there are others
+        of the account; flushes: of the metadata to disk, by the process that answers, since its start.
         What waits, and failures, are shown to who may see them in `/-/replication/status`, else `replication_hidden`.
+        A destination of events is shown to who may read the notification configuration of a bucket that sends there;
+        one that no bucket of the account sends to any more, to who may read that of every bucket.
     """
-    account = request.principal.account_id
     served = request.deployment.regions.values()
-    regions: list[dict[str, Any]] = []
-    failures: list[tuple[int, dict[str, Any]]] = []
-    events: list[dict[str, Any]] = []
-    hidden = False
-    for region in served:
-        owned = await region.metadata.read(lambda reader: [each for each in reader.buckets() if each.owner == account])
-        shown = [bucket for bucket in owned if may(request, region, bucket, "s3:ListBucket")]
-        hidden |= len(shown) < len(owned)
-        told = frozenset(bucket.id for bucket in shown if _may_see_replication(request, region, bucket))
-        buckets, failed = await region.metadata.read(partial(_region, shown, told, request.now_us))
-        regions.append({"region": region.name, "buckets": buckets})
-        events += [
-            {"region": region.name, **_backlog(backlog, request.now_us)}
-            for backlog in region.metadata.reader.events.backlogs()
-            if backlog.destination.split(":")[4] == account
-        ]
-        failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failed]
-    newest = nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])
+    seen = [await _seen(request, region) for region in served]
+    failures = [failure for each in seen for failure in each.failures]
     return {
-        "account": account,
-        "hidden": hidden,
-        "regions": regions,
-        "failures": [failure for _, failure in newest],
-        "events": events,
+        "account": request.principal.account_id,
+        "hidden": any(each.hidden for each in seen),
+        "regions": [{"region": each.region, "buckets": each.buckets} for each in seen],
+        "failures": [failure for _, failure in nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])],
+        "events": [event for each in seen for event in each.events],
+        "events_hidden": any(each.events_hidden for each in seen),
         "flushes": sum(region.metadata.flushes() for region in served),
     }
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the caller sees of a region; filled some buckets at a time. failures: the newest of each bucket."""
+
+    region: str
+    buckets: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    hidden: bool = False
+    failures: list[_Dated] = field(default_factory=list[_Dated])
+    events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    events_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """What there is of an account in a region, whoever may see it.
+
+    destinations: of events, of the account. senders: those that a bucket sends to, by the bucket's id; of buckets that
+    have a notification configuration.
+    """
+
+    buckets: Sequence[Bucket]
+    lanes: Mapping[int, list[Lane]]
+    destinations: Sequence[EventBacklog]
+    senders: Mapping[int, frozenset[str]]
+
+
+async def _seen(request: Request, region: Region) -> _Seen:
+    owned = await region.metadata.read(partial(_owned, request.principal.account_id))
+    seen = _Seen(region.name)
+    told_of: set[str] = set()
+    for some in slices(owned.buckets, BUCKETS_AT_ONCE):
+        listed = [bucket for bucket in some if may(request, region, bucket, "s3:ListBucket")]
+        told = frozenset(bucket.id for bucket in listed if _may_see_replication(request, region, bucket))
+        for bucket in some:
+            if bucket.id in owned.senders and may(request, region, bucket, _SEES_DESTINATIONS):
+                told_of |= owned.senders[bucket.id]
+        lanes = {bucket_id: owned.lanes.get(bucket_id, []) for bucket_id in told}
+        buckets, failures = await region.metadata.read(partial(_buckets, listed, lanes, request.now_us))
+        seen.buckets += buckets
+        seen.failures += [(at_us, {"region": region.name, **failure}) for at_us, failure in failures]
+        seen.hidden |= len(listed) < len(some)
+    if may_in_account(request, _SEES_DESTINATIONS, ALL_BUCKETS):
+        told_of |= {each.destination for each in owned.destinations}.difference(*owned.senders.values())
+    shown = [each for each in owned.destinations if each.destination in told_of]
+    seen.events += [{"region": region.name, **_backlog(each, request.now_us)} for each in shown]
+    seen.events_hidden = len(shown) < len(owned.destinations)
+    return seen
 
 
 def _may_see_replication(request: Request, region: Region, bucket: Bucket) -> bool:
     return all(may(request, region, bucket, action) for action in SEES_REPLICATION)
 
 
-def _region(
-    shown: Sequence[Bucket], told: Collection[int], now_us: int, reader: Reader
-) -> tuple[list[dict[str, Any]], list[tuple[int, dict[str, Any]]]]:
-    """The buckets in one region that are shown, and (time, failure) of the newest failures.
+def _owned(account: str, reader: Reader) -> _Owned:
+    buckets = [bucket for bucket in reader.buckets() if bucket.owner == account]
+    lanes: dict[int, list[Lane]] = {}
+    for lane in reader.lanes():
+        lanes.setdefault(lane.bucket_id, []).append(lane)
+    backlogs = [each for each in reader.events.backlogs() if each.destination.split(":")[4] == account]
+    senders: dict[int, frozenset[str]] = {}
+    for bucket in reader.buckets_with(ConfigurationKind.NOTIFICATION) if backlogs else ():
+        stored = reader.configuration(bucket.id, ConfigurationKind.NOTIFICATION)
+        if stored is not None and bucket.owner == account:
+            rules = compile_notifications(decode_document(stored))
+            senders[bucket.id] = frozenset(rule.destination for rule in rules)
+    return _Owned(buckets, lanes, backlogs, senders)
+
+
+def _buckets(
+    listed: Sequence[Bucket], told: Mapping[int, Collection[Lane]], now_us: int, reader: Reader
+) -> tuple[list[dict[str, Any]], list[_Dated]]:
+    """Some buckets as they are shown, and the newest failures.
 
     Args:
-        told: ids of those whose replication is shown, too.
+        told: what waits of those whose replication is shown, too.
     """
-    waiting: dict[int, list[dict[str, Any]]] = {}
-    for lane in reader.lanes():
-        if lane.bucket_id in told:
-            waiting.setdefault(lane.bucket_id, []).append(
-                {
-                    "destination": lane.destination,
-                    "tasks_pending": lane.tasks,
-                    "bytes_pending": lane.bytes,
-                    "oldest_pending_age_s": max(0, now_us - lane.oldest_enqueued_us) / 1e6,
-                }
-            )
     buckets: list[dict[str, Any]] = []
-    failures: list[tuple[int, dict[str, Any]]] = []
-    for bucket in shown:
+    failures: list[_Dated] = []
+    for bucket in listed:
         objects, size = reader.counts(bucket.id)
+        waiting = sorted(told.get(bucket.id, ()), key=lambda lane: lane.destination)
         buckets.append(
             {
                 "bucket": bucket.name,
@@ -96,12 +149,21 @@ def _region(
                 "objects": objects,
                 "bytes": size,
                 "replication_hidden": bucket.id not in told,
-                "waiting": sorted(waiting.get(bucket.id, []), key=lambda lane: lane["destination"]),
+                "waiting": [_waiting(lane, now_us) for lane in waiting],
             }
         )
         if bucket.id in told:
             failures += [_failure(bucket, failed) for failed in reader.failures(bucket.id, FAILURES_MAX)]
     return buckets, failures
+
+
+def _waiting(lane: Lane, now_us: int) -> dict[str, Any]:
+    return {
+        "destination": lane.destination,
+        "tasks_pending": lane.tasks,
+        "bytes_pending": lane.bytes,
+        "oldest_pending_age_s": max(0, now_us - lane.oldest_enqueued_us) / 1e6,
+    }
 
 
 def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:
@@ -116,7 +178,7 @@ def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:
     }
 
 
-def _failure(bucket: Bucket, failed: Failure) -> tuple[int, dict[str, Any]]:
+def _failure(bucket: Bucket, failed: Failure) -> _Dated:
     state = failed.state
     return state.at_us, {
         "bucket": bucket.name,
