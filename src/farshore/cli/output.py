@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Collection, Sequence
@@ -17,6 +18,9 @@ TIME_OVER = 3
 
 _GAP = "  "
 
+_MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys instead of showing them."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -29,6 +33,23 @@ def fail(message: object, code: int) -> NoReturn:
 def print_json(value: Any) -> None:
     """One line, complete, so that a reader of lines has whole values."""
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def plain(answer: Any) -> Any:
+    """A server's answer, to be shown to people: in its texts characters that a terminal obeys are as JSON escapes them.
+
+    Keys are chosen by whoever may write, errors by receivers of events: none of them moves the cursor, or looks like
+    another line.
+    """
+    match answer:
+        case str():
+            return _MOVES.sub(lambda found: json.dumps(found[0])[1:-1], answer)
+        case list():
+            return [plain(each) for each in answer]
+        case dict():
+            return {name: plain(value) for name, value in answer.items()}
+        case _:
+            return answer
 
 
 def print_table(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:

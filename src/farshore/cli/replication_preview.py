@@ -12,7 +12,7 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.names import SourceBucket
-from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
+from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, plain, print_json
 
 
 def preview(
@@ -44,7 +44,7 @@ def preview(
     if json:
         print_json(found)
     else:
-        typer.echo("\n".join(_text(found)))
+        typer.echo("\n".join(_text(plain(found))))
     if not found["valid"]:
         raise typer.Exit(DID_NOT_HOLD)
 

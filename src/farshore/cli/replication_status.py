@@ -12,7 +12,7 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
 from farshore.cli.names import bucket_name
-from farshore.cli.output import Json, human_age, human_bytes, print_json, short_time, table, terminal_width
+from farshore.cli.output import Json, human_age, human_bytes, plain, print_json, short_time, table, terminal_width
 from farshore.cli.replication_overview import look_at_all, shown_of_all
 
 OneOrAll = Annotated[
@@ -58,7 +58,7 @@ def status(
     if json:
         print_json(found)
         return
-    typer.echo(shown(found, terminal_width(sys.stdout)))
+    typer.echo(shown(plain(found), terminal_width(sys.stdout)))
 
 
 def look(api: OwnApi, bucket: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _follow(look_now: Callable[[], dict[str, Any]], shown: Callable[[dict[str, A
     console = Console()
 
     def text() -> Text:
-        return Text(shown(look_now(), console.width))
+        return Text(shown(plain(look_now()), console.width))
 
     try:
         if json:

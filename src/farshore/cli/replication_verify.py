@@ -12,7 +12,7 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.names import SourceBucket
-from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
+from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, plain, print_json
 
 SHOWN_MAX = 20
 """Differences that are shown of each destination; a report has all."""
@@ -105,7 +105,7 @@ def _watch(lines: Iterator[dict[str, Any]], report: IO[str] | None) -> list[dict
                     bars.update(bar, completed=line["counts"]["versions"])
                 case "difference":
                     if shown < SHOWN_MAX:
-                        typer.echo(_difference(line))
+                        typer.echo(_difference(plain(line)))
                     elif shown == SHOWN_MAX:
                         typer.echo("… and more: a report has them all (--report FILE).")
                     shown += 1

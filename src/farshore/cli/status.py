@@ -13,6 +13,7 @@ from farshore.cli.output import (
     fail,
     human_age,
     human_bytes,
+    plain,
     print_json,
     print_table,
     short_time,
@@ -32,6 +33,7 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
     if json:
         print_json(found)
         return
+    found = plain(found)
     _show_buckets(found)
     if found["failures"]:
         typer.echo(_failures(found["failures"]))

@@ -57,12 +57,12 @@ class WebhookTarget:
             async with self._session.post(
                 self._url, data=message.content, headers=self._headers(message), allow_redirects=False
             ) as answer:
-                told = (await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
                 status = answer.status
+                if 200 <= status < 300:
+                    return  # What follows the head of such an answer, or does not follow, changes nothing.
+                told = (await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
-        if 200 <= status < 300:
-            return
         what = f"status {status}: {told}" if told else f"status {status}"
         if 400 <= status < 500 and status not in _AGAIN:
             raise Rejected(what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farshore.cli.output import human_age, human_bytes, short_time, table
+from farshore.cli.output import human_age, human_bytes, plain, short_time, table
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_a_table_that_fits_the_terminal_exactly_is_a_table() -> None:
 
 def test_times_are_shown_to_the_second() -> None:
     assert short_time("2026-11-25T03:12:11.123+00:00") == "2026-11-25 03:12:11"
+
+
+def test_no_text_of_an_answer_moves_the_cursor_or_looks_like_another_line() -> None:
+    told = {"key": "a\x1b[2Jb\nc\r\x07", "more": ["\x9b31m", {"error": "\u202eed\u2028"}], "count": 3, "none": None}
+    assert plain(told) == {
+        "key": "a\\u001b[2Jb\\nc\\r\\u0007",
+        "more": ["\\u009b31m", {"error": "\\u202eed\\u2028"}],
+        "count": 3,
+        "none": None,
+    }
+
+
+def test_letters_of_all_scripts_and_signs_are_shown_as_they_are() -> None:
+    key = "ü/日本 😀 a+b%20 \\ e\u0301 👩\u200d🚀"
+    assert plain(key) == key
