@@ -1,10 +1,11 @@
-"""Events to NATS JetStream, through its maintained client, which is installed with `farshore[nats]`.
+"""Events to NATS JetStream, through its maintained client, the extra `nats` of the project.
 
 Each message carries its name as `Nats-Msg-Id`, by which the stream drops what comes twice within its window.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class NatsTarget:
         try:
             import nats.aio.client
         except ImportError as error:
-            raise NatsMissing("nats-py is not installed: pip install 'farshore[nats]'") from error
+            raise NatsMissing(f"nats-py is not installed: {sys.executable} -m pip install nats-py") from error
         self._make = nats.aio.client.Client
         self._url = url
         self._subject = subject
@@ -50,7 +51,7 @@ class NatsTarget:
                 await stream.publish(self._subject, message.content, headers={"Nats-Msg-Id": message.name})
         except (Error, OSError, TimeoutError) as error:
             await self.close()
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
+            raise _unreachable(error) from error
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -60,13 +61,37 @@ class NatsTarget:
     async def _connected(self) -> Client:
         if self._client is None or not self._client.is_connected:
             await self.close()
-            client = self._make()
-            await client.connect(
-                self._url, allow_reconnect=False, connect_timeout=TIMEOUT_S, error_cb=_nothing, name="farshore"
-            )
-            self._client = client
+            self._client = await self._connect()
         return self._client
 
+    async def _connect(self) -> Client:
+        """A connection, without trying on when there is none: who delivers has pauses of its own. Raises Unreachable."""
+        from nats.errors import NoServersError
 
-async def _nothing(_error: Exception) -> None:
-    """Errors reach whoever publishes; the connection is made anew then."""
+        last: Exception | None = None
+
+        async def note(error: Exception) -> None:
+            # What goes wrong later reaches whoever publishes; the connection is made anew then.
+            nonlocal last
+            last = error
+
+        client = self._make()
+        try:
+            # `allow_reconnect` is of connections that were there: one that never was is tried sixty times by default,
+            # two seconds apart. 0 would be for ever.
+            await client.connect(
+                self._url,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                connect_timeout=TIMEOUT_S,
+                error_cb=note,
+                name="farshore",
+            )
+        except NoServersError as error:
+            raise _unreachable(last or error) from error
+        return client
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    return Unreachable(f"{type(error).__name__}: {error}")
