@@ -259,6 +259,20 @@ def test_head_bucket_names_the_region_even_to_whom_it_refuses(server: Server, ot
     assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "us-west-2"
 
 
+def test_clients_set_to_a_region_that_is_none_here_are_led_to_the_buckets_own(server: Server) -> None:
+    name = f"access-{uuid4().hex[:12]}"
+    west = server.client(region="us-west-2")
+    west.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    elsewhere = server.client(region="eu-central-1")
+    elsewhere.put_object(Bucket=name, Key="k", Body=b"x")
+    # An answer to HEAD has no body: the header alone leads there. Each is a client that remembers no region yet.
+    assert server.client(region="eu-central-1").head_object(Bucket=name, Key="k")["ContentLength"] == 1
+    assert server.client(region="eu-central-1").head_bucket(Bucket=name)["BucketRegion"] == "us-west-2"
+    # Of no bucket, there is nowhere to lead to.
+    error = fails("AuthorizationHeaderMalformed", elsewhere.list_buckets)
+    assert error["Region"] == "us-east-1"
+
+
 def test_refusals_are_logged_with_principal_action_and_reason_and_no_secret(
     server: Server, bucket: str, me: Person
 ) -> None:

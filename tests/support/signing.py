@@ -59,7 +59,9 @@ class Server:
     services: Sequence[str] = ("s3",)
     verifier: Verifier = field(default_factory=Verifier)
 
-    def verify(self, sent: Sent, *, age_s: float = 0, payload_hash: str | None = None) -> VerifiedSignature:
+    def verify(
+        self, sent: Sent, *, age_s: float = 0, bucket_region: str | None = None, payload_hash: str | None = None
+    ) -> VerifiedSignature:
         """Read the credentials and verify them, so long after the request's own time."""
         credentials = sent.credentials()
         return self.verifier.verify(
@@ -72,6 +74,7 @@ class Server:
             now=credentials.timestamp + timedelta(seconds=age_s),
             regions=self.regions,
             services=self.services,
+            bucket_region=bucket_region,
             payload_hash=payload_hash,
         )
 

@@ -77,6 +77,7 @@ class Authenticator:
         query: Query,
         headers: Mapping[str, str],
         now_us: int,
+        bucket: str | None = None,
         host_bucket: str | None = None,
         services: Collection[str] = S3_SERVICES,
         payload_hash: str | None = None,
@@ -84,6 +85,7 @@ class Authenticator:
         """The caller of a request. Raises AWS's error for credentials that do not hold.
 
         Args:
+            bucket: the addressed one, in whichever style: who signed for a region that is none here is told its region.
             host_bucket: the bucket of a virtual-host style request.
             services: that may be named by the credential scope; the first is told to a client that names another.
                 S3's region must be one of the deployment's. Other services here are global: any region is theirs.
@@ -103,6 +105,7 @@ class Authenticator:
             now=datetime.fromtimestamp(now_us / 1e6, UTC),
             regions=self._regions if services is S3_SERVICES else (credentials.region,),
             services=services,
+            bucket_region=None if credentials.region in self._regions else self._region_of(bucket),
             payload_hash=payload_hash,
         )
         self._note(caller, now_us, credentials.service, credentials.region)
@@ -145,6 +148,10 @@ class Authenticator:
         )
         self._note(caller, now_us, S3_SERVICES[0], self._regions[0])
         return Authenticated(caller.identity.principal, None, None, caller.identity.policies, caller.session)
+
+    def _region_of(self, bucket: str | None) -> str | None:
+        home = None if bucket is None else self._directory.bucket_home(bucket)
+        return None if home is None else home.region
 
     def _note(self, caller: _Caller, now_us: int, service: str, region: str) -> None:
         if caller.subject is not None:

@@ -134,6 +134,7 @@ class Pipeline:
             query=query,
             headers=headers,
             now_us=now_us,
+            bucket=labels.bucket,
             host_bucket=host_bucket,
         )
         control = labels.service == S3_CONTROL_SERVICE
@@ -198,7 +199,12 @@ class Pipeline:
         labels.bucket, labels.key = query.get("bucket"), query.get("key")
         labels.asked_who = True
         caller = labels.caller = self.authenticator.authenticate(
-            method=http.method, raw_path=raw_path, query=query, headers=http.headers, now_us=labels.now_us
+            method=http.method,
+            raw_path=raw_path,
+            query=query,
+            headers=http.headers,
+            now_us=labels.now_us,
+            bucket=labels.bucket,
         )
         if caller.principal.anonymous:
             raise AccessDenied()

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import msgspec
 
-from farshore.auth.request_credentials import ALGORITHM, credential_error
+from farshore.auth.request_credentials import ALGORITHM, credential_error, wrong_region
 from farshore.auth.sigv4 import same_signature
 from farshore.model.errors import InvalidArgument, SignatureDoesNotMatch
 
@@ -69,9 +69,7 @@ def verify_policy(credentials: PostCredentials, secret: str, regions: Collection
         if service != "s3":
             raise credential_error(f'incorrect service "{service}". This endpoint belongs to "s3".', presigned=True)
         if region not in regions:
-            served = next(iter(regions))
-            what = f"the region '{region}' is wrong; expecting '{served}'"
-            raise credential_error(what, presigned=True, region=served)
+            raise wrong_region(region, next(iter(regions)), presigned=True, of_bucket=False)
         key = f"AWS4{secret}".encode()
         for part in (date, region, service, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")

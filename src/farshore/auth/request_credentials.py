@@ -117,6 +117,20 @@ def credential_error(what: str, *, presigned: bool, region: str | None = None) -
     return AuthorizationHeaderMalformed(f"The authorization header is malformed; {what}", Region=region)
 
 
+def wrong_region(region: str, expected: str, *, presigned: bool, of_bucket: bool) -> S3Error:
+    """The error for a credential scope of another region than the one to use, which clients read out of it.
+
+    Args:
+        of_bucket: the expected region is that of the addressed bucket: then a header has it too, as on AWS, where the
+            answer to a HEAD has no body to read it from.
+    """
+    what = f"the region '{region}' is wrong; expecting '{expected}'"
+    error = credential_error(what, presigned=presigned, region=expected)
+    if of_bucket:
+        error.headers["x-amz-bucket-region"] = expected
+    return error
+
+
 def _from_header(headers: Mapping[str, str], authorization: str) -> RequestCredentials:
     mechanism, space, rest = authorization.partition(" ")
     if mechanism != ALGORITHM or not space:

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
-from farshore.auth.request_credentials import ALGORITHM, RequestCredentials, credential_error
+from farshore.auth.request_credentials import ALGORITHM, RequestCredentials, credential_error, wrong_region
 from farshore.model.errors import AccessDenied, RequestTimeTooSkewed, S3Error, SignatureDoesNotMatch
 from farshore.model.query import Query
 
@@ -69,6 +69,7 @@ class Verifier:
         now: datetime,
         regions: Collection[str],
         services: Collection[str],
+        bucket_region: str | None = None,
         payload_hash: str | None = None,
     ) -> VerifiedSignature:
         """Check scope, time, signed headers and signature, in this order.
@@ -77,13 +78,14 @@ class Verifier:
             raw_path: as received.
             headers: case-insensitive; a `getall` gives repeated ones.
             regions, services: those that this deployment serves; the first is named to a client that uses another.
+            bucket_region: of the addressed bucket, which is named instead; needed only for a region not served.
             payload_hash: in place of the header's, for services that are not sent it.
         Raises:
             AuthorizationHeaderMalformed, AuthorizationQueryParametersError: another region or service.
             RequestTimeTooSkewed; AccessDenied: an expired URL, or headers that are not signed.
             SignatureDoesNotMatch.
         """
-        _check_scope(credentials, regions, services)
+        _check_scope(credentials, regions, services, bucket_region)
         _check_time(credentials, now)
         _check_signed_headers(credentials, headers)
         lines = (
@@ -185,16 +187,17 @@ def _keyed(secret: str, credentials: RequestCredentials) -> hmac.HMAC:
     return hmac.new(key, digestmod=hashlib.sha256)
 
 
-def _check_scope(credentials: RequestCredentials, regions: Collection[str], services: Collection[str]) -> None:
+def _check_scope(
+    credentials: RequestCredentials, regions: Collection[str], services: Collection[str], bucket_region: str | None
+) -> None:
     region, service = credentials.region, credentials.service
     if service not in services:
         served = next(iter(services))
         what = f'incorrect service "{service}". This endpoint belongs to "{served}".'
         raise credential_error(what, presigned=credentials.presigned)
     if region not in regions:
-        served = next(iter(regions))
-        what = f"the region '{region}' is wrong; expecting '{served}'"
-        raise credential_error(what, presigned=credentials.presigned, region=served)
+        expected = bucket_region or next(iter(regions))
+        raise wrong_region(region, expected, presigned=credentials.presigned, of_bucket=bucket_region is not None)
 
 
 def _check_time(credentials: RequestCredentials, now: datetime) -> None:

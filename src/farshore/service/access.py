@@ -14,17 +14,12 @@ import structlog
 
 from farshore.auth.evaluate import NO_POLICIES, AccessRequest, Decision, ResourceAccess, evaluate
 from farshore.auth.public_access import most_restrictive
+from farshore.auth.request_credentials import wrong_region
 from farshore.metadata.store import Transaction
 from farshore.model.access import PrincipalKind
 from farshore.model.access_control import NOTHING_BLOCKED, Grant, ObjectOwnership, Permission, PublicAccessBlock
 from farshore.model.buckets import Bucket
-from farshore.model.errors import (
-    AccessDenied,
-    AuthorizationHeaderMalformed,
-    AuthorizationQueryParametersError,
-    InvalidBucketOwnerAWSAccountID,
-    NoSuchBucket,
-)
+from farshore.model.errors import AccessDenied, InvalidBucketOwnerAWSAccountID, NoSuchBucket
 from farshore.model.objects import Version
 from farshore.semantics.versioning import check_version_id
 from farshore.service.access_context import context_of
@@ -282,7 +277,7 @@ def _authorize(
     trail = request.trail
     trail.region, trail.bucket = region.name, bucket
     if request.region_signed and request.region != region.name:
-        raise _wrong_region(request, region.name)
+        raise wrong_region(request.region, region.name, presigned=request.presigned, of_bucket=True)
     key: str | None = request.params.get("Key")
     if _is_owner_root(request, region, bucket, version):
         trail.by_root, trail.key = actions, key
@@ -330,19 +325,3 @@ def _with_object(
         return access
     grants = owner_grants(version.owner) if version.acl is None else version.acl
     return replace(access, object_grants=grants, object_owner=version.owner)
-
-
-def _wrong_region(request: Request, expected: str) -> Exception:
-    headers = {"x-amz-bucket-region": expected}
-    if request.presigned:
-        return AuthorizationQueryParametersError(
-            f"Error parsing the X-Amz-Credential parameter; the region '{request.region}' is wrong; "
-            f"expecting '{expected}'",
-            headers=headers,
-            Region=expected,
-        )
-    return AuthorizationHeaderMalformed(
-        f"The authorization header is malformed; the region '{request.region}' is wrong; expecting '{expected}'",
-        headers=headers,
-        Region=expected,
-    )

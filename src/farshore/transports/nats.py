@@ -65,7 +65,11 @@ class NatsTarget:
         return self._client
 
     async def _connect(self) -> Client:
-        """A connection, without trying on when there is none: who delivers has pauses of its own. Raises Unreachable."""
+        """A connection, without trying on where there is none: who delivers has pauses of its own.
+
+        Raises:
+            Unreachable.
+        """
         from nats.errors import NoServersError
 
         last: Exception | None = None

@@ -45,6 +45,16 @@ def test_another_region_is_refused_and_the_served_one_named() -> None:
     assert query_error.value.details == {"Region": "eu-west-1"}
 
 
+def test_of_a_bucket_its_own_region_is_named_instead_and_in_a_header_too() -> None:
+    with pytest.raises(AuthorizationHeaderMalformed, match="expecting 'us-west-2'") as error:
+        Server().verify(sign(region="aws-global"), bucket_region="us-west-2")
+    assert error.value.details == {"Region": "us-west-2"}
+    assert error.value.headers == {"x-amz-bucket-region": "us-west-2"}
+    with pytest.raises(AuthorizationHeaderMalformed) as without:
+        Server().verify(sign(region="aws-global"))
+    assert without.value.headers == {}
+
+
 def test_another_service_is_refused() -> None:
     with pytest.raises(AuthorizationHeaderMalformed) as error:
         Server().verify(sign(service="ec2"))
