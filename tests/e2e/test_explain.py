@@ -63,8 +63,10 @@ def test_a_version_that_never_was_or_was_deleted_for_good_is_missing(pair: Pair)
     pair.settled("k")
     pair.s3.delete_object(Bucket=pair.source, Key="k", VersionId=version_id)
     found = pair.explain("k", version_id=version_id)
-    assert (found["exists"], found["reason"], found["code"]) == (False, "VERSION_MISSING", "SrcKeyNotFound")
-    assert "never replicated" in found["summary"]
+    assert (found["exists"], found["reason"], found["code"]) == (False, "PERMANENT_DELETE", "SrcKeyNotFound")
+    assert "never replicated" in found["summary"] and found["remedy"]["bucket"] == pair.destination
+    never = pair.explain("never")
+    assert (never["exists"], never["reason"], never["code"]) == (False, "VERSION_MISSING", "SrcKeyNotFound")
     pair.put("k")
     assert pair.explain("k", version_id=version_id)["code"] == "SrcVersionNotFound"
     assert pair.explain("k", bucket=pair.destination, version_id=version_id)["status"] == "REPLICA"
@@ -80,8 +82,9 @@ def test_a_version_older_than_the_rule_is_told_when_the_rule_came_and_how_to_bri
     assert [change["change"] for change in late["changes"]] == ["CREATED"]
     assert late["changes"][0]["at"] > found["created_at"]
     assert found["configuration"]["then"] == "ABSENT"
-    assert found["remedy"]["action"] == "CopyOntoItself"
-    pair.mends(found["remedy"], "k")
+    assert found["remedy"]["action"] == "BatchReplication"
+    pair.shell(found["remedy"]["instead"])
+    assert pair.settled("k") == "COMPLETED"
     assert pair.s3.head_object(Bucket=pair.source, Key="k")["Metadata"] == {"a": "b"}
 
 
@@ -96,8 +99,7 @@ def test_a_version_written_while_the_rule_was_disabled_is_told_since_when_and_un
     assert (found["reason"], found["status"]) == ("RULE_DISABLED", None)
     assert failed_checks(found) == ["RULE_ENABLED"]
     assert [change["change"] for change in found["rules"][0]["changes"]] == ["CREATED", "DISABLED", "ENABLED"]
-    assert found["remedy"]["action"] == "CopyOntoItself"
-    pair.mends(found["remedy"], "gap")
+    assert found["remedy"]["action"] == "BatchReplication"
 
 
 @pytest.mark.parametrize(
@@ -147,21 +149,11 @@ def test_a_rule_shadowed_by_a_stronger_one_to_the_same_destination_names_it(pair
     assert (found["reason"], found["remedy"]) == ("COMPLETED", None)
 
 
-def test_a_delete_marker_under_a_rule_with_tags(pair: Pair) -> None:
-    put_rule(pair.s3, pair.source, pair.destination, Filter={"Tag": {"Key": "a", "Value": "b"}})
-    pair.put("k", Tagging="a=b")
-    pair.settled("k")
-    pair.s3.delete_object(Bucket=pair.source, Key="k")
-    found = pair.explain("k")
-    assert (found["reason"], found["remedy"]["action"]) == ("DELETE_MARKERS_HAVE_NO_TAGS", "DeleteAtDestination")
-    assert found["remedy"]["bucket"] == pair.destination
-
-
 def test_an_archived_storage_class(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     pair.put("k", StorageClass="GLACIER")
     found = pair.explain("k")
-    assert (found["reason"], found["remedy"]["action"]) == ("ARCHIVED_STORAGE_CLASS", "UploadAgain")
+    assert (found["reason"], found["remedy"]["action"]) == ("ARCHIVED_STORAGE_CLASS", "CopyToStandard")
     assert failed_checks(found) == ["STORAGE_CLASS"]
 
 
@@ -213,7 +205,7 @@ def test_a_destination_that_was_added_later(pair: Pair) -> None:
     found = pair.explain("k")
     second = next(each for each in found["rules"] if each["rule"] == "second")
     assert (found["status"], second["reason"]) == ("COMPLETED", "DESTINATION_ADDED_LATER")
-    assert second["remedy"]["action"] == "CopyOntoItself"
+    assert second["remedy"]["action"] == "BatchReplication"
 
 
 def test_an_edit_of_a_replica_that_does_not_travel_back(pair: Pair) -> None:

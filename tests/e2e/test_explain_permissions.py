@@ -76,16 +76,30 @@ def test_a_rule_is_changed_by_who_may_put_the_configuration_and_pass_its_role(pa
     assert remedy(pair, reader)["lacks"] == []
 
 
-def test_an_object_is_copied_onto_itself_by_who_may_write_its_key(pair: Pair) -> None:
+def test_an_object_is_copied_onto_itself_by_who_may_write_its_key_and_its_tags(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination, ID="r", Filter={"Tag": {"Key": "a", "Value": "b"}})
     pair.put("k")
-    put_rule(pair.s3, pair.source, pair.destination, ID="r")
     reader = user(owner(pair.server), "reader", [allow(READ)])
     key = f"arn:aws:s3:::{pair.source}/k"
     found = remedy(pair, reader)
-    assert (found["action"], lacks(found)) == ("CopyOntoItself", [("s3:PutObject", key, True)])
-    may(reader, allow("s3:PutObject", f"arn:aws:s3:::{pair.source}/other"))
-    assert lacks(remedy(pair, reader)) == [("s3:PutObject", key, True)]
+    both = [("s3:PutObject", key, True), ("s3:PutObjectTagging", key, True)]
+    assert (found["action"], lacks(found)) == ("CopyOntoItself", both)
+    may(reader, allow(["s3:PutObject", "s3:PutObjectTagging"], f"arn:aws:s3:::{pair.source}/other"))
+    assert lacks(remedy(pair, reader)) == both
     may(reader, allow("s3:PutObject", key))
+    assert lacks(remedy(pair, reader)) == both[1:]
+    may(reader, allow(["s3:PutObject", "s3:PutObjectTagging"], key))
+    assert remedy(pair, reader)["lacks"] == []
+
+
+def test_a_job_is_made_by_who_may_make_jobs(pair: Pair) -> None:
+    pair.put("k")
+    put_rule(pair.s3, pair.source, pair.destination, ID="r")
+    reader = user(owner(pair.server), "reader", [allow(READ)])
+    found = remedy(pair, reader)
+    here = f"arn:aws:s3:::{pair.source}"
+    assert (found["action"], lacks(found)) == ("BatchReplication", [("s3:CreateJob", here, True)])
+    may(reader, allow("s3:CreateJob"))
     assert remedy(pair, reader)["lacks"] == []
 
 

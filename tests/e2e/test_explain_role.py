@@ -11,45 +11,14 @@ from typing import Any
 
 import pytest
 from tests.support.own_api import call
-from tests.support.pairs import ARRIVAL_S, Pair
+from tests.support.pairs import ARRIVAL_S
 from tests.support.people import stranger
-from tests.support.replication import enable_versioning, iam_client, rule, wait_for
+from tests.support.replication import enable_versioning, rule, wait_for
+from tests.support.roled import ALL, Roled
 from tests.support.server import Server
 
 from farshore.cli.replication_preview import as_xml
 from farshore.semantics.replication_role import trust_policy
-
-ALL = (
-    "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl",
-    "s3:GetObjectVersionTagging", "s3:ReplicateObject", "s3:ReplicateDelete", "s3:ObjectOwnerOverrideToBucketOwner",
-)  # fmt: skip
-
-
-class Roled(Pair):
-    """A pair with a role of its own."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(server)
-        self.iam = iam_client(self.s3)
-        self.role = f"role-of-{self.source}"
-        made = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=json.dumps(trust_policy()))
-        self.arn = made["Role"]["Arn"]
-        self.allow(*ALL)
-
-    def allow(self, *actions: str) -> None:
-        statement = {"Sid": "Needed", "Effect": "Allow", "Action": actions, "Resource": "*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.iam.put_role_policy(RoleName=self.role, PolicyName="own", PolicyDocument=document)
-
-    def without(self, action: str) -> None:
-        self.allow(*(each for each in ALL if each != action))
-
-    def put_rule(self, **members: Any) -> None:
-        configuration = {"Role": self.arn, "Rules": [rule(self.destination, ID="r", **members)]}
-        self.s3.put_bucket_replication(Bucket=self.source, ReplicationConfiguration=configuration)
-
-    def failed(self, key: str) -> dict[str, Any]:
-        return wait_for(lambda: (found := self.explain(key))["status"] == "FAILED" and found, ARRIVAL_S, "a failure")
 
 
 @pytest.fixture
@@ -68,7 +37,7 @@ def test_a_role_that_s3_may_not_assume(roled: Roled) -> None:
     roled.put_rule()
     roled.put("k")
     found = roled.failed("k")
-    assert (found["code"], found["remedy"]["action"]) == ("AssumeRoleNotPermitted", "MendRole")
+    assert (found["code"], found["remedy"]["action"]) == ("AssumeRoleNotPermitted", "UpdateAssumeRolePolicy")
     assert refused(found) == [("sts:AssumeRole", "AssumeRoleNotPermitted")]
     assert found["destinations"][0]["cause_gone"] is False
     roled.iam.update_assume_role_policy(RoleName=roled.role, PolicyDocument=json.dumps(trust_policy()))
@@ -92,9 +61,7 @@ def test_a_permission_that_the_role_lacks_is_named_with_what_decided(roled: Role
     roled.put("k")
     found = roled.failed("k")
     assert (found["code"], found["remedy"]["action"]) == (code, "MendRole")
-    assert found["remedy"]["command"] == (
-        f"farshore replication role {roled.source} {roled.destination} --name {roled.role} --as cli"
-    )
+    assert found["remedy"]["command"].startswith(f"aws iam put-role-policy --role-name {roled.role} --policy-name ")
     assert refused(found) == [(action, code)]
     (step,) = (step for step in found["rules"][0]["role"] if step["action"] == action)
     assert roled.source in step["resource"] and action in step["statement"]
@@ -111,6 +78,7 @@ def test_a_permission_that_the_role_lacks_is_named_with_what_decided(roled: Role
         "text": found["remedy"]["text"],
         "command": f"farshore replication retry {roled.source} --cause {code}",
         "then": None,
+        "instead": None,
         "lacks": [],
     }
 
@@ -253,7 +221,7 @@ def test_a_replica_that_went_without_its_tags_is_told_so(roled: Roled) -> None:
     roled.allow(*ALL)
     found = roled.explain("k")
     assert (found["remedy"]["action"], "s3:" in found["destinations"][0]["note"]) == ("PutObjectTagging", False)
-    roled.run(found["remedy"]["command"])
+    roled.shell(found["remedy"]["command"])
     wait_for(lambda: roled.explain("k")["destinations"][0]["note"] == "", ARRIVAL_S, "the tags")
     there = roled.there.get_object_tagging(Bucket=roled.destination, Key="k")["TagSet"]
     assert (there, roled.explain("k")["remedy"]) == ([{"Key": "a", "Value": "b"}], None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -40,15 +39,9 @@ class Pair:
 
         return wait_for(status, ARRIVAL_S, f"an end for {key}")
 
-    def explain(self, key: str, bucket: str | None = None, **query: str) -> dict[str, Any]:
+    def explain(self, key: str, bucket: str | None = None, **query: Any) -> dict[str, Any]:
         region = "us-east-1" if bucket is None else "us-west-2"
         return call(self.server, "GET", "/-/explain", region=region, bucket=bucket or self.source, key=key, **query)
-
-    def run(self, command: str) -> None:
-        """Run a command that a remedy gives."""
-        words = shlex.split(command)
-        assert words[0] == "aws", command
-        self._run([sys.executable, "-m", "awscli", *words[1:]])
 
     def shell(self, line: str, **environment: str) -> None:
         """Paste a line into a shell, whose PATH has the programs of this environment."""
@@ -60,7 +53,7 @@ class Pair:
             "AWS_ENDPOINT_URL": self.server.endpoint,
             "AWS_ACCESS_KEY_ID": self.server.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.server.secret_access_key,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             **more,
         }
         done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
@@ -70,5 +63,5 @@ class Pair:
         """The commands of a remedy bring the key to the destination."""
         for command in (remedy["command"], remedy["then"]):
             if command:
-                self.run(command)
+                self.shell(command)
         assert self.settled(key) == "COMPLETED"

@@ -98,14 +98,26 @@ def _copy(asked: Asked, remedy: Remedy) -> Iterable[Permission]:
     return _on_object(*actions)(asked, remedy)
 
 
-def _mend_role(asked: Asked, _: Remedy) -> Iterator[Permission]:
-    role = asked.role or ""
-    parts = arn_parts(role, "role")
-    if parts is None:
-        return
-    own = _is_own(asked, parts[0])
-    if not own or not may_in_account(asked.request, "iam:PutRolePolicy", role):
-        yield Permission(action="iam:PutRolePolicy", resource=role, own=own)
+def _on_role(action: str) -> Callable[[Asked, Remedy], Iterator[Permission]]:
+    """On the replication role."""
+
+    def needs(asked: Asked, _: Remedy) -> Iterator[Permission]:
+        role = asked.role or ""
+        parts = arn_parts(role, "role")
+        if parts is None:
+            return
+        own = _is_own(asked, parts[0])
+        if not own or not may_in_account(asked.request, action, role):
+            yield Permission(action=action, resource=role, own=own)
+
+    return needs
+
+
+def _create_job(asked: Asked, remedy: Remedy) -> Iterator[Permission]:
+    """The job is of the account that owns the bucket."""
+    own = _is_own(asked, asked.bucket.owner)
+    if not own or not may_in_account(asked.request, "s3:CreateJob", "*"):
+        yield Permission(action="s3:CreateJob", resource=f"arn:aws:s3:::{remedy.bucket}", own=own)
 
 
 def _create_bucket(asked: Asked, remedy: Remedy) -> Iterator[Permission]:
@@ -138,11 +150,17 @@ _NEEDS: Mapping[Action, Callable[[Asked, Remedy], Iterable[Permission]]] = {
     Action.CREATE_BUCKET: _create_bucket,
     Action.ENABLE_VERSIONING: _on_bucket("s3:PutBucketVersioning"),
     Action.PUT_BUCKET_POLICY: _on_bucket("s3:PutBucketPolicy"),
-    Action.MEND_ROLE: _mend_role,
+    Action.MEND_ROLE: _on_role("iam:PutRolePolicy"),
+    Action.CREATE_ROLE: _on_role("iam:CreateRole"),
+    Action.MEND_TRUST: _on_role("iam:UpdateAssumeRolePolicy"),
+    Action.OWN_OBJECTS: _on_bucket("s3:PutBucketOwnershipControls"),
     Action.PUT_TAGS: _on_object("s3:GetObjectTagging", "s3:PutObjectTagging"),
+    Action.BATCH_REPLICATION: _create_job,
     Action.COPY_ONTO_ITSELF: _copy,
+    Action.COPY_TO_STANDARD: _on_object("s3:PutObject"),
     Action.UPLOAD_AGAIN: _on_object("s3:PutObject"),
     Action.DELETE_AT_DESTINATION: _on_object("s3:DeleteObject"),
+    Action.DELETE_REPLICA: _on_object("s3:DeleteObjectVersion"),
     Action.RETRY: _on_object("s3:InitiateReplication"),
     Action.VERIFY: _on_object("s3:InitiateReplication"),
 }

@@ -100,6 +100,9 @@ def _remedy(found: dict[str, Any] | None, indent: str) -> Iterator[str]:
     for command in (found["command"], found["then"]):
         if command:
             yield f"{indent}    {command}"
+    if found["instead"]:
+        yield f"{indent}  or instead"
+        yield f"{indent}    {found['instead']}"
     for each in found["lacks"] or ():
         whose = "" if each["own"] else ", which is another account's"
         yield f"{indent}  You may not do it: {each['action']} on {each['resource']} is not permitted to you{whose}."

@@ -16,7 +16,7 @@ from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
-from farshore.replication.explain_destinations import Circumstances, explain_destination
+from farshore.replication.explain_destinations import Circumstances, explain_destination, place_of
 from farshore.replication.explanation import (
     AnyReason,
     ConfigurationExplained,
@@ -72,7 +72,7 @@ async def explain(
         before=facts.before,
     )
     if facts.version is None:
-        return _missing(region, subject, facts, version_id)
+        return _missing(deployment, region, subject, facts, version_id)
     around = Circumstances(
         deployment=deployment,
         region=region,
@@ -126,8 +126,25 @@ def read_history(reader: Reader, bucket_id: int) -> list[Era]:
     ]
 
 
-def _missing(region: Region, subject: Subject, facts: Facts, version_id: str | None) -> Explanation:
+def _missing(
+    deployment: Deployment, region: Region, subject: Subject, facts: Facts, version_id: str | None
+) -> Explanation:
     named = "the key has no such version" if facts.key_exists else "the key has no version"
+    reason: AnyReason = Reason.VERSION_MISSING
+    summary = (
+        f"{named}: it never had, or it was permanently deleted. A version that is deleted before its turn does not "
+        "arrive; a permanent delete is never replicated, so that a replica that had arrived stays."
+    )
+    remedy = replication_remedy.upload_anew(subject)
+    left = _left_replica(deployment, subject, facts, version_id)
+    if left is not None:
+        destination, replica = left
+        reason = Refusal.PERMANENT_DELETE
+        summary = (
+            f"{named} any more: it was permanently deleted, and permanent deletes are never replicated. {destination} "
+            f"has its replica still (version {replica.version_id})."
+        )
+        remedy = replication_remedy.delete_replica(subject, destination, replica.version_id)
     return Explanation(
         bucket=subject.bucket,
         region=region.name,
@@ -141,15 +158,37 @@ def _missing(region: Region, subject: Subject, facts: Facts, version_id: str | N
         size=0,
         storage_class=None,
         status=None,
-        reason=Reason.VERSION_MISSING,
+        reason=reason,
         code=FailureCode.SRC_VERSION_NOT_FOUND if facts.key_exists else FailureCode.SRC_KEY_NOT_FOUND,
-        summary=f"{named}: it never had, or it was permanently deleted. A version that is deleted before its turn does "
-        "not arrive; a permanent delete is never replicated, so that a replica that had arrived stays.",
-        remedy=None,
+        summary=summary,
+        remedy=remedy,
         configuration=_configuration(facts, InForce(known=False)),
         rules=(),
         destinations=(),
     )
+
+
+def _left_replica(
+    deployment: Deployment, subject: Subject, facts: Facts, version_id: str | None
+) -> tuple[str, Version] | None:
+    """The first destination that the rules name which has what is missing here, and what it has.
+
+    Of buckets of other accounts nothing is told.
+    """
+    rules = () if facts.configuration is None else facts.configuration.rules
+    for destination in dict.fromkeys(rule.destination for rule in rules):
+        place = place_of(deployment, destination)
+        if place is None or place[1].owner != subject.owner:
+            continue
+        region, bucket = place
+        reader = region.metadata.reader
+        if version_id is None:
+            found = reader.current(bucket.id, subject.key)
+        else:
+            found = reader.version(bucket.id, subject.key, version_id)
+        if found is not None and found.is_replica:
+            return destination, found
+    return None
 
 
 def _explain_version(around: Circumstances, facts: Facts, version: Version) -> Explanation:
@@ -234,7 +273,7 @@ def _mend_rule(subject: Subject, finding: Finding) -> Remedy | None:
     if any(state.bucket == finding.rule.destination for state in version.destinations):
         return None
     if finding.now is None or finding.now is Refusal.IS_REPLICA:
-        return replication_remedy.write_now(subject)
+        return replication_remedy.bring_existing(subject)
     return replication_remedy.mend_refusal(subject, finding.rule, finding.now)
 
 

@@ -141,13 +141,13 @@ def _role_steps(
 
 def _is_anothers(around: Circumstances, state: DestinationState, rule: ReplicationRule) -> bool:
     """Whether the rule names an account that does not own the destination."""
-    there = _place(around, state)
+    there = place_of(around.deployment, state.bucket)
     return there is not None and rule.destination_account not in (None, there[1].owner)
 
 
 def _deleted_there(around: Circumstances, version: Version, state: DestinationState) -> bool:
     """Whether the destination remembers that its replica was permanently deleted."""
-    there = _place(around, state)
+    there = place_of(around.deployment, state.bucket)
     if there is None or version.version_id == NULL_VERSION:
         return False
     region, bucket = there
@@ -171,7 +171,7 @@ def _without_tags(around: Circumstances, version: Version, state: DestinationSta
 
     AWS: a version is replicated without its tags where the role may not read them, and is COMPLETED.
     """
-    there = _place(around, state)
+    there = place_of(around.deployment, state.bucket)
     if there is None or not version.tags or around.configuration is None:
         return "", None
     region, bucket = there
@@ -186,14 +186,14 @@ def _without_tags(around: Circumstances, version: Version, state: DestinationSta
         note += (
             ": the replication role may not read them (s3:GetObjectVersionTagging), or bring them (s3:ReplicateTags)"
         )
-    return note, bring_tags(around.subject, version, around.configuration if may is False else None)
+    return note, bring_tags(around.subject, around.configuration if may is False else None)
 
 
-def _place(around: Circumstances, state: DestinationState) -> tuple[Region, Bucket] | None:
-    """The destination bucket, where it is served here."""
-    home = around.deployment.directory.bucket_home(state.bucket)
-    region = None if home is None else around.deployment.regions.get(home.region)
-    bucket = None if region is None else region.metadata.reader.bucket(state.bucket)
+def place_of(deployment: Deployment, name: str) -> tuple[Region, Bucket] | None:
+    """A destination bucket, where it is served here."""
+    home = deployment.directory.bucket_home(name)
+    region = None if home is None else deployment.regions.get(home.region)
+    bucket = None if region is None else region.metadata.reader.bucket(name)
     return None if region is None or bucket is None else (region, bucket)
 
 
@@ -269,17 +269,32 @@ def _mend_role(
     around: Circumstances, version: Version, state: DestinationState, configuration: ReplicationConfiguration
 ) -> Remedy | None:
     """What lets the role do what it may not; None when it may do all."""
+    code = state.reason
     rule, steps = _role_steps(around, version, state)
     if rule is not None and _is_anothers(around, state, rule):
-        return failure_remedy.name_owner(around.subject, rule, state.reason)
+        return failure_remedy.name_owner(around.subject, rule, code)
     refused = next((step for step in steps if not step.allowed), None)
-    if refused is None and steps:
-        return None
-    if refused is not None and refused.lack is Lack.DENIED:
-        return failure_remedy.allow_again(around.subject, refused.statement, state.reason)
-    if refused is not None and refused.lack is Lack.BUCKET_POLICY and rule is not None:
-        return failure_remedy.let_role_in(around.subject, configuration.role, rule, state.reason)
-    remedy = failure_remedy.mend_role(around.subject, configuration, state.reason)
+    if refused is None:
+        return None if steps else _with_detail(failure_remedy.grant_role(around.subject, configuration, code), state)
+    match refused.lack:
+        case Lack.DENIED:
+            return failure_remedy.allow_again(around.subject, refused.statement, code)
+        case Lack.BOUNDARY:
+            return failure_remedy.widen_boundary(around.subject, refused.statement, code)
+        case Lack.BUCKET_POLICY if rule is not None:
+            return failure_remedy.let_role_in(around.subject, configuration.role, rule, code)
+        case Lack.OBJECT_ACL:
+            return failure_remedy.own_objects(around.subject, code)
+        case Lack.ROLE:
+            return failure_remedy.create_role(around.subject, configuration, code)
+        case Lack.TRUST:
+            return _with_detail(failure_remedy.mend_trust(around.subject, configuration, code), state)
+        case _:
+            return _with_detail(failure_remedy.grant_role(around.subject, configuration, code), state)
+
+
+def _with_detail(remedy: Remedy, state: DestinationState) -> Remedy:
+    """The remedy, with what the refusal said."""
     detail = state.detail.removesuffix(".")
     return msgspec.structs.replace(remedy, text=f"{remedy.text}: {detail}") if detail else remedy
 

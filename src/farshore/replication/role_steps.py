@@ -14,6 +14,7 @@ from farshore.replication.outcome import Failed
 from farshore.replication.role import Permissions, Roles, StepTaken
 from farshore.semantics.replication_failure_remedy import Lack
 from farshore.service.deployment import Deployment, Region
+from farshore.service.identities import find_role
 from farshore.service.outbox import kind_of
 from farshore.service.roles import ASSUME_ROLE
 from farshore.transports.transport import PermanentError, TransientError
@@ -40,6 +41,7 @@ class RoleSteps:
     def __init__(self, deployment: Deployment) -> None:
         self._destinations = Destinations(deployment)
         self._roles = Roles(deployment)
+        self._identities = deployment.identities
 
     def steps(
         self,
@@ -60,7 +62,8 @@ class RoleSteps:
             return ()
         destination, permissions = found
         if isinstance(permissions, Failed):
-            return (_not_assumed(role_arn, permissions),)
+            missing = find_role(self._identities.reader, role_arn) is None
+            return (_not_assumed(role_arn, permissions, Lack.ROLE if missing else Lack.TRUST),)
         assumed = RoleStep(
             action=ASSUME_ROLE, resource=role_arn, allowed=True, statement="the trust policy lets Amazon S3 assume it"
         )
@@ -88,14 +91,14 @@ class RoleSteps:
         return destination, self._roles.permissions(role_arn, source, (destination.region, destination.bucket))
 
 
-def _not_assumed(role_arn: str, refused: Failed) -> RoleStep:
+def _not_assumed(role_arn: str, refused: Failed, lack: Lack) -> RoleStep:
     return RoleStep(
         action=ASSUME_ROLE,
         resource=role_arn,
         allowed=False,
         statement=refused.detail,
         code=refused.code,
-        lack=Lack.PERMISSION,
+        lack=lack,
     )
 
 
@@ -109,8 +112,16 @@ def _shown(step: StepTaken, *, by_another: bool) -> RoleStep:
         allowed=decision.allowed,
         statement=told(step.action),
         code=None if decision.allowed else step.code,
-        lack=None if decision.allowed else _LACKS.get(decision.reason, Lack.PERMISSION),
+        lack=None if decision.allowed else _lack(step),
     )
 
 
-_LACKS = {Reason.CROSS_ACCOUNT_RESOURCE_MISSING: Lack.BUCKET_POLICY, Reason.EXPLICIT_DENY: Lack.DENIED}
+def _lack(step: StepTaken) -> Lack:
+    reason = step.decision.reason
+    if reason is Reason.CROSS_ACCOUNT_RESOURCE_MISSING:
+        # The source bucket is of the role's account: what another account has there are objects.
+        return Lack.OBJECT_ACL if step.of_source else Lack.BUCKET_POLICY
+    return _LACKS.get(reason, Lack.PERMISSION)
+
+
+_LACKS = {Reason.BOUNDARY: Lack.BOUNDARY, Reason.EXPLICIT_DENY: Lack.DENIED}

@@ -9,7 +9,6 @@ from enum import StrEnum
 import msgspec
 
 from farshore.model.identity import arn_parts
-from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationRule
 from farshore.semantics.replication_remedy import (
     Action,
@@ -19,10 +18,17 @@ from farshore.semantics.replication_remedy import (
     enable_versioning,
     put_configuration,
     shell_words,
+    tags_command,
     upload_again,
     write_again,
 )
-from farshore.semantics.replication_role import RolePlan, bucket_policy, default_role_name
+from farshore.semantics.replication_role import (
+    RolePlan,
+    bucket_policy,
+    default_role_name,
+    role_policy,
+    trust_policy,
+)
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -30,8 +36,16 @@ _DEFAULT_REGION = "us-east-1"
 class Lack(StrEnum):
     """Why the replication role may not do something."""
 
+    ROLE = "ROLE"
+    """There is no such role."""
+    TRUST = "TRUST"
+    """The role's trust policy does not let S3 assume it."""
     PERMISSION = "PERMISSION"
-    """What the role brings along does not allow it, or S3 may not assume it."""
+    """What the role brings along does not allow it."""
+    BOUNDARY = "BOUNDARY"
+    """The role's permissions boundary does not allow it."""
+    OBJECT_ACL = "OBJECT_ACL"
+    """The object is another account's, and its ACL does not let the bucket's owner in."""
     BUCKET_POLICY = "BUCKET_POLICY"
     """The destination is another account's, and its policy does not let the role in."""
     DENIED = "DENIED"
@@ -83,13 +97,69 @@ def bring_anew(subject: Subject) -> Remedy:
     )
 
 
-def mend_role(subject: Subject, configuration: ReplicationConfiguration, code: FailureCode | None) -> Remedy:
-    """Print what the role needs for all that the configuration asks of it, so that it can be given."""
+def create_role(subject: Subject, configuration: ReplicationConfiguration, code: FailureCode | None) -> Remedy:
+    """The configuration names a role that is not there: make it."""
+    return Remedy(
+        action=Action.CREATE_ROLE,
+        bucket=subject.bucket,
+        text=f"make the role {configuration.role}, then retry",
+        command=role_command(subject, configuration),
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def mend_trust(subject: Subject, configuration: ReplicationConfiguration, code: FailureCode | None) -> Remedy:
+    """S3 may not assume the role: give it a trust policy that lets it."""
+    return Remedy(
+        action=Action.MEND_TRUST,
+        bucket=subject.bucket,
+        text="let Amazon S3 assume the replication role, then retry (the command replaces the trust policy: add the "
+        "statement where others are to assume the role too)",
+        command=aws_command(
+            "iam",
+            "update-assume-role-policy",
+            role_name=_role_name(subject, configuration),
+            policy_document=json.dumps(trust_policy(), separators=(",", ":")),
+        ),
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def grant_role(subject: Subject, configuration: ReplicationConfiguration, code: FailureCode | None) -> Remedy:
+    """Give the role a policy with what the configuration asks of it, beside those that it has."""
     return Remedy(
         action=Action.MEND_ROLE,
         bucket=subject.bucket,
         text="give the replication role what it lacks, then retry",
-        command=role_command(subject, configuration),
+        command=_grant_command(subject, configuration),
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def widen_boundary(subject: Subject, statement: str, code: FailureCode | None) -> Remedy:
+    """What the role is given besides does not count."""
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text=f"widen the role's permissions boundary, then retry: {statement.removesuffix('.')}",
+        then=retry_command(subject.bucket, code),
+    )
+
+
+def own_objects(subject: Subject, code: FailureCode | None) -> Remedy:
+    """Another account wrote the object, and did not let the bucket's owner read it."""
+    owner = "" if subject.version is None else f" {subject.version.owner}"
+    return Remedy(
+        action=Action.OWN_OBJECTS,
+        bucket=subject.bucket,
+        text=f"let the bucket own its objects (Bucket owner enforced: ACLs no longer count), or have the object's "
+        f"owner, account{owner}, give it the ACL bucket-owner-full-control; then retry",
+        command=aws_command(
+            "s3api",
+            "put-bucket-ownership-controls",
+            bucket=subject.bucket,
+            ownership_controls="Rules=[{ObjectOwnership=BucketOwnerEnforced}]",
+        ),
         then=retry_command(subject.bucket, code),
     )
 
@@ -143,21 +213,13 @@ def name_owner(subject: Subject, rule: ReplicationRule, code: FailureCode | None
     )
 
 
-def bring_tags(subject: Subject, version: Version, to_mend: ReplicationConfiguration | None) -> Remedy:
+def bring_tags(subject: Subject, to_mend: ReplicationConfiguration | None) -> Remedy:
     """The replica went without its tags: put them once more, when the role may bring them.
 
     Args:
         to_mend: the configuration whose role may not yet; None when it may.
     """
-    tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in version.tags.items()]}
-    put = aws_command(
-        "s3api",
-        "put-object-tagging",
-        bucket=subject.bucket,
-        key=subject.key,
-        version_id=version.version_id,
-        tagging=json.dumps(tagging, separators=(",", ":"), ensure_ascii=False),
-    )
+    put = tags_command(subject)
     again = "put the version's tags again: a change of tags is replicated by itself"
     if to_mend is None:
         return Remedy(action=Action.PUT_TAGS, bucket=subject.bucket, text=again, command=put)
@@ -165,7 +227,7 @@ def bring_tags(subject: Subject, version: Version, to_mend: ReplicationConfigura
         action=Action.MEND_ROLE,
         bucket=subject.bucket,
         text=f"let the replication role bring tags, then {again}",
-        command=role_command(subject, to_mend),
+        command=_grant_command(subject, to_mend),
         then=put,
     )
 
@@ -185,18 +247,42 @@ def retry_command(bucket: str, code: FailureCode | None) -> str:
 
 
 def role_command(subject: Subject, configuration: ReplicationConfiguration) -> str:
-    """The command that prints the policies of the configuration's own role, for every destination that it names."""
-    destinations = dict.fromkeys(rule.destination for rule in configuration.rules)
-    parts = arn_parts(configuration.role, "role")
-    _, path, name = parts or ("", "/", default_role_name(subject.bucket))
+    """The command that makes the configuration's own role, for every destination that it names."""
+    plan, name = _plan(subject, configuration), _role_name(subject, configuration)
+    _, path, _ = arn_parts(configuration.role, "role") or ("", "/", "")
     options: list[str] = []
     if name != default_role_name(subject.bucket):
         options += ["--name", name]
     if path != "/":
         options += ["--path", path]
-    if any(rule.owner_override for rule in configuration.rules):
+    if plan.owner_override:
         options.append("--owner-override")
-    return shell_words("farshore", "replication", "role", subject.bucket, *destinations, *options, "--as", "cli")
+    words = ("farshore", "replication", "role", subject.bucket, *plan.destinations, *options, "--create")
+    return shell_words(*words)
+
+
+def _grant_command(subject: Subject, configuration: ReplicationConfiguration) -> str:
+    return aws_command(
+        "iam",
+        "put-role-policy",
+        role_name=_role_name(subject, configuration),
+        policy_name=f"replication-of-{subject.bucket}",
+        policy_document=json.dumps(role_policy(_plan(subject, configuration)), separators=(",", ":")),
+    )
+
+
+def _role_name(subject: Subject, configuration: ReplicationConfiguration) -> str:
+    parts = arn_parts(configuration.role, "role")
+    return default_role_name(subject.bucket) if parts is None else parts[2]
+
+
+def _plan(subject: Subject, configuration: ReplicationConfiguration) -> RolePlan:
+    """All that the configuration asks of its role."""
+    return RolePlan(
+        source=subject.bucket,
+        destinations=tuple(dict.fromkeys(rule.destination for rule in configuration.rules)),
+        owner_override=any(rule.owner_override for rule in configuration.rules),
+    )
 
 
 def _create_bucket(destination: str, region: str | None, retried: str) -> Remedy:

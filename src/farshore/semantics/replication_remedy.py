@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from farshore.model.objects import Version
-from farshore.model.replication import ReplicationRule
+from farshore.model.replication import ReplicationRule, ReplicationStatus
 from farshore.semantics.replication_eligibility import Refusal
 from farshore.semantics.replication_role import default_role_name
 
@@ -35,11 +35,17 @@ class Action(StrEnum):
     CREATE_BUCKET = "CreateBucket"
     ENABLE_VERSIONING = "EnableVersioning"
     MEND_ROLE = "MendRole"
+    CREATE_ROLE = "CreateRole"
+    MEND_TRUST = "UpdateAssumeRolePolicy"
     PUT_BUCKET_POLICY = "PutBucketPolicy"
+    OWN_OBJECTS = "PutBucketOwnershipControls"
     PUT_TAGS = "PutObjectTagging"
+    BATCH_REPLICATION = "BatchReplication"
     COPY_ONTO_ITSELF = "CopyOntoItself"
+    COPY_TO_STANDARD = "CopyToStandard"
     UPLOAD_AGAIN = "UploadAgain"
     DELETE_AT_DESTINATION = "DeleteAtDestination"
+    DELETE_REPLICA = "DeleteReplica"
     RETRY = "Retry"
     REACH_DESTINATION = "ReachDestination"
     START_REPLICATION = "StartReplication"
@@ -61,6 +67,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     bucket, rule: what it is made on.
     command: does it; None where no single command can. A word in capitals is for the reader to replace.
     then: the command to give after that, where the change alone does not bring the version over.
+    instead: the command of another change that does as well; the text says what differs.
     lacks: what whoever asks would need for it, and is not permitted now; None until that was decided for them, and
         where no permission makes it (something is to be waited for, or done on the server's machine).
     """
@@ -71,6 +78,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     command: str | None = None
     then: str | None = None
+    instead: str | None = None
     lacks: tuple[Permission, ...] | None = None
 
 
@@ -105,7 +113,7 @@ def put_configuration(subject: Subject) -> Remedy:
         bucket=subject.bucket,
         text=f"{text}; it covers what is written after it",
         command=None if put is None else " && ".join((*steps, put)),
-        then=write_again(subject),
+        then=batch_command(subject),
     )
 
 
@@ -127,24 +135,32 @@ def mend_refusal(subject: Subject, rule: ReplicationRule, refusal: Refusal) -> R
     return None if make is None else make(subject, rule)
 
 
-def write_now(subject: Subject) -> Remedy | None:
-    """Nothing is in the way any more: the same object written now would be replicated."""
-    command = write_again(subject)
+def bring_existing(subject: Subject) -> Remedy | None:
+    """Nothing is in the way any more, but rules do not look back: Batch Replication brings what is there already."""
+    command = batch_command(subject)
     if command is None:
         return None
-    if subject.version is not None and subject.version.delete_marker:
-        return Remedy(
-            action=Action.DELETE_AT_DESTINATION,
-            bucket=subject.bucket,
-            text="delete the object once more: the new delete marker is replicated",
-            command=command,
-        )
+    assert subject.version is not None, subject
+    again = "deleting the object once more" if subject.version.delete_marker else "copying the object onto itself"
     return Remedy(
-        action=Action.COPY_ONTO_ITSELF,
+        action=Action.BATCH_REPLICATION,
         bucket=subject.bucket,
-        text="copy the object onto itself: the new version is replicated",
+        text="bring over what is there already by a job of Batch Replication, here the versions whose keys begin with "
+        f"{subject.key!r}; {again} makes a new version, which is replicated by itself",
         command=command,
+        instead=write_again(subject),
     )
+
+
+def batch_command(subject: Subject) -> str | None:
+    """The command that replicates the version as it is, with its id and time, and waits until that is done."""
+    version = subject.version
+    if version is None:
+        return None
+    status = "NONE" if version.replication_status is None else version.replication_status.value
+    # AWS: a job's filter knows no PENDING.
+    chosen = () if version.replication_status is ReplicationStatus.PENDING else ("--status", status)
+    return shell_words("farshore", "batch", "replicate", subject.bucket, "--prefix", subject.key, *chosen, "--wait")
 
 
 def write_again(subject: Subject) -> str | None:
@@ -154,13 +170,17 @@ def write_again(subject: Subject) -> str | None:
         return None
     if version.delete_marker:
         return aws_command("s3api", "delete-object", bucket=subject.bucket, key=subject.key)
+    return _copy(subject, version, version.storage_class)
+
+
+def _copy(subject: Subject, version: Version, storage_class: str) -> str:
     return aws_command(
         "s3api",
         "copy-object",
         bucket=subject.bucket,
         key=subject.key,
         copy_source=_copy_source(subject, version),
-        storage_class=version.storage_class,
+        storage_class=storage_class,
     )
 
 
@@ -197,15 +217,29 @@ def _enable_delete_markers(subject: Subject, rule: ReplicationRule) -> Remedy:
 
 
 def enable_replica_modifications(subject: Subject, rule: ReplicationRule) -> Remedy:
-    """So that edits of replicas travel back."""
+    """So that edits of replicas travel back, those that were made before not without being made again."""
 
     def change(entry: dict[str, Any]) -> None:
         criteria = entry.setdefault("SourceSelectionCriteria", {})
         criteria["ReplicaModifications"] = {"Status": "Enabled"}
 
     text = f"enable ReplicaModifications in rule {rule.id}, and in the rule that brings replicas here"
-    remedy = _edit(subject, rule, Action.ENABLE_REPLICA_MODIFICATIONS, text, change)
-    return msgspec.structs.replace(remedy, then=None)
+    remedy = _edit(subject, rule, Action.ENABLE_REPLICA_MODIFICATIONS, f"{text}; then put the tags again", change)
+    return msgspec.structs.replace(remedy, then=None if subject.version is None else tags_command(subject))
+
+
+def tags_command(subject: Subject) -> str:
+    """The command that puts the tags of the version once more, as they are."""
+    assert subject.version is not None, subject
+    tagging = {"TagSet": [{"Key": name, "Value": value} for name, value in subject.version.tags.items()]}
+    return aws_command(
+        "s3api",
+        "put-object-tagging",
+        bucket=subject.bucket,
+        key=subject.key,
+        version_id=subject.version.version_id,
+        tagging=json.dumps(tagging, separators=(",", ":"), ensure_ascii=False),
+    )
 
 
 def _raise_priority(subject: Subject, rule: ReplicationRule) -> Remedy:
@@ -245,7 +279,7 @@ def _add_rule(subject: Subject, rule: ReplicationRule) -> Remedy:
         rule=rule.id,
         text=f"add a rule to {rule.destination} for {named}, or change the filter of rule {rule.id}",
         command=command,
-        then=write_again(subject),
+        then=batch_command(subject),
     )
 
 
@@ -284,18 +318,42 @@ def _delete_there(subject: Subject, rule: ReplicationRule) -> Remedy:
     )
 
 
-def _upload_in_class(subject: Subject, rule: ReplicationRule) -> Remedy:
+def _copy_to_standard(subject: Subject, rule: ReplicationRule) -> Remedy:
+    version = subject.version
+    command = None if version is None else _copy(subject, version, "STANDARD")
     return Remedy(
-        action=Action.UPLOAD_AGAIN,
+        action=Action.COPY_TO_STANDARD,
         bucket=subject.bucket,
         rule=rule.id,
-        text="upload the object again in a storage class that is not archived; the rule can archive the replica",
-        command=upload_again(subject),
+        text="copy the object onto itself in a storage class that is not archived; the rule can archive the replica",
+        command=command,
     )
 
 
 def upload_again(subject: Subject) -> str:
     return shell_words("aws", "s3", "cp", "FILE", f"s3://{subject.bucket}/{subject.key}")
+
+
+def upload_anew(subject: Subject) -> Remedy:
+    """There is no such version: nothing brings it but another upload."""
+    return Remedy(
+        action=Action.UPLOAD_AGAIN,
+        bucket=subject.bucket,
+        text="upload the object (again), if it is to be there: the new version is replicated",
+        command=upload_again(subject),
+    )
+
+
+def delete_replica(subject: Subject, destination: str, version_id: str) -> Remedy:
+    """The version was permanently deleted, which is never replicated: its replica is there still."""
+    return Remedy(
+        action=Action.DELETE_REPLICA,
+        bucket=destination,
+        text=f"delete the version in {destination} too, if it is to be gone there: permanent deletes are never "
+        "replicated",
+        command=aws_command("s3api", "delete-object", bucket=destination, key=subject.key, version_id=version_id),
+        instead=upload_again(subject),
+    )
 
 
 _REFUSALS: Mapping[Refusal, Callable[[Subject, ReplicationRule], Remedy]] = {
@@ -305,7 +363,7 @@ _REFUSALS: Mapping[Refusal, Callable[[Subject, ReplicationRule], Remedy]] = {
     Refusal.SHADOWED: _raise_priority,
     Refusal.DELETE_MARKERS_OFF: _enable_delete_markers,
     Refusal.DELETE_MARKERS_HAVE_NO_TAGS: _delete_there,
-    Refusal.ARCHIVED_STORAGE_CLASS: _upload_in_class,
+    Refusal.ARCHIVED_STORAGE_CLASS: _copy_to_standard,
 }
 
 
@@ -323,7 +381,7 @@ def _edit(
         change(next(entry for entry in document["Rules"] if entry["ID"] == rule.id))
         command = _put_command(subject.bucket, document)
     return Remedy(
-        action=action, bucket=subject.bucket, rule=rule.id, text=text, command=command, then=write_again(subject)
+        action=action, bucket=subject.bucket, rule=rule.id, text=text, command=command, then=batch_command(subject)
     )
 
 

@@ -86,7 +86,7 @@ def test_the_command_for_the_role_is_about_the_roles_own_name_and_every_destinat
     role: str, rules: list[ReplicationRule], options: str
 ) -> None:
     command = role_command(subject(), configuration(role, *rules))
-    assert command == f"farshore replication role src {options} --as cli"
+    assert command == f"farshore replication role src {options} --create"
 
 
 def test_a_delete_marker_whose_replica_is_gone_for_good_is_made_once_more() -> None:

@@ -18,6 +18,8 @@ export interface Remedy {
   readonly rule: string;
   readonly command: string | undefined;
   readonly then: string | undefined;
+  /** The command of another change that does as well. */
+  readonly instead: string | undefined;
   /** What the caller would need, and is not permitted. */
   readonly lacks: readonly Permission[];
 }
@@ -152,6 +154,7 @@ function remedy(value: unknown): Remedy | undefined {
     rule: text(members["rule"]) ?? "",
     command: text(members["command"]),
     then: text(members["then"]),
+    instead: text(members["instead"]),
     lacks: objects(members["lacks"]).map((each) => ({
       action: text(each["action"]) ?? "",
       resource: text(each["resource"]) ?? "",

@@ -61,6 +61,12 @@ export function Mend({ remedy, destination, place, onMended }: Properties) {
         {[remedy.command, remedy.then].map(
           (command) => command && <Copyable key={command} text={command} what="command" />,
         )}
+        {remedy.instead !== undefined && (
+          <>
+            <Box color="inherit">Or instead:</Box>
+            <Copyable text={remedy.instead} what="command" />
+          </>
+        )}
       </SpaceBetween>
       {open && <MendRole bucket={place.bucket} onClose={() => setOpen(false)} onMended={onMended} />}
     </Alert>

@@ -37,6 +37,10 @@ export function mendOf(remedy: Remedy, place: ObjectPlace, destination: string |
         label: "Enable replica modification sync",
         run: changeRule(place.bucket, remedy.rule, { replicaModifications: "Enabled" }),
       };
+    case "BatchReplication":
+      return { label: "Create Batch Replication job", href: href("/create-job", { bucket: place.bucket.name }) };
+    case "CopyToStandard":
+      return { label: "Upload again", href: href(`${source}/upload`, { prefix: folder || undefined }) };
     case "CopyOntoItself":
       return remedy.rule
         ? { label: "Copy the object onto itself with the rule's tags", run: copyWithTagsOf(remedy.rule, place) }
@@ -63,6 +67,15 @@ export function mendOf(remedy: Remedy, place: ObjectPlace, destination: string |
       return remedy.command === undefined
         ? { label: "Roles", href: href("/access/roles") }
         : { label: "Give the role what it lacks", dialog: "role" };
+    case "UpdateAssumeRolePolicy":
+      return { label: "Let Amazon S3 assume the role", dialog: "role" };
+    case "CreateRole":
+      return { label: "Roles", href: href("/access/roles") };
+    case "DeleteReplica":
+      return {
+        label: "Open the destination",
+        href: href(bucketPath(remedy.bucket), { find: place.key, versions: true }),
+      };
     case "UploadAgain":
       return { label: "Upload", href: href(`${source}/upload`, { prefix: folder || undefined }) };
     case "Retry":
