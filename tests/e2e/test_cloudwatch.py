@@ -12,14 +12,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 from tests.support.observed import Route
 from tests.support.replication import wait_for
 
@@ -158,21 +155,58 @@ def whole_period_s(now: datetime) -> int:
     return next(period_s for period_s in range(3600, 86_401, 60) if now.timestamp() % period_s > 600)
 
 
-@pytest.mark.parametrize("protocol", ["json", "query"])
-def test_the_older_protocols_are_spoken_too(route: Route, protocol: str) -> None:
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-    body = b"Action=ListMetrics&Version=2010-08-01&Namespace=AWS%2FS3"
-    if protocol == "json":
-        target = "GraniteServiceVersion20100801.ListMetrics"
-        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}
-        body = b'{"Namespace":"AWS/S3"}'
-    request = AWSRequest("POST", route.server.endpoint, headers, body)
-    credentials = Credentials(route.server.access_key_id, route.server.secret_access_key)
-    SigV4Auth(credentials, "monitoring", "us-west-2").add_auth(request)
-    with urlopen(Request(route.server.endpoint, body, dict(request.headers)), timeout=30) as answer:
-        content = answer.read().decode()
-    assert route.source in content
-    assert content.startswith("{" if protocol == "json" else "<ListMetricsResponse")
+PROTOCOLS = {
+    "smithy-rpc-v2-cbor": ("Smithy-Protocol", b"rpc-v2-cbor"),
+    "json": ("X-Amz-Target", b"GraniteServiceVersion20100801.ListMetrics"),
+    "query": ("Content-Type", b"application/x-www-form-urlencoded; charset=utf-8"),
+}
+"""A header by which each is known."""
+
+
+def client_of(server: Any, protocol: str, sent: list[Any]) -> Any:
+    """CloudWatch as an SDK sees it that speaks this protocol: each chooses one of those that AWS's model names."""
+    session = Session()
+    model = session.get_component("data_loader").load_service_model("cloudwatch", "service-2")
+    assert protocol in model["metadata"]["protocols"], "the SDKs speak others now"
+    model["metadata"]["protocols"] = [protocol]
+    client = session.create_client(
+        "cloudwatch",
+        region_name="us-west-2",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.access_key_id,
+        aws_secret_access_key=server.secret_access_key,
+    )
+    client.meta.events.register("before-send.cloudwatch.ListMetrics", lambda request, **_: sent.append(request.headers))
+    return client
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_of_the_sdks_tells_the_same(route: Route, protocol: str) -> None:
+    sent: list[Any] = []
+    watch = client_of(route.server, protocol, sent)
+    listed = watch.list_metrics(Namespace="AWS/S3", Dimensions=route.dimensions)["Metrics"]
+    (headers,) = sent
+    name, value = PROTOCOLS[protocol]
+    assert headers[name] == value, "else this tests another protocol"
+    assert len(listed) == 3
+    assert all(metric["Dimensions"] == route.dimensions for metric in listed)
+    wait_for(lambda: route.latest("OperationsPendingReplication") is not None, ARRIVAL_S, "the first minute")
+    now = datetime.now(UTC)
+    times = {"StartTime": now - timedelta(minutes=30), "EndTime": now + timedelta(minutes=1)}
+    metric = route.metric("OperationsPendingReplication")
+    statistics = watch.get_metric_statistics(**metric, **times, Period=1800, Statistics=["Maximum", "SampleCount"])
+    assert {point["Maximum"] for point in statistics["Datapoints"]} == {0.0}
+    assert all(times["StartTime"] - timedelta(hours=1) < each["Timestamp"] < now for each in statistics["Datapoints"])
+    query = {"Id": "q", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+    (result,) = watch.get_metric_data(MetricDataQueries=[query], **times)["MetricDataResults"]
+    assert set(result["Values"]) == {0.0} and len(result["Timestamps"]) == len(result["Values"])
+    with pytest.raises(ClientError) as refused:
+        watch.get_metric_statistics(**metric, **{**times, "EndTime": times["StartTime"]}, Period=60, Statistics=["Sum"])
+    told = refused.value.response
+    assert (told["Error"]["Code"], told["ResponseMetadata"]["HTTPStatusCode"]) == ("InvalidParameterValue", 400)
+    with pytest.raises(ClientError) as unknown:
+        watch.describe_alarms()
+    assert unknown.value.response["Error"]["Code"] == "NotImplemented"
 
 
 def test_metrics_are_exact_after_kills(server_factory: Any, request: pytest.FixtureRequest) -> None:
