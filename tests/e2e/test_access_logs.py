@@ -119,7 +119,7 @@ def test_requests_are_logged_with_who_and_what(logged: Logged) -> None:
         "requester": id_,
         "request_id": request_id(put),
         "operation": "REST.PUT.OBJECT",
-        "key": "dir/a%20b",
+        "key": "dir/a%2520b",
         "request": f'"PUT /{bucket}/dir/a%20b HTTP/1.1"',
         "status": "200",
         "code": "-",

@@ -141,7 +141,10 @@ def _line(
     outcome: tuple[int, str] | None = None,
 ) -> str:
     status, code = outcome or (record.status, record.code)
-    whole = outcome is None  # Of an entry of DeleteObjects nothing is known that is the request's.
+    # Of an entry of DeleteObjects nothing is known that is the request's.
+    # AWS: its key is encoded once, that of every other line twice (the User Guide says nothing of it; observed by Yelp
+    # Engineering, "S3 server access logs at scale").
+    whole = outcome is None
     fields = (
         canonical_user_id(bucket_owner),
         bucket,
@@ -150,7 +153,7 @@ def _line(
         _requester(record),
         record.request_id,
         operation,
-        _bare(key),
+        _bare(_bare(key)) if whole else _bare(key),
         _quoted(request) if request else "",
         str(status) if status else "",
         code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_every_field_in_its_place() -> None:
     id_ = canonical_user_id(OWNER)
     assert written(record()) == (
         f"{id_} shelf [06/Feb/2019:00:00:38 +0000] 192.0.2.3 {id_} 3E57427F3EXAMPLE REST.GET.OBJECT "
-        'photos/2019/a%20b.jpg "GET /shelf/photos/2019/a%20b.jpg HTTP/1.1" 200 - 2662992 3462992 70 10 "-" '
+        'photos/2019/a%2520b.jpg "GET /shelf/photos/2019/a%20b.jpg HTTP/1.1" 200 - 2662992 3462992 70 10 "-" '
         '"curl/7.15.1" - farshore/3E57427F3EXAMPLE SigV4 - AuthHeader s3.example.com - - - -\n'
     )
 
@@ -109,6 +110,19 @@ def test_each_entry_of_delete_objects_has_a_line() -> None:
         record(operation="DeleteObjects"), AT_US, key="k", version_id="", status=403, code="AccessDenied"
     )
     assert ' BATCH.DELETE.OBJECT k - 403 AccessDenied - - - - "-" "curl/7.15.1" - ' in each
+
+
+@pytest.mark.parametrize("key", ["a b/ü+%20", "100%", "a%2Fb", "x/y.z", "é\n"])
+def test_keys_are_encoded_twice_but_those_of_delete_objects_once(key: str) -> None:
+    """As AWS was observed to, so that what decodes AWS's lines finds the same keys in these."""
+    copied = copy_source_line(
+        record(operation="CopyObject"), AT_US, bucket_owner=OWNER, bucket="b", key=key, version_id=""
+    )
+    for each in (written(record(key=key)), copied):
+        assert unquote(unquote(each.split(" ")[8])) == key
+        assert unquote(each.split(" ")[8]) == quote(key)
+    deleted = deleted_line(record(), AT_US, key=key, version_id="", status=204, code="")
+    assert unquote(deleted.split(" ")[8]) == key
 
 
 @pytest.mark.parametrize(
