@@ -176,7 +176,11 @@ def client_of(server: Any, protocol: str, sent: list[Any]) -> Any:
         aws_access_key_id=server.access_key_id,
         aws_secret_access_key=server.secret_access_key,
     )
-    client.meta.events.register("before-send.cloudwatch.ListMetrics", lambda request, **_: sent.append(request.headers))
+
+    def remember(request: Any, **_: Any) -> None:
+        sent.append(request.headers)
+
+    client.meta.events.register("before-send.cloudwatch.ListMetrics", remember)
     return client
 
 
