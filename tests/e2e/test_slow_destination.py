@@ -20,8 +20,8 @@ from tests.support.own_api import call
 from tests.support.replication import put_rule, wait_for
 from tests.support.server import Server
 
-from farshore.metadata.sqlite_file import FileTurn
 from farshore.metadata.sqlite_session import connect
+from farshore.metadata.sqlite_turn import FileTurn
 
 ARRIVAL_S = 60.0
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yml"

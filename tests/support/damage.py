@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 
 from farshore.app.data_folder import DataFolder
-from farshore.metadata.sqlite_file import FileTurn
+from farshore.metadata.sqlite_turn import FileTurn
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ class SqliteMetadataStore:
 
         Raises:
             UnsupportedSqliteError, NewerSchemaError: with what to do about it.
-            StoreUnavailable: the disk refuses.
+            StoreUnavailable: the disk refuses, or another process keeps the turn to write.
         """
         prepare(path, "region")
         return cls(path, region)

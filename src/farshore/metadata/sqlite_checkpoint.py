@@ -15,8 +15,8 @@ from pathlib import Path
 import apsw
 import structlog
 
-from farshore.metadata.sqlite_file import FileTurn
 from farshore.metadata.sqlite_session import PAGE_BYTES, connect
+from farshore.metadata.sqlite_turn import TURN_S_MAX, FileTurn, TurnTaken
 
 PASSIVE_PAGES = (16 << 20) // PAGE_BYTES
 RESTART_PAGES = (64 << 20) // PAGE_BYTES
@@ -29,13 +29,18 @@ _log = structlog.get_logger(__name__)
 
 
 class Checkpointer:
-    """The checkpoint thread of one database file in this process. Several processes may each have one."""
+    """The checkpoint thread of one database file in this process. Several processes may each have one.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        turn_s_max: how long the writer's turn is waited for.
+    """
+
+    def __init__(self, path: Path, *, turn_s_max: float = TURN_S_MAX) -> None:
         self._path = path
         self._connection = connect(path)
         self._connection.set_busy_timeout(_READERS_TIMEOUT_MS)
         self._turn = FileTurn(path)
+        self._turn_s_max = turn_s_max
         self._wake = threading.Event()
         self._closing = False
         self._done_pages = 0
@@ -73,9 +78,16 @@ class Checkpointer:
             self._restart(apsw.SQLITE_CHECKPOINT_RESTART)
 
     def _restart(self, mode: int) -> None:
-        """Let the log begin anew, unless a reader still needs it: then the next time."""
-        with self._turn:
+        """Let the log begin anew, unless a reader still needs it, or a writer keeps the turn: then the next time."""
+        try:
+            self._turn.take(self._turn_s_max)
+        except TurnTaken as error:
+            _log.warning("checkpoint failed", file=str(self._path), error=str(error))
+            return
+        try:
             self._move(mode)
+        finally:
+            self._turn.release()
 
     def _move(self, mode: int) -> int:
         """Returns the pages of the log that were there; 0 when nothing could be done."""

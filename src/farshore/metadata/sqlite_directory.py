@@ -11,10 +11,11 @@ import apsw
 from farshore.metadata import named_sql
 from farshore.metadata.deployment_key import DeploymentKey
 from farshore.metadata.identities import IdentityReader, IdentityTransaction
-from farshore.metadata.sqlite_file import FileTurn, prepare
+from farshore.metadata.sqlite_file import prepare
 from farshore.metadata.sqlite_identities import SqliteIdentities
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session, connect
+from farshore.metadata.sqlite_turn import FileTurn
 from farshore.metadata.sqlite_writer import GroupWriter
 from farshore.model.access import AccessKey, Account
 from farshore.model.buckets import BucketHome
@@ -46,7 +47,7 @@ class SqliteDirectory:
 
         Raises:
             UnsupportedSqliteError, NewerSchemaError, DeploymentKeyError: with what to do about it.
-            StoreUnavailable: the disk refuses.
+            StoreUnavailable: the disk refuses, or another process keeps the turn to write.
         """
         prepare(path, "directory")
         return cls(path, _load_key(path))

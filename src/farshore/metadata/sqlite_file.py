@@ -1,8 +1,7 @@
-"""A database file: who may write to it now, and bringing it to the present schema."""
+"""A database file: making it, and bringing it to the present schema."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -10,55 +9,8 @@ from pathlib import Path
 import apsw
 
 from farshore.metadata.sqlite_session import BUSY_TIMEOUT_MS, PAGE_BYTES, UNAVAILABLE, check_library
+from farshore.metadata.sqlite_turn import FileTurn
 from farshore.metadata.store import StoreUnavailable
-
-
-class FileTurn:
-    """The right to write to a database file: one holder at a time among processes, and among objects of one process.
-
-    Two advisory locks: whoever wants the turn first queues at `<file>.next`, then waits for `<file>.writer`. A holder
-    that wants the turn again finds the queue taken by whoever waits, so nobody starves. The kernel releases the locks
-    of a process that dies. An object has the turn once: it serves one user.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._next = _open_lock(path, ".next")
-        self._writer = _open_lock(path, ".writer")
-
-    def take(self) -> None:
-        """Wait for the turn. For threads that may block."""
-        fcntl.flock(self._next, fcntl.LOCK_EX)
-        try:
-            fcntl.flock(self._writer, fcntl.LOCK_EX)
-        finally:
-            fcntl.flock(self._next, fcntl.LOCK_UN)
-
-    def take_if_free(self) -> bool:
-        """Take the turn if nobody has it or waits for it."""
-        try:
-            fcntl.flock(self._next, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        try:
-            fcntl.flock(self._writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            fcntl.flock(self._next, fcntl.LOCK_UN)
-        return True
-
-    def release(self) -> None:
-        fcntl.flock(self._writer, fcntl.LOCK_UN)
-
-    def __enter__(self) -> None:
-        self.take()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-    def close(self) -> None:
-        os.close(self._next)
-        os.close(self._writer)
 
 
 class NewerSchemaError(RuntimeError):
@@ -99,10 +51,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _open_lock(path: Path, suffix: str) -> int:
-    return os.open(path.with_name(path.name + suffix), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
 def _migrate(path: Path, kind: str) -> None:

@@ -9,6 +9,9 @@ When a command raises:
 - having changed nothing, it gets its exception and the group goes on;
 - having changed something, the group is rolled back and its other commands run again, each under its own savepoint;
 - because the disk refuses, the group is rolled back, and all of it gets `StoreUnavailable`. The writer goes on.
+
+When another process keeps the turn, what waits gets `StoreUnavailable` at the deadline, and so does what comes later.
+The thread waits on, so that the writer goes on once the turn is free.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 import apsw
 
 from farshore.metadata.sqlite_checkpoint import Checkpointer
-from farshore.metadata.sqlite_file import FileTurn
 from farshore.metadata.sqlite_session import Session, connect
+from farshore.metadata.sqlite_turn import TURN_S_MAX, FileTurn
 from farshore.metadata.store import StoreUnavailable
 
 GROUP_MAX = 256
@@ -70,13 +73,19 @@ class GroupWriter(Generic[Tx]):
 
     The connection belongs to the loop while a group runs and to the thread while it is flushed; `_active` is set from
     a group's first command until nothing waits any more.
+
+    Args:
+        turn_s_max: how long a command waits for the turn.
     """
 
-    def __init__(self, path: Path, transaction: Callable[[Session], Tx]) -> None:
+    def __init__(self, path: Path, transaction: Callable[[Session], Tx], *, turn_s_max: float = TURN_S_MAX) -> None:
         self._session = Session(connect(path, writer=True))
         self._transaction = transaction(self._session)
         self._turn = FileTurn(path)
-        self._checkpointer = Checkpointer(path)
+        self._turn_s_max = turn_s_max
+        self._turn_late: asyncio.TimerHandle | None = None
+        self._turn_given_up = False
+        self._checkpointer = Checkpointer(path, turn_s_max=turn_s_max)
         self._waiting: deque[_Entry] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._active = False
@@ -97,7 +106,8 @@ class GroupWriter(Generic[Tx]):
         A caller that is cancelled does not know whether the command ran.
 
         Raises:
-            StoreUnavailable: the disk refuses, too many commands wait, or the writer is closed. Nothing is stored.
+            StoreUnavailable: the disk refuses, too many commands wait, another process keeps the turn, or the writer is
+                closed. Nothing is stored.
             whatever the command raises: nothing of it is stored.
         """
         if self._closing:
@@ -134,10 +144,12 @@ class GroupWriter(Generic[Tx]):
             await asyncio.to_thread(self._release)
 
     def _release(self) -> None:
-        self._thread.join()
+        if not self._turn_given_up:
+            self._thread.join()
         self._session.close()
         self._checkpointer.close()
-        self._turn.close()
+        if not self._turn_given_up:  # Else the thread waits with its descriptors, until the process ends.
+            self._turn.close()
 
     # On the event loop.
 
@@ -157,7 +169,40 @@ class GroupWriter(Generic[Tx]):
         if free:
             self._run_group()
         else:
+            self._expect_turn()
             self._jobs.put(self._wait_for_turn)
+
+    def _expect_turn(self) -> None:
+        assert self._loop is not None
+        self._turn_late = self._loop.call_later(self._turn_s_max, self._turn_is_late)
+
+    def _turn_is_late(self) -> None:
+        """Whoever has the turn may hang for ever: refuse what waits, while the thread goes on waiting for the turn."""
+        group = list(self._waiting)
+        self._waiting.clear()
+        _refuse(group, self._turn.taken(self._turn_s_max))
+        self._resolve(group)
+        if self._closing:
+            self._turn_given_up = True
+            self._drained.set()
+        else:
+            self._expect_turn()
+
+    def _turn_came(self) -> None:
+        self._forget_late()
+        if self._turn_given_up:
+            self._turn.release()
+        else:
+            self._run_group()
+
+    def _turn_failed(self, error: OSError) -> None:
+        self._forget_late()
+        self._refuse_waiting(error)
+
+    def _forget_late(self) -> None:
+        if self._turn_late is not None:
+            self._turn_late.cancel()
+            self._turn_late = None
 
     def _run_group(self) -> None:
         """Run what waits, in one transaction, and hand it to the thread to be flushed."""
@@ -234,13 +279,7 @@ class GroupWriter(Generic[Tx]):
 
     def _end(self, group: list[_Entry]) -> None:
         """Resolve the group's futures, and go on with what has gathered meanwhile."""
-        for entry in group:
-            if entry.future.done():  # The caller was cancelled.
-                continue
-            if entry.error is not None:
-                entry.future.set_exception(entry.error)
-            else:
-                entry.future.set_result(entry.result)
+        self._resolve(group)
         for heard in self._watching.values():
             heard()
         if self._waiting:
@@ -249,6 +288,15 @@ class GroupWriter(Generic[Tx]):
         else:
             self._active = False
             self._drained.set()
+
+    def _resolve(self, group: list[_Entry]) -> None:
+        for entry in group:
+            if entry.future.done():  # The caller was cancelled.
+                continue
+            if entry.error is not None:
+                entry.future.set_exception(entry.error)
+            else:
+                entry.future.set_result(entry.result)
 
     def _refuse_waiting(self, error: StoreUnavailable | OSError) -> None:
         group = list(self._waiting)
@@ -264,11 +312,11 @@ class GroupWriter(Generic[Tx]):
 
     def _wait_for_turn(self) -> None:
         try:
-            self._turn.take()
+            self._turn.wait()
         except OSError as error:
-            self._tell_loop(self._refuse_waiting, error)
+            self._tell_loop(self._turn_failed, error)
             return
-        if not self._tell_loop(self._run_group):
+        if not self._tell_loop(self._turn_came):
             self._turn.release()
 
     def _flush_for_loop(self, group: list[_Entry]) -> None:

@@ -1,107 +1,20 @@
-"""A database file: whose turn it is to write, its schema, and the library that may touch it."""
+"""A database file: its schema, and the library that may touch it."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
-import sys
 import threading
-import time
 from importlib.resources import files
 from pathlib import Path
 
 import apsw
 import pytest
 
-from farshore.metadata.sqlite_file import FileTurn, NewerSchemaError, prepare
+from farshore.metadata.sqlite_file import NewerSchemaError, prepare
 from farshore.metadata.sqlite_session import UnsupportedSqliteError, check_library
 from farshore.metadata.store import StoreUnavailable
 
 WAIT_S_MAX = 30.0
 KINDS = ("region", "directory")
-HOLDER = """
-import pathlib, sys
-from farshore.metadata.sqlite_file import FileTurn
-turn = FileTurn(pathlib.Path(sys.argv[1]))
-turn.take()
-print("taken", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_a_turn_is_held_by_one_and_free_when_it_is_given_up(tmp_path: Path) -> None:
-    first, second = FileTurn(tmp_path / "f"), FileTurn(tmp_path / "f")
-    other = FileTurn(tmp_path / "g")
-    assert first.take_if_free()
-    assert not second.take_if_free()
-    assert other.take_if_free()
-    first.release()
-    with second:
-        assert not first.take_if_free()
-    assert first.take_if_free()
-    for turn in (first, second, other):
-        turn.close()
-
-
-def test_a_turn_that_is_closed_is_given_up(tmp_path: Path) -> None:
-    first, second = FileTurn(tmp_path / "f"), FileTurn(tmp_path / "f")
-    first.take()
-    first.close()
-    assert second.take_if_free()
-    second.close()
-
-
-def test_whoever_waits_has_the_turn_before_its_holder_has_it_again(tmp_path: Path) -> None:
-    holder, waiter = FileTurn(tmp_path / "f"), FileTurn(tmp_path / "f")
-    order: list[str] = []
-    had = threading.Event()
-
-    def wait() -> None:
-        with waiter:
-            order.append("waiter")
-            had.wait(WAIT_S_MAX)
-
-    holder.take()
-    thread = threading.Thread(target=wait)
-    thread.start()
-    until_queued(tmp_path / "f")
-    holder.release()
-    assert not holder.take_if_free()
-    had.set()
-    holder.take()
-    order.append("holder")
-    thread.join(WAIT_S_MAX)
-    assert order == ["waiter", "holder"]
-    for turn in (holder, waiter):
-        turn.close()
-
-
-def until_queued(path: Path) -> None:
-    """Until somebody waits for the turn: the kernel says so by a lock, and tells nobody when."""
-    descriptor = os.open(path.with_name(f"{path.name}.next"), os.O_RDWR)
-    deadline = time.monotonic() + WAIT_S_MAX
-    try:
-        while True:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            assert time.monotonic() < deadline, "nobody queues"
-    except BlockingIOError:
-        return
-    finally:
-        os.close(descriptor)
-
-
-def test_the_turn_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    turn = FileTurn(tmp_path / "f")
-    command = [sys.executable, "-c", HOLDER, str(tmp_path / "f")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "taken\n"
-        assert not turn.take_if_free()
-        process.kill()
-        turn.take()
-    turn.close()
 
 
 def schema(path: Path) -> tuple[int, set[tuple[str, str, str]]]:
