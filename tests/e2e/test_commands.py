@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -167,6 +170,33 @@ def test_status_heeds_the_conditions_of_policies(pair: Pair) -> None:
     )
     shown = {bucket["bucket"] for region in found["regions"] for bucket in region["buckets"]}
     assert pair.destination in shown and pair.source not in shown and found["hidden"]
+
+
+def test_status_that_follows_a_server_goes_on_when_it_restarts(server_factory: Callable[..., Server]) -> None:
+    pair = Pair(server_factory(workers=0))
+    put_rule(pair.s3, pair.source, pair.destination)
+    command = [sys.executable, "-m", "farshore", "replication", "status", pair.source, "--follow", "--json"]
+    environment = pair.server.environment | as_person(owner(pair.server))
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None and following.stderr is not None
+        too_long = threading.Timer(180, following.kill)  # Whatever is read then comes to its end.
+        too_long.start()
+        before = json.loads(following.stdout.readline())["at"]
+        pair.server.stop()
+        said = following.stderr.readline()
+        assert pair.server.endpoint in said and "trying again for 120 s" in said
+        pair.server.start()
+        assert following.stderr.readline() == f"farshore: {pair.server.endpoint} answers again\n"
+        back = datetime.now(UTC).isoformat()
+        later = before
+        while later < back:
+            later = json.loads(following.stdout.readline())["at"]
+        following.send_signal(signal.SIGINT)
+        assert following.wait() == 0
+        assert following.stderr.read() == ""
+        too_long.cancel()
 
 
 @pytest.mark.parametrize("form", ["s3://{}", "s3://{}/"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 DEFAULT_DATA = Path("farshore-data")
 _DEFAULT_REGION = "us-east-1"
 _ANSWER_S_MAX = 30.0
+_RETRY_S = 1.0
+_NOT_NOW = frozenset((502, 503, 504))
+"""Statuses of a server that does not serve now, or of what stands before it."""
+
+T = TypeVar("T")
 
 EndpointUrl = Annotated[
     str | None,
@@ -47,9 +53,9 @@ class Connection:
         """GET one of the server's own paths, signed; ends the command when that is refused or not answered."""
         return self.api().get(path)
 
-    def api(self) -> OwnApi:
-        """The server's own paths, over one connection."""
-        return OwnApi(self)
+    def api(self, *, patience_s: float = 0.0) -> OwnApi:
+        """The server's own paths, over one connection. patience_s: how long what is only read is asked for again."""
+        return OwnApi(self, patience_s)
 
     def client(self, region: str, service: str = "s3", **config: Any) -> Any:
         """A boto3 client in one of the server's regions. config: members of botocore's Config."""
@@ -70,26 +76,35 @@ class Connection:
         )
 
 
+class NoAnswer(Exception):  # noqa: N818 - named for what is so.
+    """The server is not there, or says that it does not serve now."""
+
+
 class OwnApi:
     """Signed calls of the server's own paths, which answer JSON. What is refused or not answered ends the command.
 
     Calls are signed for the connection's region until the server names another one, that of the bucket asked for.
+
+    Args:
+        patience_s: how long GETs that are not answered are sent again, from the first; this is told as it begins and
+            ends.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, patience_s: float = 0.0) -> None:
         from botocore.httpsession import URLLib3Session
 
         self._connection = connection
+        self._patience_s = patience_s
         self._region = connection.region
         self._session = URLLib3Session(timeout=_ANSWER_S_MAX)
 
     def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Any:
         """GET a path. Members of the query that are None are left out."""
-        return self._call("GET", path, query, b"")
+        return self._insist(lambda: self._call("GET", path, query, b""), self._patience_s)
 
     def post(self, path: str, query: Mapping[str, str | None] | None = None, document: bytes = b"") -> Any:
         """POST a document to a path."""
-        return self._call("POST", path, query, document)
+        return self._insist(lambda: self._call("POST", path, query, document), 0.0)
 
     def lines(self, path: str, query: Mapping[str, str | None] | None = None) -> Iterator[Any]:
         """POST to a path that answers line by line. A connection that breaks off ends the command."""
@@ -97,7 +112,7 @@ class OwnApi:
 
         from urllib3.exceptions import HTTPError
 
-        response = self._ask("POST", path, query, b"", stream=True)
+        response = self._insist(lambda: self._ask("POST", path, query, b"", stream=True), 0.0)
         try:
             for line in response.raw:
                 if line.strip():
@@ -106,6 +121,26 @@ class OwnApi:
             fail(f"{self._connection.endpoint} broke off: {error}", DID_NOT_HOLD)
         finally:
             response.raw.close()
+
+    def _insist(self, call: Callable[[], T], patience_s: float) -> T:
+        """Call until there is an answer. Ends the command when there is none within the time."""
+        given_up_s: float | None = None
+        while True:
+            try:
+                answer = call()
+            except NoAnswer as error:
+                now_s = time.monotonic()
+                if given_up_s is None:
+                    given_up_s = now_s + patience_s
+                    if patience_s:
+                        typer.echo(f"farshore: {error}; trying again for {patience_s:.0f} s", err=True)
+                if now_s >= given_up_s:
+                    fail(error, DID_NOT_HOLD)
+                time.sleep(_RETRY_S)
+            else:
+                if given_up_s is not None:
+                    typer.echo(f"farshore: {self._connection.endpoint} answers again", err=True)
+                return answer
 
     def _call(self, method: str, path: str, query: Mapping[str, str | None] | None, document: bytes) -> Any:
         import json
@@ -135,7 +170,10 @@ class OwnApi:
         if response.status_code != 200:
             error = _error(response)
             code, message = error.get("Code", response.status_code), error.get("Message", "")
-            fail(f"{self._connection.endpoint} refused: {code}: {message}", DID_NOT_HOLD)
+            refused = f"{self._connection.endpoint} refused: {code}: {message}"
+            if response.status_code in _NOT_NOW:
+                raise NoAnswer(refused)
+            fail(refused, DID_NOT_HOLD)
         return response
 
     def _send(self, method: str, path: str, document: bytes, stream: bool) -> AWSResponse:
@@ -148,7 +186,7 @@ class OwnApi:
         try:
             return self._session.send(request.prepare())
         except BotoCoreError as error:
-            fail(f"no answer from {self._connection.endpoint}: {error}", DID_NOT_HOLD)
+            raise NoAnswer(f"no answer from {self._connection.endpoint}: {error}") from error
 
 
 def connect(endpoint_url: str | None, data: Path | None, profile: str | None) -> Connection:

@@ -28,6 +28,9 @@ OneOrAll = Annotated[
 FOLLOW_S = 1.0
 """Between two looks."""
 
+RESTART_S_MAX = 120.0
+"""How long a server that is followed may be away."""
+
 _COLUMNS = ("destination", "region", "pending", "bytes", "oldest", "rate", "time left", "failed")
 _CAUSES = ("cause", "destination", "count", "since", "last", "first key", "last key")
 
@@ -43,29 +46,35 @@ def status(
     """Show how replication stands: pending, oldest, rate and time left by destination; failures by cause.
 
     Of one bucket, or, without one, of every bucket of the account that has rules, or failures of earlier ones.
-    With --follow and --json it prints a line at every look.
+    With --follow and --json it prints a line at every look. It waits two minutes for a server that restarts.
     """
-    api = connect(endpoint_url, data, profile).api()
+    connection = connect(endpoint_url, data, profile)
 
-    def look_now() -> dict[str, Any]:
+    def look_now(api: OwnApi) -> dict[str, Any]:
         return look_at_all(api) if bucket is None else look(api, bucket)
 
     shown = shown_of_all if bucket is None else _shown
+    found = look_now(connection.api())
     if follow:
-        _follow(look_now, shown, json)
-        return
-    found = look_now()
-    if json:
+        patient = connection.api(patience_s=RESTART_S_MAX)
+        _follow(found, lambda: look_now(patient), shown, json)
+    elif json:
         print_json(found)
-        return
-    typer.echo(shown(plain(found), terminal_width(sys.stdout)))
+    else:
+        typer.echo(shown(plain(found), terminal_width(sys.stdout)))
 
 
 def look(api: OwnApi, bucket: str) -> dict[str, Any]:
     return api.get("/-/replication/status", {"bucket": bucket})
 
 
-def _follow(look_now: Callable[[], dict[str, Any]], shown: Callable[[dict[str, Any], int], str], json: bool) -> None:
+def _follow(
+    found: dict[str, Any],
+    look_now: Callable[[], dict[str, Any]],
+    shown: Callable[[dict[str, Any], int], str],
+    json: bool,
+) -> None:
+    """Show what was found, and go on looking."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -73,16 +82,18 @@ def _follow(look_now: Callable[[], dict[str, Any]], shown: Callable[[dict[str, A
     console = Console()
 
     def text() -> Text:
-        return Text(shown(plain(look_now()), console.width))
+        return Text(shown(plain(found), console.width))
 
     try:
         if json:
             while True:
-                print_json(look_now())
+                print_json(found)
                 time.sleep(FOLLOW_S)
+                found = look_now()
         with Live(text(), console=console, auto_refresh=False) as live:
             while True:
                 time.sleep(FOLLOW_S)
+                found = look_now()
                 live.update(text(), refresh=True)
     except KeyboardInterrupt:
         return
