@@ -268,6 +268,31 @@ def test_what_a_user_may_not_initiate_is_not_driven_again(pair: Pair) -> None:
         call(pair.server, "GET", "/-/replication/status", signer=signer, bucket=pair.source)
 
 
+def test_a_failure_whose_cause_is_gone_goes_again_by_itself_where_the_deployment_says_so(server_factory: Any) -> None:
+    """Without the setting it does not, as on AWS, however often the server starts."""
+    server: Server = server_factory()
+    pair = Pair(server)
+    put_rule(pair.s3, pair.source, pair.destination)
+    suspend(pair)
+    fail(pair, "k")
+    enable_versioning(pair.there, pair.destination)
+
+    def start_anew() -> None:
+        server.stop()
+        server.start()
+        pair.s3, pair.there = server.client("s3"), server.client("s3", "us-west-2")
+
+    start_anew()
+    pair.put("later")
+    assert pair.settled("later") == "COMPLETED", "so that everything runs"
+    assert pair.settled("k") == "FAILED"
+    server.environment["FARSHORE_RETRY_WHEN_MENDED"] = "true"
+    start_anew()
+    wait_for(lambda: pair.settled("k") == "COMPLETED", ARRIVAL_S, "the failure to go again by itself")
+    assert pair.there.head_object(Bucket=pair.destination, Key="k")["ReplicationStatus"] == "REPLICA"
+    assert status(pair)["failures"] == []
+
+
 def test_the_commands_show_it_in_words(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     suspend(pair)
