@@ -57,10 +57,11 @@ async def exposition(deployment: Deployment, counted: Counted) -> list[Family]:
         pending, accounts = await region.metadata.read(_routes)
         for backlog in region.metadata.reader.events.backlogs():
             events.add(region, backlog, now_us)
-        for each in pending:
+        for each in _shown(pending, names):
             families.add_pending(_labels(region, names, each.route), each, now_us)
         for each in accounts:
-            families.add_account(_labels(region, names, each.route), each)
+            if each.route.bucket_id in names:
+                families.add_account(_labels(region, names, each.route), each)
     return [
         *families.all(),
         *events.all(),
@@ -73,6 +74,30 @@ async def exposition(deployment: Deployment, counted: Counted) -> list[Family]:
 
 def _routes(reader: Reader) -> tuple[list[Pending], list[Account]]:
     return reader.metrics.pending(), reader.metrics.accounts()
+
+
+def _shown(pending: Sequence[Pending], names: Mapping[int, str]) -> Iterator[Pending]:
+    """What waits, each route by labels of its own. Deleted buckets have no name: what still waits of them to the same
+    destination under rules of the same id is added up, and otherwise they are not shown."""
+    unnamed: dict[tuple[str, str], Pending] = {}
+    for each in pending:
+        route = each.route
+        if route.bucket_id in names:
+            yield each
+        elif each.operations:
+            key = (route.destination, route.rule_id)
+            unnamed[key] = each if key not in unnamed else _together(unnamed[key], each)
+    yield from unnamed.values()
+
+
+def _together(one: Pending, other: Pending) -> Pending:
+    ages_us = [each.oldest_us for each in (one, other) if each.oldest_us is not None]
+    return Pending(
+        route=one.route,
+        operations=one.operations + other.operations,
+        bytes=one.bytes + other.bytes,
+        oldest_us=min(ages_us, default=None),
+    )
 
 
 def _labels(region: Region, names: Mapping[int, str], route: Route) -> Labels:
