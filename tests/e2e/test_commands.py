@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.commands import as_person, command, run
 from tests.support.pairs import Pair
-from tests.support.people import Person, allow, deny, owner, user
+from tests.support.people import allow, deny, owner, user
 from tests.support.replication import put_rule
 from tests.support.server import Server
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def as_person(person: Person) -> dict[str, str]:
-    """The environment of whoever has this key."""
-    return {
-        "AWS_ENDPOINT_URL": person.server.endpoint,
-        "AWS_ACCESS_KEY_ID": person.key_id,
-        "AWS_SECRET_ACCESS_KEY": person.secret,
-    }
-
-
-def run(*words: str, person: Person) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FARSHORE_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "farshore", *words],
-        env=kept | as_person(person),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -175,10 +151,10 @@ def test_status_heeds_the_conditions_of_policies(pair: Pair) -> None:
 def test_status_that_follows_a_server_goes_on_when_it_restarts(server_factory: Callable[..., Server]) -> None:
     pair = Pair(server_factory(workers=0))
     put_rule(pair.s3, pair.source, pair.destination)
-    command = [sys.executable, "-m", "farshore", "replication", "status", pair.source, "--follow", "--json"]
+    words = command("replication", "status", pair.source, "--follow", "--json")
     environment = pair.server.environment | as_person(owner(pair.server))
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as following:
         assert following.stdout is not None and following.stderr is not None
         too_long = threading.Timer(180, following.kill)  # Whatever is read then comes to its end.
@@ -216,7 +192,7 @@ def test_an_object_where_a_bucket_is_asked_for_is_refused_with_what_to_give(pair
     for words in (("replication", "status"), ("batch", "replicate"), ("replication", "role", pair.source)):
         done = run(*words, given, person=owner(pair.server))
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr == f"farshore: {given!r} is no bucket: give BUCKET or s3://BUCKET\n"
+        assert done.stderr == f"farshore: {given!r} is no bucket: give BUCKET, s3://BUCKET or its ARN\n"
 
 
 def test_explain_says_a_status_once_with_its_code(pair: Pair) -> None:

@@ -24,11 +24,12 @@ QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
 ARRIVAL_S = 60.0
 
 
-def refused(server: Any, token: str | None) -> int:
+def refused(server: Any, token: str | None) -> tuple[int, str]:
+    """The status, and what it says."""
     with pytest.raises(HTTPError) as error:
         scrape(server, token)
-    error.value.close()
-    return error.value.code
+    with error.value:
+        return error.value.code, error.value.read().decode()
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +114,15 @@ def answers(server: Any) -> bool:
 
 
 def test_without_the_token_nothing_is_told(watched: Any) -> None:
-    assert refused(watched, None) == refused(watched, "another token") == refused(watched, "ü") == 401
+    status, said = refused(watched, None)
+    assert status == 401 and said.startswith("A token is needed: send that of FARSHORE_METRICS_TOKEN as ")
+    for token in ("another token", "ü"):
+        status, said = refused(watched, token)
+        assert status == 401 and said.startswith("This is not the token of FARSHORE_METRICS_TOKEN")
 
 
 def test_without_a_token_set_metrics_are_closed_unless_loopback_is_opened(server: Any, server_factory: Any) -> None:
-    assert refused(server, None) == refused(server, "any token") == 403
+    assert [refused(server, token)[0] for token in (None, "any token")] == [403, 403]
     opened = server_factory(environment={"FARSHORE_METRICS_ON_LOOPBACK": "true"})
     assert "farshore_metadata_bytes" in scrape(opened, None).names
 

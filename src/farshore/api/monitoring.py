@@ -20,6 +20,8 @@ _CLOSED = (
     "Metrics are closed. Set FARSHORE_METRICS_TOKEN and send it as `Authorization: Bearer TOKEN`, or set "
     "FARSHORE_METRICS_ON_LOOPBACK=true to open them to this machine.\n"
 )
+_NO_TOKEN = "A token is needed: send that of FARSHORE_METRICS_TOKEN as `Authorization: Bearer TOKEN`.\n"
+_OTHER_TOKEN = "This is not the token of FARSHORE_METRICS_TOKEN, as `Authorization: Bearer TOKEN`.\n"
 
 log = structlog.get_logger()
 
@@ -43,7 +45,8 @@ class Monitoring:
         if not self._may(http):
             if self._token is None:
                 return web.Response(status=403, text=_CLOSED)
-            return web.Response(status=401, text="A token is needed.\n", headers={"WWW-Authenticate": "Bearer"})
+            text = _OTHER_TOKEN if "Authorization" in http.headers else _NO_TOKEN
+            return web.Response(status=401, text=text, headers={"WWW-Authenticate": "Bearer"})
         counted = self._deployment.counters.read() if self._folder is None else read_counters(self._folder)
         try:
             families = await exposition(self._deployment, counted)

@@ -8,6 +8,7 @@ of a process that died is served by the one that follows it.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 
@@ -45,7 +46,8 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
     except OSError as error:
         for each in bound:
             each.close()
-        raise CannotServe(f"cannot listen on {host} port {port}: {error.strerror}") from error
+        instead = " (--port takes another; 0 a free one)" if error.errno == errno.EADDRINUSE else ""
+        raise CannotServe(f"cannot listen on {host} port {port}: {error.strerror}{instead}") from error
     for each in bound:
         each.setblocking(False)
     return bound

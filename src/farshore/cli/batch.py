@@ -104,6 +104,9 @@ def list_all(jobs: Jobs, json: Json = False) -> None:
     if json:
         print_json([_as_json(job) for job in found])
         return
+    if not found:
+        typer.echo("There are no jobs.")
+        return
     print_table(_rows(found), right=range(_TEXT_COLUMNS, len(_COLUMNS)))
 
 
@@ -191,8 +194,9 @@ def _tell(job: dict[str, Any], json: bool) -> None:
             f"{progress['NumberOfTasksFailed']:,} failed, in {human_age(_active_s(progress))}",
             *failures,
         ]
-        if job.get("Report", {}).get("Enabled"):
-            lines.append(f"  report: {_report_place(job)}")
+        report = _report_place(job)
+        if report is not None:
+            lines.append(f"  report: {report}")
         if job["Status"] == "Suspended":
             lines.append(f"  waits for: farshore batch confirm {job['JobId']}")
         typer.echo("\n".join(lines))
@@ -240,13 +244,20 @@ def _as_json(job: dict[str, Any]) -> dict[str, Any]:
         found["failures"] = [
             {"code": failure["FailureCode"], "reason": failure["FailureReason"]} for failure in job["FailureReasons"]
         ]
-    if job.get("Report", {}).get("Enabled"):
-        found["report"] = _report_place(job)
+    report = _report_place(job)
+    if report is not None:
+        found["report"] = report
     return found
 
 
-def _report_place(job: dict[str, Any]) -> str:
-    report = job["Report"]
+def _report_place(job: dict[str, Any]) -> str | None:
+    """Where the report is, or will be; None for a job without one, as one is that ended before its first task."""
+    report, progress = job.get("Report", {}), job["ProgressSummary"]
+    ended = job["Status"] in ("Complete", "Failed", "Cancelled")
+    written = all(each["FailureCode"] != "ReportNotWritten" for each in job.get("FailureReasons", []))
+    ran = progress["NumberOfTasksSucceeded"] + progress["NumberOfTasksFailed"]
+    if not report.get("Enabled") or (ended and not (ran and written)):
+        return None
     prefix = f"{report['Prefix']}/" if "Prefix" in report else ""
     return f"s3://{report['Bucket'].rpartition(':')[2]}/{prefix}job-{job['JobId']}/manifest.json"
 

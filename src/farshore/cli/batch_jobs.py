@@ -106,9 +106,12 @@ class Jobs:
 
     def _find(self, job_id: str) -> tuple[Any, dict[str, Any]]:
         """The client of the region that has the job, and the job."""
+        from botocore.exceptions import ParamValidationError
+
         for region in self._regions:
             control = self._control(region)
-            with contextlib.suppress(control.exceptions.NotFoundException):
+            # What cannot be an id of a job is none.
+            with contextlib.suppress(control.exceptions.NotFoundException, ParamValidationError):
                 job = control.describe_job(AccountId=self._account, JobId=job_id)["Job"]
                 return control, job | {"Region": region}
         return fail(f"there is no job {job_id}", DID_NOT_HOLD)

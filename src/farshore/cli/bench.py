@@ -113,7 +113,9 @@ def _read(path: Path) -> Results:
 
     try:
         return msgspec.json.decode(path.read_bytes(), type=Results)
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror}", USED_WRONGLY)
+    except msgspec.DecodeError as error:
         fail(f"cannot read {path}: {error}", USED_WRONGLY)
 
 

@@ -170,7 +170,9 @@ class OwnApi:
         if response.status_code != 200:
             error = _error(response)
             code, message = error.get("Code", response.status_code), error.get("Message", "")
-            refused = f"{self._connection.endpoint} refused: {code}: {message}"
+            # Of several buckets that a command names, which.
+            which = f": {error['BucketName']}" if code == "NoSuchBucket" and "BucketName" in error else ""
+            refused = f"{self._connection.endpoint} refused: {code}: {message}{which}"
             if response.status_code in _NOT_NOW:
                 raise NoAnswer(refused)
             fail(refused, DID_NOT_HOLD)

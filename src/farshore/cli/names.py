@@ -9,13 +9,17 @@ import typer
 from farshore.cli.output import USED_WRONGLY, fail
 
 _SCHEME = "s3://"
+_ARN = "arn:aws:s3:::"
 
 
 def bucket_name(text: str) -> str:
-    """The bucket of `BUCKET`, or of `s3://BUCKET` as `aws s3` takes it; ends the command when an object is named."""
-    name = text.removeprefix(_SCHEME).removesuffix("/")
-    if not name or "/" in name:
-        fail(f"{text!r} is no bucket: give BUCKET or s3://BUCKET", USED_WRONGLY)
+    """The bucket of `BUCKET`, of `s3://BUCKET` as `aws s3` takes it, or of its ARN, as rules have it.
+
+    Ends the command when it is none, as where an object is named.
+    """
+    name = text.removeprefix(_SCHEME).removeprefix(_ARN).removesuffix("/")
+    if not name or "/" in name or ":" in name:
+        fail(f"{text!r} is no bucket: give BUCKET, s3://BUCKET or its ARN", USED_WRONGLY)
     return name
 
 

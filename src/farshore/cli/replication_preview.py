@@ -103,8 +103,10 @@ def _read(path: Path) -> str:
         return typer.get_text_stream("stdin").read()
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"cannot read {path}: {error}", USED_WRONGLY)
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror}", USED_WRONGLY)
+    except UnicodeDecodeError:
+        fail(f"cannot read {path}: it is no text in UTF-8", USED_WRONGLY)
 
 
 def _text(found: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
-from farshore.cli.names import SourceBucket
+from farshore.cli.names import SourceBucket, bucket_name
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, print_json
 
 
@@ -20,7 +20,10 @@ def retry(
         typer.Option(metavar="CODE", help="Only failures with this code, as `status` shows it.", show_default=False),
     ] = None,
     destination: Annotated[
-        str | None, typer.Option(metavar="BUCKET", help="Only failures of this destination bucket.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="BUCKET", parser=bucket_name, help="Only failures of this destination bucket.", show_default=False
+        ),
     ] = None,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
     key: Annotated[str | None, typer.Option(help="Only this key's current version.", show_default=False)] = None,
@@ -38,6 +41,8 @@ def retry(
 
     Exits with 1 when some of them were left as they are, since no rule would take them, or you may not.
     """
+    if version_id is not None and key is None:
+        fail("--version-id is of a key: give --key too", USED_WRONGLY)
     api = connect(endpoint_url, data, profile).api()
     asked = {
         "bucket": bucket,
@@ -50,6 +55,10 @@ def retry(
     if cause is not None:
         _check_cause(api, asked, cause)
     total = _count(api, asked) if dry_run or not json else None
+    if total is not None and destination is not None and not total["matched"]:
+        others = _causes(_count(api, {**asked, "destination": None})["by_cause"])
+        if others:
+            typer.echo(f"Nothing has failed at {destination}; elsewhere there are: {others}.", err=True)
     done = total if dry_run else _drive(api, asked, None if total is None else total["matched"])
     assert done is not None
     if json:
@@ -121,6 +130,8 @@ def _sum(parts: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _text(done: dict[str, Any], dry_run: bool) -> str:
+    if not done["matched"]:
+        return "Nothing that was asked for has failed."
     causes = _causes(done["by_cause"])
     if dry_run:
         return f"{done['matched']} failures would be tried again" + (f": {causes}." if causes else ".")

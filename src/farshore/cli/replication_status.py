@@ -46,7 +46,8 @@ def status(
     """Show how replication stands: pending, oldest, rate and time left by destination; failures by cause.
 
     Of one bucket, or, without one, of every bucket of the account that has rules, or failures of earlier ones.
-    With --follow and --json it prints a line at every look. It waits two minutes for a server that restarts.
+    With --follow and --json it prints a line at every look, and where standard output is no terminal the tables. It
+    waits two minutes for a server that restarts.
     """
     connection = connect(endpoint_url, data, profile)
 
@@ -71,7 +72,7 @@ def look(api: OwnApi, bucket: str) -> dict[str, Any]:
 def _follow(
     found: dict[str, Any],
     look_now: Callable[[], dict[str, Any]],
-    shown: Callable[[dict[str, Any], int], str],
+    shown: Callable[[dict[str, Any], int | None], str],
     json: bool,
 ) -> None:
     """Show what was found, and go on looking."""
@@ -88,6 +89,12 @@ def _follow(
         if json:
             while True:
                 print_json(found)
+                time.sleep(FOLLOW_S)
+                found = look_now()
+        if not console.is_terminal:
+            # Nothing can be drawn over: a file or a pipe gets every look as it comes.
+            while True:
+                typer.echo(shown(plain(found), None) + "\n")
                 time.sleep(FOLLOW_S)
                 found = look_now()
         with Live(text(), console=console, auto_refresh=False) as live:

@@ -11,7 +11,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
-from farshore.cli.names import SourceBucket
+from farshore.cli.names import SourceBucket, bucket_name
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, plain, print_json
 
 SHOWN_MAX = 20
@@ -21,7 +21,8 @@ SHOWN_MAX = 20
 def verify(
     bucket: SourceBucket,
     destination: Annotated[
-        str | None, typer.Option(metavar="ARN", help="Only this destination bucket.", show_default=False)
+        str | None,
+        typer.Option(metavar="BUCKET", parser=bucket_name, help="Only this destination bucket.", show_default=False),
     ] = None,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
     repair: Annotated[bool, typer.Option("--repair", help="Let go again what is missing or differs.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,12 @@ from farshore.cli.output import DID_NOT_HOLD, TIME_OVER, USED_WRONGLY, Json, fai
 
 ASKED_S_MAX = 20.0
 """Seconds of one request."""
+
+_NOTHING_TO_WAIT_FOR: Mapping[str | None, str] = {
+    None: ": no rule took it; farshore explain says why",
+    "REPLICA": ": it is itself a replica, and these are not replicated onwards",
+}
+"""Of a version that goes nowhere, by its status."""
 
 
 def wait(
@@ -72,7 +79,10 @@ def _text(found: dict[str, Any]) -> str:
             return f"{found['bucket']} still has something to bring."
         failed = ", ".join(f"{count} {code}" for code, count in sorted(found["failed"].items()))
         return f"{found['bucket']} has brought everything" + (f", but for what FAILED: {failed}." if failed else ".")
-    lines = [f"s3://{found['bucket']}/{found['key']} (version {found['version_id']}): {found['status'] or 'no status'}"]
+    stands = found["status"] or "no status"
+    if not found["arrived"] and found["settled"] and not found["destinations"]:
+        stands += _NOTHING_TO_WAIT_FOR.get(found["status"], "")
+    lines = [f"s3://{found['bucket']}/{found['key']} (version {found['version_id']}): {stands}"]
     lines += [
         f"  {each['destination']}: {each['status']}" + (f" ({each['code']})" if each["code"] else "")
         for each in found["destinations"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from farshore.metadata.store import Transaction
+from farshore.metadata.store import Reader, Transaction
 from farshore.model.access_control import ObjectOwnership
 from farshore.model.buckets import Bucket
 from farshore.model.objects import Version
@@ -82,6 +82,20 @@ async def verify(deployment: Deployment, source: Side, destination: Side, asked:
     """
     async for line in _Walk(deployment, source, destination, asked).run():
         yield line
+
+
+async def led_there(region: Region, bucket: Bucket, destination: str) -> bool:
+    """Whether a rule of the source bucket names the destination, or did, or anything of it ever went there."""
+
+    def read(reader: Reader) -> bool:
+        configurations = (era.configuration for era in read_history(reader, bucket.id))
+        rules = (rule for each in configurations if each is not None for rule in each.rules)
+        if any(rule.destination == destination for rule in rules):
+            return True
+        routes = (account.route for account in reader.metrics.accounts())
+        return any(route.bucket_id == bucket.id and route.destination == destination for route in routes)
+
+    return await region.metadata.read(read)
 
 
 class _Walk:
