@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,25 +106,14 @@ def test_wait_says_why_there_is_nothing_to_wait_for(pair: Pair) -> None:
 
 def test_status_that_is_followed_into_a_pipe_shows_every_look_as_it_comes(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
-    process = subprocess.Popen(
-        command("replication", "status", pair.source, "--follow"),
-        env=environment_of(owner(pair.server)),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        # The first look is complete once the second begins.
-        looks = 0
-        for line in process.stdout:
-            looks += line.startswith(f"{pair.source} (us-east-1) at ")
-            if looks == 2:
-                break
-        assert looks == 2
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait(60) == 0
-        assert pair.destination in rest
-    finally:
-        process.kill()
-        process.communicate()
+    words = command("replication", "status", pair.source, "--follow")
+    environment = environment_of(owner(pair.server))
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        too_long = threading.Timer(180, following.kill)  # What is read then comes to its end.
+        too_long.start()
+        looks = (line for line in following.stdout if line.startswith(f"{pair.source} (us-east-1) at "))
+        assert next(looks) < next(looks), "two looks, at two times, while it goes on"
+        following.send_signal(signal.SIGINT)
+        assert following.wait() == 0
+        too_long.cancel()

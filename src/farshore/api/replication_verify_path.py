@@ -78,6 +78,6 @@ def _destination(request: Request, name: str) -> Side:
         if bucket.owner == request.principal.account_id:
             raise  # It says so itself.
         raise AccessDenied(
-            f"{_LISTS} on {_ARN}{name} is not permitted to you: the destination's owner lets you by a bucket policy"
+            f"{_LISTS} on {_ARN}{name} is not permitted to you: its owner has to allow it by the bucket's policy"
         ) from refused
     return region, bucket
