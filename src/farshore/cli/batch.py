@@ -11,7 +11,7 @@ import typer
 from farshore.cli.batch_jobs import Jobs
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.help import Command, commands
-from farshore.cli.names import bucket_name
+from farshore.cli.names import bucket_name, parse_job_id
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json, print_table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _COLUMNS = ("job", "created", "region", "operation", "status", "priority", "task
 _TEXT_COLUMNS = 5
 STATUSES = ("NONE", "FAILED", "COMPLETED", "REPLICA")
 
-JobId = Annotated[str, typer.Argument(help="Id of the job.", show_default=False)]
+JobId = Annotated[str, typer.Argument(metavar="JOB-ID", parser=parse_job_id, help="Id of the job.", show_default=False)]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the job's end, with a progress bar.")]
 
 app = commands("Jobs: replicate existing objects, list, show, confirm, cancel.")

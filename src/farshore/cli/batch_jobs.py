@@ -114,7 +114,7 @@ class Jobs:
             with contextlib.suppress(control.exceptions.NotFoundException, ParamValidationError):
                 job = control.describe_job(AccountId=self._account, JobId=job_id)["Job"]
                 return control, job | {"Region": region}
-        return fail(f"there is no job {job_id}", DID_NOT_HOLD)
+        return fail(f"there is no job {job_id}: `farshore batch list` shows those there are", DID_NOT_HOLD)
 
     def _control(self, region: str) -> Any:
         return self._connection.client(region, "s3control")

@@ -1,7 +1,8 @@
-"""Buckets and objects as commands are given them."""
+"""Buckets, objects and jobs as commands are given them."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,6 +11,8 @@ from farshore.cli.output import USED_WRONGLY, fail
 
 _SCHEME = "s3://"
 _ARN = "arn:aws:s3:::"
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{5,36}")
+"""As S3 Control's model has it; what else is asked for, an SDK refuses to send."""
 
 
 def bucket_name(text: str) -> str:
@@ -34,6 +37,17 @@ def parse_uri(uri: str) -> tuple[str, str]:
     if not uri.startswith(_SCHEME) or not bucket or not key:
         fail(f"{uri!r} is not of the form s3://BUCKET/KEY", USED_WRONGLY)
     return bucket, key
+
+
+def parse_job_id(text: str) -> str:
+    """The id of a job of S3 Batch Operations; ends the command when it cannot be one."""
+    if not _JOB_ID.fullmatch(text):
+        fail(
+            f"{text!r} is no job id: one looks like 0f8fad5b-d9cb-469f-a165-70867728950e; "
+            "`farshore batch list` shows the jobs",
+            USED_WRONGLY,
+        )
+    return text
 
 
 SourceBucket = Annotated[

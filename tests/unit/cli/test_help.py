@@ -56,7 +56,10 @@ def test_what_is_required_and_what_may_be_left_out_can_be_seen() -> None:
         (["serve", "--port=many"], "'--port': 'many' should be a valid integer"),
         (["replication", "role", "a", "b", "--as", "yaml"], "'--as': 'yaml' is not one of 'json', 'cli', 'terraform'"),
         (["batch", "replicate", "a", "--priority", "-1"], "'--priority': '-1' should be greater than or equal to 0"),
-        (["batch", "show"], "Missing argument 'job_id'"),
+        (["batch", "show"], "Missing argument 'JOB-ID'"),
+        (["batch", "show", "xyz"], "'xyz' is no job id: one looks like"),
+        (["batch", "confirm", "s3://shelf"], "`farshore batch list` shows the jobs"),
+        (["batch", "cancel", "x" * 37], "is no job id"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_its_flag_and_what_can(words: list[str], message: str) -> None:
