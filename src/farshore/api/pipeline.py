@@ -44,6 +44,7 @@ from farshore.model.errors import (
     ServiceUnavailable,
 )
 from farshore.runtime import ids
+from farshore.runtime.threads import in_thread
 from farshore.service.deployment import Deployment, Params, Request, RequestBody
 from farshore.service.put_object import put_object
 from farshore.service.replication_wait import WAIT_HEADER, WAITING_OPERATIONS, asked_s, wait_after_write
@@ -58,6 +59,9 @@ _CHUNKED: dict[str, Mode] = {
 }
 
 _LENGTH_DIGITS_MAX = 18
+
+SMALL_DOCUMENT_BYTES = 32 * 1024
+"""So much is parsed on the event loop, in a few milliseconds at most; larger documents in a thread."""
 
 OWN_PREFIX = "/-/"
 """Paths of Farshore's own: a bucket name cannot begin with `-`, so none is shadowed."""
@@ -148,7 +152,10 @@ class Pipeline:
         document = None
         if operation.has_body and not operation.streaming_input:
             document = await read_document(http.headers, body, operation, _content_sha256(caller))
-        params = model.parse(operation, bucket, key, query, headers, document)
+        if document is not None and len(document) > SMALL_DOCUMENT_BYTES:
+            params = await in_thread(None, model.parse, operation, bucket, key, query, headers, document)
+        else:
+            params = model.parse(operation, bucket, key, query, headers, document)
         request = labels.request = self._request(
             http, caller, labels, operation=operation.name, params=params, body=body, host_style=host_bucket is not None
         )

@@ -194,6 +194,11 @@ class SqliteReader:
     def parts(self, upload_id: str, after: int, limit: int) -> list[Part]:
         return [to_part(row) for row in self._all(_SQL["parts"], (upload_id, after, limit))]
 
+    def parts_state(self, upload_id: str) -> str:
+        row = self._one(_SQL["parts_state"], (upload_id,))
+        assert row is not None
+        return row[0] or ""
+
     def pending_tasks(self, after_id: int, limit: int) -> list[ReplicationTask]:
         return [to_task(row) for row in self._all(_SQL["pending_tasks"], (after_id, limit))]
 

@@ -173,6 +173,10 @@ class Reader(TaskReader, Protocol):
         """Uploaded parts with number > after, ascending."""
         ...
 
+    def parts_state(self, upload_id: str) -> str:
+        """Another text whenever a part came or was replaced; cheaper than to read the parts."""
+        ...
+
     def failures(self, bucket_id: int | None, limit: int) -> list[Failure]:
         """The most recent failures, newest first."""
         ...

@@ -24,7 +24,7 @@ class ChecksumType(StrEnum):
     COMPOSITE = "COMPOSITE"
 
 
-class Checksum(msgspec.Struct, frozen=True, array_like=True):
+class Checksum(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One checksum: the algorithm's AWS name (CRC32, CRC32C, CRC64NVME, SHA1, SHA256), base64 value (with `-N` when
     composite), and over what it was computed."""
 
@@ -33,7 +33,7 @@ class Checksum(msgspec.Struct, frozen=True, array_like=True):
     type: ChecksumType = ChecksumType.FULL_OBJECT
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A part of a completed multipart object, or an uploaded part. `blob` is None only when size is 0."""
 
     number: int

@@ -6,6 +6,7 @@ Source: API Reference, CreateMultipartUpload, CompleteMultipartUpload, ListParts
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import msgspec
@@ -23,6 +24,9 @@ from farshore.service.answers import checksum_members, written_members
 from farshore.service.deployment import Answer, Params, Region, Request
 from farshore.service.ownership import owner_and_acl, write_actions
 from farshore.service.put_object import add_version
+
+FEW_PARTS = 200
+"""So many are put together on the event loop, within milliseconds."""
 
 
 async def create_multipart_upload(request: Request) -> Answer:
@@ -76,22 +80,22 @@ def throw_away(tx: Transaction, upload: Upload, now_us: int) -> int:
 
 
 async def complete_multipart_upload(request: Request) -> Answer:
-    """Make the object of the listed parts. Parts not listed are thrown away."""
+    """Make the object of the listed parts. Parts not listed are thrown away.
+
+    What many parts come to is computed on a snapshot, in a thread; the command only looks whether they are the same.
+    """
     params = request.params
     preconditions.check_write_headers(params.get("IfMatch"), params.get("IfNoneMatch"))
     region, bucket = bucket_for(request, "s3:PutObject")
     listed: list[Params] = params.get("MultipartUpload", {}).get("Parts", [])
+    many = len(listed) > FEW_PARTS
+    before = await region.metadata.read(lambda reader: _assembly(reader, bucket, params)) if many else None
 
     def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
-        upload = upload_of(tx, bucket, params)
-        uploaded = {part.number: part for part in tx.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)}
-        parts = multipart.check_complete(listed, uploaded, upload=upload, params=params)
-        _check_unchanged(tx, upload, params)
-        draft = _assembled(upload, parts, params)
-        made = add_version(tx, request, region, bucket, draft, None, params)
-        kept = set(draft.blobs)
-        tx.remove_upload(upload.upload_id)
-        tx.add_garbage([part.blob for part in uploaded.values() if part.blob and part.blob not in kept], request.now_us)
+        assembly = _assembly(tx, bucket, params, before)
+        made = add_version(tx, request, region, bucket, assembly.draft, None, params)
+        tx.remove_upload(assembly.upload.upload_id)
+        tx.add_garbage(assembly.unused, request.now_us)
         return made
 
     bucket, version, follows = await region.metadata.write(command)
@@ -102,6 +106,37 @@ async def complete_multipart_upload(request: Request) -> Answer:
     return Answer(output=output)
 
 
+@dataclass(frozen=True, slots=True)
+class _Assembly:
+    """What an upload came to: the object to be, and the blobs of parts that are not in it. state: of its parts then."""
+
+    upload: Upload
+    state: str
+    draft: Version
+    unused: list[str]
+
+
+def _assembly(reader: Reader, bucket: Bucket, params: Params, before: _Assembly | None = None) -> _Assembly:
+    """Put the listed parts together, as far as the upload allows it now.
+
+    Args:
+        before: what it came to earlier; it holds as long as the upload and its parts are the same.
+    """
+    upload = upload_of(reader, bucket, params)
+    state = reader.parts_state(upload.upload_id)
+    if before is not None and (before.upload, before.state) == (upload, state):
+        _check_unchanged(reader, upload, params)
+        return before
+    uploaded = {part.number: part for part in reader.parts(upload.upload_id, 0, multipart.PART_NUMBER_MAX)}
+    listed: list[Params] = params.get("MultipartUpload", {}).get("Parts", [])
+    parts = multipart.check_complete(listed, uploaded, upload=upload, params=params)
+    _check_unchanged(reader, upload, params)
+    draft = _assembled(upload, parts, params)
+    kept = set(draft.blobs)
+    unused = [part.blob for part in uploaded.values() if part.blob and part.blob not in kept]
+    return _Assembly(upload, state, draft, unused)
+
+
 def _location(request: Request, bucket: Bucket, key: str) -> str:
     """The object's URL at the address that the client used. AWS: the slashes of its key are encoded."""
     scheme = "https" if request.secure else "http"
@@ -109,11 +144,11 @@ def _location(request: Request, bucket: Bucket, key: str) -> str:
     return f"{scheme}://{request.headers.get('Host', '')}{path}/{quote(key, safe='')}"
 
 
-def _check_unchanged(tx: Transaction, upload: Upload, params: Params) -> None:
+def _check_unchanged(reader: Reader, upload: Upload, params: Params) -> None:
     """A conditional completion gives way to a write that came after the upload began."""
     if params.keys().isdisjoint(("IfMatch", "IfNoneMatch")):
         return
-    current = tx.current(upload.bucket_id, upload.key)
+    current = reader.current(upload.bucket_id, upload.key)
     preconditions.check_complete_write(
         params.get("IfMatch"),
         params.get("IfNoneMatch"),

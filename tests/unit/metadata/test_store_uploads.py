@@ -68,6 +68,26 @@ def test_parts_are_listed_by_number_and_replaced_by_number(store: OpenStore) -> 
     assert len(store.reader.parts("u", 0, 100)) == 4
 
 
+def test_the_state_of_parts_changes_with_every_part_that_comes_or_is_replaced(store: OpenStore) -> None:
+    store.create_upload(upload(store.bucket(), "u"))
+    seen = [store.reader.parts_state("u")]
+    puts = [
+        Part(1, 5, "e", "blob", None, 7),
+        Part(3, 5, "e", "blob", None, 7),
+        Part(2, 0, "e", None, None, 7),
+        Part(2, 0, "e", None, None, 8),
+        Part(1, 5, "other", "blob", None, 7),
+        Part(1, 5, "other", "another", None, 7),
+    ]
+    for part in puts:
+        store.write(lambda tx, part=part: tx.put_part("u", part))
+        seen.append(store.reader.parts_state("u"))
+        assert store.reader.parts_state("u") == seen[-1]
+    store.write(lambda tx: tx.put_part("other", Part(1, 5, "e", "else", None, 7)))
+    assert store.reader.parts_state("u") == seen[-1]
+    assert len(set(seen)) == len(seen)
+
+
 def test_with_an_upload_go_its_parts_and_no_others(store: OpenStore) -> None:
     bucket = store.bucket()
     for name in ("u", "w"):

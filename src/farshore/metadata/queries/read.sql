@@ -133,6 +133,10 @@ SELECT {upload_columns} FROM upload WHERE bucket_id = ?1 AND key >= ?2 ORDER BY 
 -- name: parts
 SELECT {part_columns} FROM part WHERE upload_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3
 
+-- name: parts_state
+SELECT group_concat(number || ' ' || created_us || ' ' || etag || ' ' || coalesce(blob, ''))
+FROM (SELECT number, created_us, etag, blob FROM part WHERE upload_id = ?1 ORDER BY number);
+
 -- name: pending_tasks
 SELECT {task_columns} FROM replication_task WHERE id > ?1 ORDER BY id LIMIT ?2
 
