@@ -19,7 +19,7 @@ from farshore.runtime.together import first_of
 from farshore.semantics.metric_points import MINUTE_S, RETENTION_S
 from farshore.service.deployment import Deployment, Region
 from farshore.service.metric_minute import Published, places_of, write_points
-from farshore.service.metric_routes import configured_routes
+from farshore.service.metric_routes import configured_routes, is_configured
 
 ROUTES_AT_ONCE = 50
 """Routes whose minute is closed in one command of the region's writer, during which others wait."""
@@ -76,7 +76,11 @@ class MetricRecorder:
         unruled = [account.route for account in metadata.reader.metrics.accounts() if account.route not in ruled]
         unruled += [pending.route for pending in metadata.reader.metrics.pending() if pending.route not in ruled]
         for routes in slices(unruled, ROUTES_AT_ONCE):
-            await metadata.write(lambda tx, routes=routes: tx.metrics.forget_routes(routes))
+            await metadata.write(lambda tx, routes=routes: self._forget(tx, routes))
+
+    def _forget(self, tx: Transaction, routes: Sequence[Route]) -> None:
+        """Inside a command: a rule that is back by now has been counting, and keeps what it has counted."""
+        tx.metrics.forget_routes([route for route in routes if not is_configured(self._deployment, tx, route)])
 
     async def _merge(self, series_id: int, period_s: int, into_s: int, before_s: int) -> None:
         def merge(tx: Transaction) -> bool:

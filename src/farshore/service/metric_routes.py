@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from farshore.metadata.store import Reader
 from farshore.model.buckets import ConfigurationKind
 from farshore.model.metrics import MetricName, Route
+from farshore.model.replication import ReplicationRule
 from farshore.service.deployment import Deployment, Region
 
 
@@ -28,12 +29,20 @@ def configured_routes(deployment: Deployment, reader: Reader, *, metered: bool =
 
 def is_metered(deployment: Deployment, reader: Reader, route: Route) -> bool:
     """Whether the metrics of a route are published now. On the event loop, as `configured_routes`."""
+    rule = _rule_of(deployment, reader, route)
+    return rule is not None and rule.enabled and rule.metered
+
+
+def is_configured(deployment: Deployment, reader: Reader, route: Route) -> bool:
+    """Whether a rule makes the route now. On the event loop, as `configured_routes`."""
+    return _rule_of(deployment, reader, route) is not None
+
+
+def _rule_of(deployment: Deployment, reader: Reader, route: Route) -> ReplicationRule | None:
     bucket = reader.bucket_by_id(route.bucket_id)
     configuration = None if bucket is None else deployment.configurations.get(reader, bucket)
-    return configuration is not None and any(
-        rule.enabled and rule.metered and rule.id == route.rule_id and rule.destination == route.destination
-        for rule in configuration.rules
-    )
+    rules = () if configuration is None else configuration.rules
+    return next((rule for rule in rules if (rule.id, rule.destination) == (route.rule_id, route.destination)), None)
 
 
 def published_in(deployment: Deployment, source: Region, destination: str, name: MetricName) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.delivery import METERED, deliver, put_rule
 from tests.support.deployment import EAST, START_US, WEST, Deployed, in_deployment
+from tests.support.faults import FaultyMetadata
 
 from farshore.maintenance.metric_recorder import MetricRecorder
 from farshore.metadata.store import Transaction
@@ -314,6 +316,36 @@ def test_old_points_become_longer_ones_and_then_go(tmp_path: Path) -> None:
             assert sum(point.samples for point in points) == 120
             assert sum(point.total for point in points) == sum(range(120))
             assert (min(point.minimum for point in points), max(point.maximum for point in points)) == (0, 119)
+
+    in_deployment(tmp_path, test)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_what_is_counted_of_a_rule_goes_with_it_unless_it_is_back(tmp_path: Path, comes_back: bool) -> None:
+    """It is put again, and replicates, after the routes without a rule were looked up and before they are forgotten."""
+
+    async def test(deployed: Deployed) -> None:
+        measured = await Measured.make(deployed)
+        await deployed.put("source", "before")
+        await deliver(deployed)
+        await deployed.s3("DeleteBucketReplication", Bucket="source")
+        # Without series to thin, the first write is the one that forgets.
+        await deployed.write(lambda tx: tx.metrics.forget_bucket(measured.route.bucket_id))
+        store = FaultyMetadata(measured.store.metadata)
+
+        async def before_write() -> None:
+            store.before_write = None
+            await put_rule(deployed, "source", "there", ID="rule", Destination=METERED)
+            await deployed.put("source", "again")
+            await deliver(deployed)
+
+        if comes_back:
+            store.before_write = before_write
+        await MetricRecorder(deployed.deployment, replace(measured.store, metadata=store)).thin(START_S)
+        metrics = measured.store.metadata.reader.metrics
+        assert [account.route for account in metrics.accounts()] == [measured.route] * comes_back
+        assert [pending.route for pending in metrics.pending()] == [measured.route] * comes_back
+        assert metrics.account(measured.route).minute_completed == int(comes_back)
 
     in_deployment(tmp_path, test)
 
