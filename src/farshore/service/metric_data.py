@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from farshore.model.query_errors import ValidationError
 from farshore.semantics.metric_expression import Call, Name, Tree, Unparsable, parse, walk
 from farshore.semantics.metric_math import FUNCTIONS, SERIES_MAX, Impossible, Known, Series, evaluate
 from farshore.semantics.metric_points import MINUTE_S, is_period, is_statistic, round_start, statistic
-from farshore.semantics.metric_search import Unsearchable, found_of, read_search
+from farshore.semantics.metric_search import Search, Unsearchable, found_of, read_search
 from farshore.service.cloudwatch import authorize, page_token, read_metric, read_token, times
 from farshore.service.deployment import Params, Request
 from farshore.service.published_metrics import published_metrics
@@ -44,15 +44,15 @@ async def get_metric_data(request: Request) -> Params:
     authorize(request)
     params = request.params
     queries: Sequence[Params] = params["MetricDataQueries"]
-    trees = _check_queries(queries)
-    needs = _order(queries, trees)
+    expressions = _check_queries(queries)
+    needs = _order(queries, expressions)
     span = times(params, ValidationError)
     limit: int = params.get("MaxDatapoints", POINTS_MAX)
     if not 1 <= limit <= POINTS_MAX:
         raise ValidationError(f"The value {limit} for parameter MaxDatapoints must be between 1 and {POINTS_MAX}.")
     ascending = params.get("ScanBy") == "TimestampAscending"
     first, after_s = read_token(request) if params.get("NextToken") else (0, _FROM_THE_FIRST)
-    computing = _Computing(request, queries, trees, needs, span)
+    computing = _Computing(request, queries, expressions, needs, span)
     results: list[Params] = []
     for index, query in enumerate(queries[first // _SERIES_MAX :], first // _SERIES_MAX):
         if not query.get("ReturnData", True):
@@ -72,11 +72,19 @@ async def get_metric_data(request: Request) -> Params:
     return {"MetricDataResults": results, "Messages": []}
 
 
+@dataclass(frozen=True, slots=True)
+class _Expression:
+    """An expression, read. searches: what its calls of SEARCH ask for."""
+
+    tree: Tree
+    searches: Mapping[Call, Search]
+
+
 class _Computing:
     """Reads metrics and evaluates expressions as they are needed, each once.
 
     Args:
-        trees: of the expressions, by id. needs: as `_order` says.
+        expressions: by id. needs: as `_order` says.
         span: start and end, in seconds.
     """
 
@@ -84,13 +92,13 @@ class _Computing:
         self,
         request: Request,
         queries: Sequence[Params],
-        trees: Mapping[str, Tree],
+        expressions: Mapping[str, _Expression],
         needs: Mapping[str, Sequence[str]],
         span: tuple[int, int],
     ) -> None:
         self._request = request
         self._queries = {query["Id"]: query for query in queries}
-        self._trees = trees
+        self._expressions = expressions
         self._needs = needs
         self._span = span
         self._metrics = tuple(query["Id"] for query in queries if "MetricStat" in query)
@@ -110,16 +118,16 @@ class _Computing:
         return (found,) if isinstance(found, Series) else found
 
     async def _come(self, query: Params) -> Series | tuple[Series, ...]:
-        tree = self._trees.get(query["Id"])
-        if tree is None:
+        expression = self._expressions.get(query["Id"])
+        if expression is None:
             stat: Params = query["MetricStat"]
             label = query.get("Label") or _label(query, list(self._queries.values()))
             return await self._read(stat["Metric"], stat["Stat"], stat["Period"], stat.get("Unit"), label)
         known = self._known(query)
-        searches = {call: await self._searched(call, known.period_s) for call in _searches(tree)}
+        searches = {call: await self._searched(search, known.period_s) for call, search in expression.searches.items()}
         label = query.get("Label") or query["Id"]
         try:
-            found = evaluate(tree, replace(known, searches=searches))
+            found = evaluate(expression.tree, replace(known, searches=searches))
         except Impossible as error:
             raise _fault(query["Id"], str(error)) from error
         if isinstance(found, Series):
@@ -131,9 +139,8 @@ class _Computing:
         values = ((point.at_s, statistic(point, stat)) for point in points)
         return Series(label, period_s, {at_s: float(value) for at_s, value in values if value is not None})
 
-    async def _searched(self, call: Call, period_s: int) -> tuple[Series, ...]:
+    async def _searched(self, search: Search, period_s: int) -> tuple[Series, ...]:
         """Time series of the metrics that a search finds; of more than an array takes the first."""
-        search = read_search(call)
         if self._published is None:
             account_id, region = self._request.principal.account_id, self._request.region
             published = await published_metrics(self._request.deployment, account_id, region)
@@ -155,8 +162,8 @@ class _Computing:
         )
 
 
-def _check_queries(queries: Sequence[Params]) -> dict[str, Tree]:
-    """The trees of the expressions, by id. Raises ValidationError."""
+def _check_queries(queries: Sequence[Params]) -> dict[str, _Expression]:
+    """The expressions by id. Raises ValidationError."""
     if not 1 <= len(queries) <= QUERIES_MAX:
         raise ValidationError(
             f"The collection MetricDataQueries must not have a size greater than {QUERIES_MAX}."
@@ -172,11 +179,11 @@ def _check_queries(queries: Sequence[Params]) -> dict[str, Tree]:
     return {query["Id"]: _parsed(query, ids) for query in queries if "Expression" in query}
 
 
-def _order(queries: Sequence[Params], trees: Mapping[str, Tree]) -> dict[str, Sequence[str]]:
+def _order(queries: Sequence[Params], expressions: Mapping[str, _Expression]) -> dict[str, Sequence[str]]:
     """Every id with those that it needs, each after all of these. Raises ValidationError: one refers to itself."""
     metrics = [query["Id"] for query in queries if "MetricStat" in query]
     needs: dict[str, list[str]] = {query["Id"]: [] for query in queries}
-    needs |= {query_id: _references(tree, metrics) for query_id, tree in trees.items()}
+    needs |= {query_id: _references(each.tree, metrics) for query_id, each in expressions.items()}
     try:
         return {query_id: needs[query_id] for query_id in TopologicalSorter(needs).static_order()}
     except CycleError as error:
@@ -207,15 +214,16 @@ def _faults(query: Params, number: int) -> Iterator[str]:
         yield f"The parameter {place}.Period must be a multiple of 60."
 
 
-def _parsed(query: Params, ids: set[str]) -> Tree:
-    """The tree of an expression whose functions are served and whose names there are."""
+def _parsed(query: Params, ids: set[str]) -> _Expression:
+    """An expression whose functions are served and whose names there are."""
     text: str = query["Expression"]
     if text.lstrip().upper().startswith("SELECT "):
         raise _fault(query["Id"], "Metrics Insights is not implemented.")
     try:
         tree = parse(text)
-        for call in _searches(tree):
-            read_search(call)
+        searches = {
+            part: read_search(part) for part in walk(tree) if isinstance(part, Call) and part.function == "SEARCH"
+        }
     except (Unparsable, Unsearchable) as error:
         raise _fault(query["Id"], str(error)) from error
     for part in walk(tree):
@@ -228,11 +236,7 @@ def _parsed(query: Params, ids: set[str]) -> Tree:
                 raise _fault(query["Id"], f"There is no function {function}.")
             case _:
                 continue
-    return tree
-
-
-def _searches(tree: Tree) -> Iterator[Call]:
-    return (part for part in walk(tree) if isinstance(part, Call) and part.function == "SEARCH")
+    return _Expression(tree, searches)
 
 
 def _references(tree: Tree, metrics: Sequence[str]) -> list[str]:
