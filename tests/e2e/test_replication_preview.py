@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.own_api import Refused, call
+from tests.support.own_api import Refused, ask, call
+from tests.support.people import owner, user
 from tests.support.replication import enable_versioning, ensure_role, rule
 from tests.support.server import Server
 
@@ -207,6 +209,17 @@ def test_who_may_not_list_the_bucket_learns_nothing(shelf: Shelf) -> None:
             document=document,
         )
     assert refused.value.status == 403
+
+
+def test_who_may_nothing_is_told_the_same_permission_first_by_all_that_show_replication(shelf: Shelf) -> None:
+    person = user(owner(shelf.server), f"peeps-{shelf.source}")
+    signer = (person.key_id, person.secret)
+    missing: list[str] = []
+    for method, path in (("GET", "status"), ("POST", "preview"), ("POST", "verify")):
+        with pytest.raises(Refused, match="AccessDenied") as refused:
+            ask(shelf.server, method, f"/-/replication/{path}", signer=signer, bucket=shelf.source)
+        missing += re.findall(r"perform: (\S+) ", refused.value.text)
+    assert missing == ["s3:GetReplicationConfiguration"] * 3
 
 
 def test_the_command_takes_json_and_xml_and_exits_with_1_when_s3_would_refuse(shelf: Shelf, tmp_path: Path) -> None:

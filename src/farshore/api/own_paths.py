@@ -102,11 +102,11 @@ async def explain_object(call: OwnCall) -> Any:
 async def preview_replication(call: OwnCall) -> Any:
     """POST /-/replication/preview?bucket=…, with the document of PutBucketReplication.
 
-    Needs what reading the bucket's keys and its configuration needs: s3:ListBucketVersions,
-    s3:GetReplicationConfiguration. What the role may do is shown to who may pass it, as to who puts the configuration.
+    Needs what reading the bucket's configuration and its keys needs: s3:GetReplicationConfiguration,
+    s3:ListBucketVersions. What the role may do is shown to who may pass it, as to who puts the configuration.
     """
     request = call.request
-    region, bucket = bucket_for(request, "s3:ListBucketVersions", "s3:GetReplicationConfiguration")
+    region, bucket = bucket_for(request, *SEES_REPLICATION)
     operation = call.model.operations["PutBucketReplication"]
     try:
         params = call.model.parse(operation, bucket.name, None, {}, request.headers, call.document)
