@@ -59,8 +59,14 @@ def state_of(version: Version, destination: str) -> DestinationState | None:
 
 
 def status_of(version: Version, states: Collection[DestinationState]) -> ReplicationStatus:
-    """The status of a version whose destinations stand so: `aggregate_status`."""
-    return aggregate_status([state.status for state in states], replica=version.is_replica)
+    """What the status of a version becomes when its destinations stand so: `aggregate_status`.
+
+    Raises:
+        AssertionError: no such status may follow the version's present one.
+    """
+    status = aggregate_status([state.status for state in states], replica=version.is_replica)
+    assert may_follow(version.replication_status, status), (version.version_id, version.replication_status, status)
+    return status
 
 
 def with_state(version: Version, new: DestinationState) -> tuple[ReplicationStatus, tuple[DestinationState, ...]]:

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from farshore.model.replication import ReplicationStatus
-from farshore.semantics.replication_status import NEXT, aggregate_status, may_follow
+from farshore.model.objects import Version
+from farshore.model.replication import DestinationState, ReplicationStatus
+from farshore.semantics.replication_status import NEXT, aggregate_status, may_follow, with_state
 
 PENDING, COMPLETED = ReplicationStatus.PENDING, ReplicationStatus.COMPLETED
 FAILED, REPLICA = ReplicationStatus.FAILED, ReplicationStatus.REPLICA
@@ -63,3 +64,37 @@ def test_a_replica_whose_edit_travelled_back_is_a_replica_again() -> None:
 def test_there_is_no_status_of_no_destinations_or_of_replicas(statuses: list[ReplicationStatus]) -> None:
     with pytest.raises(AssertionError):
         aggregate_status(statuses)
+
+
+def stands(status: ReplicationStatus | None, *destinations: ReplicationStatus) -> Version:
+    states = tuple(DestinationState(f"d{place}", each, "r", 1) for place, each in enumerate(destinations))
+    return Version(
+        bucket_id=1,
+        key="k",
+        version_id="v",
+        created_us=1,
+        owner="o",
+        replication_status=status,
+        destinations=states,
+    )
+
+
+def test_a_destination_that_settles_takes_the_version_along_the_state_table() -> None:
+    settled = DestinationState("d0", COMPLETED, "r", 2)
+    assert with_state(stands(PENDING, PENDING), settled) == (COMPLETED, (settled,))
+    failed = stands(FAILED, PENDING, FAILED)
+    assert with_state(failed, settled) == (FAILED, (settled, failed.destinations[1]))
+
+
+@pytest.mark.parametrize(
+    ("before", "new"),
+    [
+        (stands(COMPLETED, COMPLETED), FAILED),
+        (stands(FAILED, FAILED), COMPLETED),
+        (stands(None), FAILED),
+    ],
+    ids=lambda value: value.name if isinstance(value, ReplicationStatus) else None,
+)
+def test_a_status_that_must_not_follow_is_a_broken_invariant(before: Version, new: ReplicationStatus) -> None:
+    with pytest.raises(AssertionError):
+        with_state(before, DestinationState("d0", new, "r", 2))
