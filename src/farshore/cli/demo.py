@@ -13,12 +13,22 @@ import typer
 
 import farshore
 from farshore.cli.connection import Connection, Data, EndpointUrl, Profile, connect
-from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_bytes, print_json
+from farshore.cli.output import (
+    DID_NOT_HOLD,
+    USED_WRONGLY,
+    Json,
+    fail,
+    human_bytes,
+    plain,
+    print_json,
+    table,
+    terminal_width,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
-    from rich.table import Table
+    from rich.text import Text
 
     from farshore.cli.demo_walk import DemoObject, Walk
 
@@ -110,20 +120,20 @@ class Show:
     def watch(self, objects: Sequence[DemoObject]) -> None:
         done = sum(each.status != "PENDING" for each in objects)
         if self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._show_live(_table(objects))
+            self._show_live(_table(objects, terminal_width(sys.stdout)))
         elif done != self._arrived:
             self.console.print(f"demo:   {done} of {len(objects)} are no longer PENDING")
             if done == len(objects):
-                self.console.print(_table(objects))
+                self.console.print(_table(objects, None), soft_wrap=True)
         self._arrived = done
 
-    def _show_live(self, table: Table) -> None:
+    def _show_live(self, objects: Text) -> None:
         if self._live is None:
             from rich.live import Live
 
             self._live = Live(console=self.console, refresh_per_second=10)
             self._live.start()
-        self._live.update(table, refresh=True)
+        self._live.update(objects, refresh=True)
 
     def _end_live(self) -> None:
         self._arrived = -1
@@ -141,20 +151,23 @@ def _walk(connection: Connection, paths: Sequence[tuple[str, Path]], show: Show)
     return Walk(connection, (regions[0], regions[:2][-1]), objects[:before], objects[before:], show.say, show.watch)
 
 
-def _table(objects: Sequence[DemoObject]) -> Table:
-    from rich.table import Table
+def _table(objects: Sequence[DemoObject], width: int | None) -> Text:
+    """The first objects, a line each. width: of the terminal; None is unbounded."""
     from rich.text import Text
 
-    table = Table("object", "size", "version id", "x-amz-replication-status")
-    table.columns[1].justify = "right"
-    for each in objects[:ROWS_MAX]:
-        status = Text(each.status or "-", _STYLES.get(each.status, ""))
-        table.add_row(Text(each.key, overflow="ellipsis"), human_bytes(each.size), each.version_id[:12] + "…", status)
+    rows = [("object", "size", "version id", "x-amz-replication-status")]
+    rows += [
+        (plain(each.key), human_bytes(each.size), each.version_id[:12] + "…", each.status or "-")
+        for each in objects[:ROWS_MAX]
+    ]
     if len(objects) > ROWS_MAX:
         rest = objects[ROWS_MAX:]
         pending = sum(each.status == "PENDING" for each in rest)
-        table.add_row(f"and {len(rest)} more", "", "", f"{pending} PENDING")
-    return table
+        rows.append((f"and {len(rest)} more", "", "", f"{pending} PENDING"))
+    shown = Text(table(rows, right=(1,), width=width))
+    for status, style in _STYLES.items():
+        shown.highlight_regex(rf"(?m)\b{status}$", style)
+    return shown
 
 
 def _summarise(walk: Walk, held: bool) -> None:

@@ -43,7 +43,9 @@ def test_a_folder_with_one_file_is_used_wrongly(tmp_path: Path, capsys: pytest.C
 
 
 def test_away_from_a_terminal_progress_is_lines_and_one_table_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    objects = [DemoObject(f"k{number}", Path(), 10, "", "v" * 32, "PENDING") for number in range(demo.ROWS_MAX + 2)]
+    long = "folder/" * 20
+    keys = [f"{long}{number}" for number in range(demo.ROWS_MAX + 2)]
+    objects = [DemoObject(key, Path(), 10, "", "v" * 32, "PENDING") for key in keys]
     with demo.Show(quiet=False) as show:
         show.watch(objects)
         show.watch(objects)
@@ -54,4 +56,6 @@ def test_away_from_a_terminal_progress_is_lines_and_one_table_at_the_end(capsys:
     assert printed.count("0 of 22 are no longer PENDING") == 1
     assert printed.count("x-amz-replication-status") == 1
     assert "and 2 more" in printed
+    # A line for each, of which nothing is cut, also where it is longer than a terminal.
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith(long)] == keys[: demo.ROWS_MAX]
     assert "\x1b" not in printed
