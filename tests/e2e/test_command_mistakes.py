@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.commands import command, environment_of, run
 from tests.support.pairs import Pair
-from tests.support.people import owner, stranger
+from tests.support.people import allow, owner, stranger, user
 from tests.support.replication import enable_versioning, put_rule
 from tests.support.server import Server
 
@@ -88,6 +89,19 @@ def test_a_configuration_that_is_not_there_is_told_in_one_line_without_a_number(
         words = ("replication", "preview", pair.source, "--configuration", str(path))
         done = run(*words, person=owner(pair.server))
         assert (done.returncode, done.stderr) == (2, f"farshore: cannot read {path}: {why}\n")
+
+
+def test_preview_says_that_a_role_was_not_looked_at_for_who_may_not_pass_it(pair: Pair, tmp_path: Path) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    configuration = tmp_path / "rules.json"
+    configuration.write_text(json.dumps(pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]))
+    words = ("replication", "preview", pair.source, "--configuration", str(configuration))
+    root = owner(pair.server)
+    for person, said in ((user(root, "looks", [allow("s3:*")]), True), (root, False)):
+        done = run(*words, person=person)
+        assert done.returncode == 0, done.stderr
+        assert ("you need iam:PassRole" in done.stdout) is said
+        assert ("allowed: s3:ReplicateObject" in done.stdout) is not said
 
 
 def test_wait_says_why_there_is_nothing_to_wait_for(pair: Pair) -> None:

@@ -133,6 +133,8 @@ def _text(found: dict[str, Any]) -> Iterator[str]:
         place = destination["region"] or "no such bucket"
         account = ", another account's" if destination["other_account"] else ""
         yield f"To {destination['destination']} ({place}{account}): {_counts(covers)}"
+        if destination["exists"] and not destination["role"]:
+            yield "    what the role may do there is shown to who may pass it: you need iam:PassRole on it"
         for step in destination["role"]:
             yield f"    {'allowed' if step['allowed'] else 'NOT allowed'}: {step['action']} on {step['resource']}"
             yield f"        {step['statement']}"
