@@ -329,6 +329,7 @@ def test_validation_of_destinations_can_be_skipped(site: Site) -> None:
     site.s3.put_object(Bucket=bucket, Key="a")
     waiting = [each for each in site.server.cli("status")["events"] if each["destination"] == MISSING]
     assert [each["waiting"] for each in waiting] == [1], "it waits until it is given up"
+    assert waiting[0]["last_error"] == "the server's settings do not name this destination"
 
 
 def test_a_dead_receiver_holds_no_write_up_and_is_told_everything_later(server_factory: Any, tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ class EventDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     accounts: tuple[Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")], ...] = ()
 
     @property
+    def region(self) -> str:
+        """The region whose buckets may send to it."""
+        return self.arn.split(":")[3]
+
+    @property
     def permitted(self) -> frozenset[str]:
         """The accounts whose buckets may send to it."""
         return frozenset(self.accounts or (self.arn.split(":")[4],))

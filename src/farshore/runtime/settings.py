@@ -106,7 +106,7 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, object], c
         values: tuple[str, ...] = getattr(settings, name)
         if len(set(values)) != len(values):
             raise BadSettings(f"{name}: one is named twice in {', '.join(values)}")
-    _check_events(settings.events)
+    _check_events(settings.events, settings.regions)
     return settings
 
 
@@ -146,10 +146,13 @@ def root_credentials(environment: Mapping[str, str]) -> RootCredentials:
     return root
 
 
-def _check_events(destinations: Sequence[EventDestination]) -> None:
+def _check_events(destinations: Sequence[EventDestination], regions: Sequence[str]) -> None:
     seen: set[str] = set()
     for destination in destinations:
         fault = "it is there twice" if destination.arn in seen else destination.fault()
+        if destination.region not in regions:
+            # Only buckets of its own region may send to it: a misspelt one would silently get nothing.
+            fault = f"region {destination.region} is not served; there are {', '.join(regions)}"
         if fault is not None:
             raise BadSettings(f"events: {destination.arn}: {fault}")
         seen.add(destination.arn)

@@ -26,6 +26,7 @@ FAILURES_MAX = 50
 """Recent failures shown of a deployment, newest first."""
 
 _SEES_DESTINATIONS = "s3:GetBucketNotification"
+_UNNAMED = "the server's settings do not name this destination"
 
 _Dated = tuple[int, dict[str, Any]]
 """A failure as it is shown, after its time."""
@@ -105,7 +106,10 @@ async def _seen(request: Request, region: Region) -> _Seen:
     if may_in_account(request, _SEES_DESTINATIONS, ALL_BUCKETS):
         told_of |= {each.destination for each in owned.destinations}.difference(*owned.senders.values())
     shown = [each for each in owned.destinations if each.destination in told_of]
-    seen.events += [{"region": region.name, **_backlog(each, request.now_us)} for each in shown]
+    named = request.deployment.event_destinations
+    seen.events += [
+        {"region": region.name, **_backlog(each, request.now_us, named=each.destination in named)} for each in shown
+    ]
     seen.events_hidden = len(shown) < len(owned.destinations)
     return seen
 
@@ -166,7 +170,8 @@ def _waiting(lane: Lane, now_us: int) -> dict[str, Any]:
     }
 
 
-def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:
+def _backlog(backlog: EventBacklog, now_us: int, *, named: bool) -> dict[str, Any]:
+    """named: the server's settings say where it is. What went wrong while they did is not why its events wait now."""
     age_us = 0 if backlog.oldest_us is None else max(0, now_us - backlog.oldest_us)
     return {
         "destination": backlog.destination,
@@ -174,7 +179,7 @@ def _backlog(backlog: EventBacklog, now_us: int) -> dict[str, Any]:
         "oldest_age_s": age_us / 1e6,
         "delivered": backlog.delivered,
         "dropped": backlog.dropped,
-        "last_error": backlog.last_error,
+        "last_error": backlog.last_error if named or not backlog.events else _UNNAMED,
     }
 
 

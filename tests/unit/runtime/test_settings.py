@@ -188,6 +188,10 @@ QUEUE = "arn:aws:sqs:us-east-1:111122223333:queue"
         (f'[{{"arn": "{QUEUE}", "webhook": "http://127.0.0.1.example.com/"}}]', "an https URL"),
         (f'[{{"arn": "{QUEUE}", "file": "x", "secret_variable": "Y"}}]', "secret_variable belongs to a webhook"),
         (f'[{{"arn": "{QUEUE}", "file": "x"}}, {{"arn": "{QUEUE}", "file": "y"}}]', "it is there twice"),
+        (
+            '[{"arn": "arn:aws:sqs:us-est-1:111122223333:queue", "file": "x"}]',
+            "region us-est-1 is not served; there are us-east-1, us-west-2, eu-west-1",
+        ),
         ('[{"arn": "queue", "file": "x"}]', r"FARSHORE_EVENTS\[0\]\.arn: 'queue' is not allowed; it takes the ARN"),
         (
             f'[{{"arn": "{QUEUE}", "file": "x", "accounts": ["me"]}}]',
