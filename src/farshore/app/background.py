@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from farshore.app.bell import Why
+from farshore.app.bucket_names import mend_old_names
 from farshore.batch.runner import BatchRunner
 from farshore.blobs.store import BlobsUnavailable
 from farshore.maintenance.blob_collector import BlobCollector
@@ -30,6 +31,7 @@ GARBAGE_EVERY_S = 600.0
 ORPHANS_EVERY_S = 24 * 3600.0
 SIZES_EVERY_S = 300.0
 NOTICES_EVERY_S = 30.0
+NAMES_EVERY_S = 600.0
 
 log = structlog.get_logger()
 
@@ -88,6 +90,8 @@ class Background:
         if self._replication is not None:
             yield "replication", self._replication.run
         yield "jobs", self._jobs.run
+        names = partial(mend_old_names, self._deployment)
+        yield "bucket names", partial(_repeat, names, NAMES_EVERY_S, "bucket names", "")
         for name, region in self._deployment.regions.items():
             yield f"events {name}", self._events[name].run
             yield f"metrics {name}", MetricRecorder(self._deployment, region).run

@@ -55,9 +55,9 @@ class _New:
 async def create_bucket(request: Request) -> Answer:
     """Reserve the name in the directory, then make the bucket in its region.
 
-    A crash between the two leaves a reserved name without a bucket: the owner's next CreateBucket, or the next start,
-    mends it. A bucket has the time of its entry, so that whoever deletes the one gives up the other, and no entry that
-    was made meanwhile.
+    A crash between the two leaves a reserved name without a bucket: the owner's next CreateBucket mends it, or what the
+    server does now and again (`app/bucket_names.py`). A bucket has the time of its entry, so that whoever deletes the
+    one gives up the other, and no entry that was made meanwhile.
     """
     params = request.params
     name: str = params["Bucket"]
@@ -76,7 +76,7 @@ async def create_bucket(request: Request) -> Answer:
         raise BucketAlreadyExists(BucketName=name)
     entry = home if standing == home else await _take_over(request, standing)
     new = _New(tags, ownership, grants, "EU" if _constraint(params) == "EU" else None)
-    made = entry is not None and await _insert(request.deployment.regions[entry.region], entry, new)
+    made = entry is not None and await _insert(request, request.deployment.regions[entry.region], entry, new)
     if not made and (request.region, standing.region) != (_US_EAST_1, _US_EAST_1):
         # AWS: there, creating one's own bucket again answers 200.
         raise BucketAlreadyOwnedByYou(BucketName=name)
@@ -139,11 +139,17 @@ def _ownership_of_new(request: Request) -> tuple[ObjectOwnership | None, tuple[G
     return ObjectOwnership(asked), grants
 
 
-async def _insert(region: Region, entry: BucketHome, new: _New) -> bool:
-    """Make the bucket of an entry that the caller has just made, unless one is there. Returns whether it did."""
+async def _insert(request: Request, region: Region, entry: BucketHome, new: _New) -> bool:
+    """Make the bucket of an entry that the caller has just made, unless one is there. Returns whether it did.
 
-    def command(tx: Transaction) -> bool:
+    Raises:
+        BucketAlreadyExists: another's is there, which had lost its name, and has it again.
+    """
+
+    def command(tx: Transaction) -> bool | Bucket:
         there = tx.bucket(entry.name)
+        if there is not None and there.owner != entry.owner:
+            return there
         if there is not None:
             # Another request made it under the entry that this one has renewed.
             tx.set_created(there.id, max(there.created_us, entry.created_us))
@@ -159,7 +165,12 @@ async def _insert(region: Region, entry: BucketHome, new: _New) -> bool:
             tx.put_configuration(made.id, ConfigurationKind.LOCATION, new.location.encode())
         return True
 
-    return await region.metadata.write(command)
+    made = await region.metadata.write(command)
+    if isinstance(made, Bucket):
+        rightful = msgspec.structs.replace(entry, owner=made.owner, created_us=made.created_us)
+        await request.deployment.directory.reserve_bucket(rightful, over=entry)
+        raise BucketAlreadyExists(BucketName=entry.name)
+    return made
 
 
 def _constraint(params: Params) -> str | None:

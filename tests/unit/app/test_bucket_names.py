@@ -1,4 +1,4 @@
-"""Names and buckets that a crash left apart agree once the server has started."""
+"""Names and buckets that a crash left apart agree once the server has started, and after a while without a start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.deployment import ACCOUNT, EAST, STRANGER, WEST, Deployed, in_deployment
 from tests.support.logs import captured_logs
 
-from farshore.app.bucket_names import reconcile_names
+from farshore.app.bucket_names import OLD_S, mend_old_names, reconcile_names
 from farshore.model.buckets import BucketHome
 
 
@@ -72,5 +72,39 @@ def test_a_name_that_another_has_taken_is_left_to_it_and_told(tmp_path: Path) ->
         assert found is not None
         assert (found.region, found.owner) == (WEST, STRANGER)
         assert logs.events == ["a bucket's name is another's"]
+
+    in_deployment(tmp_path, test)
+
+
+def test_while_requests_are_served_only_what_is_old_is_mended(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        now_us = deployed.clock.now_us()
+        await deployed.directory.reserve_bucket(
+            BucketHome(name="being-made", region=EAST, owner=ACCOUNT, created_us=now_us)
+        )
+        await deployed.bucket("bucket")
+        await rename(deployed, None)
+
+        async def names() -> list[str]:
+            await mend_old_names(deployed.deployment)
+            return sorted(found.name for found in deployed.directory.all_bucket_homes())
+
+        assert await names() == ["being-made"]
+        deployed.clock.move(OLD_S)
+        assert await names() == ["being-made"]
+        deployed.clock.move(1)
+        assert await names() == ["bucket"]
+
+    in_deployment(tmp_path, test)
+
+
+def test_a_name_that_a_request_has_just_renewed_is_left_to_it(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        await deployed.bucket("bucket")
+        deployed.clock.move(OLD_S + 1)
+        renewed = home(deployed.clock.now_us())
+        await rename(deployed, renewed)
+        await mend_old_names(deployed.deployment)
+        assert deployed.directory.bucket_home("bucket") == renewed
 
     in_deployment(tmp_path, test)

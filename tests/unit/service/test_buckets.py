@@ -104,6 +104,29 @@ def test_a_name_that_a_crash_left_without_a_bucket_is_its_owners_to_use(tmp_path
     in_deployment(tmp_path, test)
 
 
+@pytest.mark.parametrize("region", [EAST, WEST])
+def test_a_bucket_that_has_lost_its_name_gets_it_back_from_another_who_asks_for_it(tmp_path: Path, region: str) -> None:
+    """Where its bucket is; elsewhere the other gets the name."""
+
+    async def test(deployed: Deployed) -> None:
+        await deployed.s3("CreateBucket", Bucket="bucket")
+        before = deployed.directory.bucket_home("bucket")
+        assert before is not None
+        await deployed.directory.release_bucket(before)
+        deployed.deployment.located.clear()
+        other: dict[str, Any] = {"Bucket": "bucket", "account": OTHER, "region": region}
+        if region == EAST:
+            with pytest.raises(BucketAlreadyExists):
+                await deployed.s3("CreateBucket", **other)
+            assert deployed.directory.bucket_home("bucket") == before
+            assert await deployed.s3("HeadBucket", Bucket="bucket")
+        else:
+            await deployed.s3("CreateBucket", CreateBucketConfiguration={"LocationConstraint": WEST}, **other)
+            assert await deployed.s3("HeadBucket", **other)
+
+    in_deployment(tmp_path, test)
+
+
 async def bucket_and_name(deployed: Deployed) -> tuple[bool, bool]:
     """Whether there is a bucket in its region, and whether the directory names it."""
     there = deployed.stores[EAST].metadata.reader.bucket("bucket")
