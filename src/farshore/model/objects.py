@@ -25,7 +25,7 @@ class ChecksumType(StrEnum):
 
 
 class Checksum(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One checksum: the algorithm's AWS name (CRC32, CRC32C, CRC64NVME, SHA1, SHA256), base64 value (with `-N` when
+    """One checksum: the algorithm's AWS name (of `semantics.checksums.ALGORITHMS`), base64 value (with `-N` when
     composite), and over what it was computed."""
 
     algorithm: str

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from awscrt import checksums as crt
 
-from farshore.model import errors
 from farshore.model.errors import (
     BadDigest,
     InvalidDigest,
@@ -23,13 +22,26 @@ from farshore.model.errors import (
 )
 from farshore.model.objects import Checksum, ChecksumType, Part
 
-ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")
 DEFAULT_ALGORITHM = "CRC64NVME"
 """What S3 computes of an object that arrives without a checksum."""
 
-_DIGEST_BYTES = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
-_UNSUPPORTED = ("SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")
-_MEMBERS = {f"Checksum{algorithm}": algorithm for algorithm in (*ALGORITHMS, *_UNSUPPORTED)}
+_NAMED_TO_CLIENTS = ALGORITHMS[:5]
+"""As S3 was recorded to name them, before April 2026, when it came to take the others too."""
+
+_DIGEST_BYTES = {
+    "CRC32": 4,
+    "CRC32C": 4,
+    "CRC64NVME": 8,
+    "SHA1": 20,
+    "SHA256": 32,
+    "SHA512": 64,
+    "MD5": 16,
+    "XXHASH64": 8,
+    "XXHASH3": 8,
+    "XXHASH128": 16,
+}
+_MEMBERS = {f"Checksum{algorithm}": algorithm for algorithm in ALGORITHMS}
 _TRAILERS = {f"x-amz-checksum-{algorithm.lower()}": algorithm for algorithm in ALGORITHMS}
 
 
@@ -101,7 +113,6 @@ def requested_checksum(params: Mapping[str, Any], trailer: str | None = None) ->
         (None, None) when the client sends none.
     Raises:
         InvalidRequest: several checksums, a value that cannot be one, or an algorithm without its value.
-        NotImplemented: an algorithm that is not in ALGORITHMS.
     """
     given = given_checksums(params)
     if trailer:
@@ -127,18 +138,8 @@ def requested_checksum(params: Mapping[str, Any], trailer: str | None = None) ->
 
 
 def given_checksums(params: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-    """The (algorithm, value) members that a structure has, unchecked but for the algorithm.
-
-    Raises:
-        NotImplemented: an algorithm that is not in ALGORITHMS.
-    """
-    found: list[tuple[str, str | None]] = []
-    for member in params.keys() & _MEMBERS.keys():
-        algorithm = _MEMBERS[member]
-        if algorithm in _UNSUPPORTED:
-            raise errors.NotImplemented(Header=f"x-amz-checksum-{algorithm.lower()}")
-        found.append((algorithm, params[member]))
-    return found
+    """The (algorithm, value) members that a structure has, unchecked."""
+    return [(_MEMBERS[member], params[member]) for member in params.keys() & _MEMBERS.keys()]
 
 
 def trailer_value(algorithm: str, trailers: Mapping[str, str]) -> str:
@@ -207,7 +208,7 @@ def check_algorithm(name: str | None) -> str | None:
     if name.upper() not in ALGORITHMS:
         raise InvalidRequest(
             "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
-            f"[{', '.join(ALGORITHMS)}]"
+            f"[{', '.join(_NAMED_TO_CLIENTS)}]"
         )
     return name.upper()
 
@@ -240,7 +241,7 @@ def upload_checksum(params: Mapping[str, Any]) -> tuple[str | None, ChecksumType
     if kind not in tuple(ChecksumType):
         raise InvalidRequest("Value for x-amz-checksum-type header is invalid.")
     if (kind == ChecksumType.COMPOSITE and algorithm == "CRC64NVME") or (
-        kind == ChecksumType.FULL_OBJECT and algorithm in ("SHA1", "SHA256")
+        kind == ChecksumType.FULL_OBJECT and algorithm not in _COMBINE
     ):
         raise InvalidRequest(
             f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
@@ -317,6 +318,21 @@ class _Crc:
         return self._crc.to_bytes(self._bytes, "big")
 
 
+class _XxHash:
+    """The digest interface over a hash that takes nothing but bytes."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self, new: Callable[[], crt.XXHash]) -> None:
+        self._hash = new()
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> None:
+        self._hash.update(bytes(data))
+
+    def digest(self) -> bytes:
+        return self._hash.finalize()
+
+
 _CRC: dict[str, Callable[[Any, int], int]] = {
     "CRC32": zlib.crc32,
     "CRC32C": crt.crc32c,
@@ -328,10 +344,18 @@ _COMBINE: dict[str, Callable[[int, int, int], int]] = {
     "CRC64NVME": crt.combine_crc64nvme,
 }
 
+_XXHASH: dict[str, Callable[[], crt.XXHash]] = {
+    "XXHASH64": crt.XXHash.new_xxhash64,
+    "XXHASH3": crt.XXHash.new_xxhash3_64,
+    "XXHASH128": crt.XXHash.new_xxhash3_128,
+}
+
 
 def _new_digest(algorithm: str) -> _Digest:
-    step = _CRC.get(algorithm)
+    step, new_xxhash = _CRC.get(algorithm), _XXHASH.get(algorithm)
     if step is not None:
         return _Crc(step, _DIGEST_BYTES[algorithm])
+    if new_xxhash is not None:
+        return _XxHash(new_xxhash)
     assert algorithm in ALGORITHMS, algorithm
     return hashlib.new(algorithm.lower(), usedforsecurity=False)
