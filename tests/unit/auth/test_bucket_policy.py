@@ -1,4 +1,4 @@
-"""What a bucket's policy must be beyond IAM's grammar, and how it is shown. (Refusals, end to end: e2e/test_access.)"""
+"""What a bucket policy must be beyond IAM's grammar, and how it is shown. (End to end: e2e/test_bucket_policies.)"""
 
 from __future__ import annotations
 
