@@ -86,6 +86,24 @@ def test_a_restart_keeps_the_key_and_the_objects(server_factory: Factory) -> Non
     assert server.client().get_object(Bucket="kept", Key="k")["Body"].read() == b"v"
 
 
+def test_a_bucket_of_a_region_that_is_not_served_any_more_is_told_to_be_elsewhere(server_factory: Factory) -> None:
+    server = server_factory()
+    west = server.client(region="us-west-2")
+    west.create_bucket(Bucket="west", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    server.stop()
+    server.environment["FARSHORE_REGIONS"] = "us-east-1"
+    server.start()
+    for region in ("us-east-1", "us-west-2", "eu-west-1"):
+        with pytest.raises(ClientError) as refused:
+            server.client(region=region).list_objects_v2(Bucket="west")
+        answer = refused.value.response
+        assert (answer["Error"]["Code"], answer["Error"]["Endpoint"]) == ("PermanentRedirect", "us-west-2")
+        assert answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "us-west-2"
+    ended = farshore("replication", "status", "west", "--data", str(server.data))
+    assert ended.returncode == 1
+    assert ended.stderr.endswith(" west is in us-west-2, which this server does not serve.\n")
+
+
 def test_the_root_key_of_the_environment_works_and_its_secret_is_never_printed(server_factory: Factory) -> None:
     root = {
         "FARSHORE_ROOT_ACCOUNT_ID": "111122223333",

@@ -7,6 +7,8 @@ request that is under way, so that only what is old is mended.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import structlog
 
 from farshore.model.buckets import Bucket, BucketHome
@@ -44,6 +46,14 @@ async def reconcile_names(deployment: Deployment, *, before_us: int = 2**62) -> 
         for bucket in buckets:
             if _entry(region, bucket) not in named and bucket.created_us < before_us:
                 await _name(deployment, region, bucket, before_us)
+
+
+def tell_unserved(deployment: Deployment) -> None:
+    """Warn of buckets in regions that are not served, as when a server is started without its earlier settings."""
+    homes = deployment.directory.all_bucket_homes()
+    elsewhere = Counter(home.region for home in homes if home.region not in deployment.regions)
+    for region, buckets in sorted(elsewhere.items()):
+        log.warning("buckets are in a region that is not served", region=region, buckets=buckets)
 
 
 async def _name(deployment: Deployment, region: Region, bucket: Bucket, before_us: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from farshore.app.bell import Ring, Why, nobody_listens
-from farshore.app.bucket_names import reconcile_names
+from farshore.app.bucket_names import reconcile_names, tell_unserved
 from farshore.app.cannot_serve import CannotServe
 from farshore.app.data_folder import DataFolder
 from farshore.app.root_account import ensure_root
@@ -106,6 +106,7 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     async with open_deployment(settings) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
         await reconcile_names(deployment)
+        tell_unserved(deployment)
 
 
 def data_folder(settings: Settings) -> DataFolder:

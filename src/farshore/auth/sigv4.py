@@ -78,7 +78,8 @@ class Verifier:
             raw_path: as received.
             headers: case-insensitive; a `getall` gives repeated ones.
             regions, services: those that this deployment serves; the first is named to a client that uses another.
-            bucket_region: of the addressed bucket, which is named instead; needed only for a region not served.
+            bucket_region: of the addressed bucket, which is named instead; needed only for a region not served. A
+                signature for it holds, whoever serves it: that is said later, and not that the region is wrong.
             payload_hash: in place of the header's, for services that are not sent it.
         Raises:
             AuthorizationHeaderMalformed, AuthorizationQueryParametersError: another region or service.
@@ -195,7 +196,7 @@ def _check_scope(
         served = next(iter(services))
         what = f'incorrect service "{service}". This endpoint belongs to "{served}".'
         raise credential_error(what, presigned=credentials.presigned)
-    if region not in regions:
+    if region not in regions and region != bucket_region:
         expected = bucket_region or next(iter(regions))
         raise wrong_region(region, expected, presigned=credentials.presigned, of_bucket=bucket_region is not None)
 

@@ -170,9 +170,7 @@ class OwnApi:
         if response.status_code != 200:
             error = _error(response)
             code, message = error.get("Code", response.status_code), error.get("Message", "")
-            # Of several buckets that a command names, which.
-            which = f": {error['BucketName']}" if code == "NoSuchBucket" and "BucketName" in error else ""
-            refused = f"{self._connection.endpoint} refused: {code}: {message}{which}"
+            refused = f"{self._connection.endpoint} refused: {code}: {message}{_which(error)}"
             if response.status_code in _NOT_NOW:
                 raise NoAnswer(refused)
             fail(refused, DID_NOT_HOLD)
@@ -265,6 +263,17 @@ def _configured_endpoint(session: Session) -> str | None:
         return None
     provider = ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), "s3")
     return provider.provide()
+
+
+def _which(error: Mapping[str, str]) -> str:
+    """Of several buckets that a command names, the one that is refused."""
+    match error:
+        case {"Code": "NoSuchBucket", "BucketName": name}:
+            return f": {name}"
+        case {"Code": "PermanentRedirect", "Bucket": name, "Endpoint": region}:
+            return f" {name} is in {region}, which this server does not serve."
+        case _:
+            return ""
 
 
 def _error(response: AWSResponse) -> dict[str, str]:

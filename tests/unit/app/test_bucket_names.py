@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.deployment import ACCOUNT, EAST, STRANGER, WEST, Deployed, in_deployment
 from tests.support.logs import captured_logs
 
-from farshore.app.bucket_names import OLD_S, mend_old_names, reconcile_names
+from farshore.app.bucket_names import OLD_S, mend_old_names, reconcile_names, tell_unserved
 from farshore.model.buckets import BucketHome
 
 
@@ -30,6 +30,19 @@ def test_a_name_without_a_bucket_is_free_again(tmp_path: Path) -> None:
         await deployed.bucket("other")
         await reconcile_names(deployed.deployment)
         assert [found.name for found in deployed.directory.all_bucket_homes()] == ["other"]
+
+    in_deployment(tmp_path, test)
+
+
+def test_buckets_of_a_region_that_is_not_served_are_told(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        await deployed.bucket("bucket")
+        for name in ("far", "further"):
+            await deployed.directory.reserve_bucket(BucketHome(name=name, region="mars", owner=ACCOUNT, created_us=1))
+        with captured_logs() as logs:
+            tell_unserved(deployed.deployment)
+        assert logs.events == ["buckets are in a region that is not served"]
+        assert (logs.entries[0]["region"], logs.entries[0]["buckets"]) == ("mars", 2)
 
     in_deployment(tmp_path, test)
 
