@@ -251,6 +251,10 @@ def test_the_program_makes_a_job_and_the_role_that_it_needs_and_waits(server: An
     code, printed, _ = run(server, "batch", "replicate", walk.source, *nothing)
     assert code == 1 and "Manifest generation found no keys matching the filter criteria." in printed
     assert "report:" not in printed, "nothing was done, so none was written"
+    code, printed, said = run(server, "batch", "replicate", walk.source, "--report", "s3://misspelt-bucket/jobs")
+    assert (code, printed, said) == (1, "", "farshore: --report: bucket misspelt-bucket does not exist\n")
+    code, printed, _ = run(server, "batch", "replicate", walk.source, "--report", f"s3://{walk.source}/jobs", "--wait")
+    assert code == 0 and f"report: s3://{walk.source}/jobs/job-" in printed
     assert run(server, "batch", "list")[1].splitlines()[0].split() == [
         "job", "created", "region", "operation", "status", "priority", "tasks", "done", "failed",
     ]  # fmt: skip
@@ -261,7 +265,6 @@ def test_the_program_makes_a_job_and_the_role_that_it_needs_and_waits(server: An
     [
         (("replicate", "no-such-bucket-of-anyone"), 1, "refused: NoSuchBucket: The specified bucket does not exist"),
         (("show", "00000000-0000-0000-0000-000000000000"), 1, "there is no job 00000000-0000-0000-0000-000000000000"),
-        (("show", "x"), 1, "there is no job x"),
         (("replicate", "b", "--status", "none,lost"), 2, "--status: 'LOST' is none of NONE, FAILED, COMPLETED, REPLI"),
         (("replicate", "b", "--created-after", "noon"), 2, "--created-after: 'noon' is no time, as 2026-11-24 or "),
     ],

@@ -11,7 +11,7 @@ import typer
 from farshore.cli.batch_jobs import Jobs
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.help import Command, commands
-from farshore.cli.names import bucket_name, parse_job_id
+from farshore.cli.names import bucket_and_prefix, bucket_name, parse_job_id
 from farshore.cli.output import DID_NOT_HOLD, USED_WRONGLY, Json, fail, human_age, print_json, print_table
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def replicate(
         str | None, typer.Option(help="Only versions from after this time (ISO 8601).", show_default=False)
     ] = None,
     report: Annotated[
-        str | None, typer.Option(metavar="BUCKET[/PREFIX]", help="Write a completion report.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="BUCKET[/PREFIX]", parser=bucket_and_prefix, help="Write a completion report.", show_default=False
+        ),
     ] = None,
     role: Annotated[
         str | None,

@@ -49,6 +49,8 @@ class Jobs:
             region = self._region_of(bucket)
             self._require_configuration(region, bucket)
             report_bucket = None if report is None else report.partition("/")[0]
+            if report_bucket is not None:
+                self._require_bucket(report_bucket)
             asked = {
                 "AccountId": self._account,
                 "ConfirmationRequired": confirm,
@@ -106,12 +108,9 @@ class Jobs:
 
     def _find(self, job_id: str) -> tuple[Any, dict[str, Any]]:
         """The client of the region that has the job, and the job."""
-        from botocore.exceptions import ParamValidationError
-
         for region in self._regions:
             control = self._control(region)
-            # What cannot be an id of a job is none.
-            with contextlib.suppress(control.exceptions.NotFoundException, ParamValidationError):
+            with contextlib.suppress(control.exceptions.NotFoundException):
                 job = control.describe_job(AccountId=self._account, JobId=job_id)["Job"]
                 return control, job | {"Region": region}
         return fail(f"there is no job {job_id}: `farshore batch list` shows those there are", DID_NOT_HOLD)
@@ -138,6 +137,18 @@ class Jobs:
                 )
             if code != "AccessDenied":  # The job's role may read it where the caller may not.
                 raise
+
+    def _require_bucket(self, bucket: str) -> None:
+        """End the command before anything is made, when the report would have nowhere to go.
+
+        The job would run to its end, and fail there. Whose bucket it is, and who may write, the job finds out.
+        """
+        client = self._connection.client(self._connection.region)
+        try:
+            client.head_bucket(Bucket=bucket)
+        except client.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                fail(f"--report: bucket {bucket} does not exist", DID_NOT_HOLD)
 
     def _make_role(self, region: str, bucket: str, report: str | None) -> str:
         """A role that may replicate the bucket's objects and write the report; made anew, or brought up to date."""

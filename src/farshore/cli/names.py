@@ -26,6 +26,12 @@ def bucket_name(text: str) -> str:
     return name
 
 
+def bucket_and_prefix(text: str) -> str:
+    """`BUCKET[/PREFIX]`, also where it is written `s3://BUCKET[/PREFIX]`; ends the command when it names no bucket."""
+    bucket, slash, prefix = text.removeprefix(_SCHEME).partition("/")
+    return f"{bucket_name(bucket)}{slash}{prefix}"
+
+
 def is_object(text: str) -> bool:
     """Whether it has the form of an object's address, rather than of a bucket."""
     return text.startswith(_SCHEME) and bool(text.removeprefix(_SCHEME).partition("/")[2])
