@@ -20,7 +20,7 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.events import EventName, Refusal, StoredEvent
 from farshore.runtime.slices import slices
 from farshore.runtime.together import first_of
-from farshore.semantics.event_message import message
+from farshore.semantics.event_message import Messages
 from farshore.semantics.retry import backoff_s
 from farshore.service.deployment import Deployment, Region
 from farshore.transports.event_target import EventTarget, Message, Rejected, Unreachable
@@ -235,7 +235,7 @@ class _Destination:
         messages: list[_Together] = []
         run: list[StoredEvent] = []
         for stored in ready:
-            if stored.attempts or stored.event.name is EventName.TEST:
+            if stored.attempts or stored.origin.name is EventName.TEST:
                 messages += [*slices(run, self._target.events_max), [stored]]
                 run = []
             else:
@@ -271,7 +271,7 @@ class _Destination:
         if not passing:
             return
         try:
-            await self._target.deliver([self._message(events) for events in passing])
+            await self._target.deliver(self._messages(passing))
         except Rejected as refused:
             if len(passing) > 1 or len(passing[0]) > 1:
                 for events in passing:
@@ -286,8 +286,9 @@ class _Destination:
         for events in passing:
             came.taken += [stored.id for stored in events]
 
-    def _message(self, events: _Together) -> Message:
-        return Message(self._region.name, events[0].id, events[-1].id, message(events))
+    def _messages(self, batch: Sequence[_Together]) -> list[Message]:
+        region, message = self._region.name, Messages().message
+        return [Message(region, events[0].id, events[-1].id, message(events)) for events in batch]
 
     async def _note(self, why: str) -> None:
         """Let status and metrics say that the destination is not reached."""
@@ -297,4 +298,4 @@ class _Destination:
 
 
 def _key(stored: StoredEvent) -> _Key:
-    return stored.event.bucket, stored.event.key
+    return stored.origin.bucket, stored.event.key

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
+from farshore.model.events import Event, EventBacklog, EventOrigin, Refusal, StoredEvent
 
 
 class EventReader(Protocol):
@@ -26,7 +26,7 @@ class EventReader(Protocol):
 
 
 class EventTransaction(EventReader, Protocol):
-    def add(self, destination: str, event: Event) -> None:
+    def add(self, destination: str, origin: EventOrigin, event: Event) -> None:
         """Store an event of a change; ids ascend in the order of the changes, whatever commands make them."""
         ...
 

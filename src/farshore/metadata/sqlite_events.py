@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import count, repeat
 
 import msgspec
 
@@ -17,7 +16,7 @@ from farshore.metadata import named_sql
 from farshore.metadata.sqlite_gathered import GatheredEvent
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session, listed
-from farshore.model.events import Event, EventBacklog, Refusal, StoredEvent
+from farshore.model.events import Event, EventBacklog, EventOrigin, Refusal, StoredEvent
 from farshore.runtime.slices import slices
 
 GROUP_EVENTS_MAX = 1000
@@ -34,16 +33,23 @@ class _Waiting(msgspec.Struct, frozen=True, array_like=True):
     """An event that waits by itself, in a group whose events do not wait in their order any more."""
 
     place: int
-    event: msgspec.Raw
+    origin: EventOrigin
+    event: Event
     due_us: int = 0
     attempts: int = 0
     last_error: str = ""
 
 
+class _Together(msgspec.Struct, frozen=True, array_like=True):
+    """Events that wait in their order. origins: each once; origin_of: for each event, its place among these."""
+
+    origins: list[EventOrigin]
+    origin_of: list[int]
+    events: list[Event]
+
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode_event = msgspec.msgpack.Decoder(Event).decode
-_decode_events = msgspec.msgpack.Decoder(list[Event]).decode
-_decode_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_together = msgspec.msgpack.Decoder(_Together).decode
 _decode_waiting = msgspec.msgpack.Decoder(list[_Waiting]).decode
 
 
@@ -69,8 +75,8 @@ class SqliteEvents:
                     break
         return found[:limit]
 
-    def add(self, destination: str, event: Event) -> None:
-        self._gathered.events.append((destination, event.at_us, msgspec.Raw(_encode(event))))
+    def add(self, destination: str, origin: EventOrigin, event: Event) -> None:
+        self._gathered.events.append((destination, origin, event))
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         if ids:
@@ -113,10 +119,8 @@ class SqliteEvents:
                 self._add_group(destination, group)
 
     def _add_group(self, destination: str, events: Sequence[GatheredEvent]) -> None:
-        oldest_us = min([at_us for _, at_us, _ in events])
-        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events)))
-        group_id = self._session.connection.last_insert_rowid()
-        self._session.run(_SQL["add_content"], (group_id, _encode([encoded for _, _, encoded in events])))
+        oldest_us = min([event.at_us for _, _, event in events])
+        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events), _encode(_together(events))))
 
     def _remove(self, ids: Sequence[int]) -> None:
         by_group = _by_group(ids)
@@ -141,18 +145,16 @@ class SqliteEvents:
         if not waiting:
             self._end([group_id])
             return
-        self._session.run(_SQL["advance"], (group_id, len(waiting), None))
-        self._session.run(_SQL["replace_content"], (group_id, _encode(waiting)))
+        self._session.run(_SQL["replace"], (group_id, len(waiting), _encode(waiting)))
 
     def _waiting(self, group_id: int) -> list[_Waiting]:
         group = self._session.one(_SQL["group"], (group_id,))
-        content = self._session.one(_SQL["content"], (group_id,))
-        if group is None or content is None:
+        if group is None:
             return []
-        taken = group[1]
+        taken, content = group
         if taken is None:
-            return _decode_waiting(content[0])
-        return [_Waiting(place, event) for place, event in enumerate(_decode_raw(content[0])) if place >= taken]
+            return _decode_waiting(content)
+        return [_Waiting(place, *told) for place, told in enumerate(_told(content)) if place >= taken]
 
     def _end(self, group_ids: Sequence[int]) -> None:
         if group_ids:
@@ -165,6 +167,20 @@ def _by_group(ids: Iterable[int]) -> dict[int, list[int]]:
     for event_id in sorted(set(ids)):
         groups.setdefault(event_id >> _PLACE_BITS, []).append(event_id & _PLACES)
     return groups
+
+
+def _together(events: Sequence[GatheredEvent]) -> _Together:
+    """Origins are told apart by what they are in memory: equal ones are mostly the same, and hashing costs more."""
+    origins: list[EventOrigin] = []
+    origin_of: list[int] = []
+    places: dict[int, int] = {}
+    for _, origin, _ in events:
+        place = places.get(id(origin))
+        if place is None:
+            place = places[id(origin)] = len(origins)
+            origins.append(origin)
+        origin_of.append(place)
+    return _Together(origins, origin_of, [event for _, _, event in events])
 
 
 def _put_off(waiting: _Waiting, refusal: Refusal) -> _Waiting:
@@ -180,7 +196,8 @@ def _stored(row: Row) -> list[StoredEvent]:
         return [
             StoredEvent(
                 first_id + each.place,
-                _decode_event(each.event),
+                each.origin,
+                each.event,
                 enqueued_us,
                 each.due_us,
                 each.attempts,
@@ -188,8 +205,17 @@ def _stored(row: Row) -> list[StoredEvent]:
             )
             for each in _decode_waiting(content)
         ]
-    events = _decode_events(content)
-    return list(map(StoredEvent, count(first_id), events, repeat(enqueued_us)))[taken:]
+    return [
+        StoredEvent(first_id + place, origin, event, enqueued_us)
+        for place, (origin, event) in enumerate(_told(content))
+        if place >= taken
+    ]
+
+
+def _told(content: bytes) -> Iterable[tuple[EventOrigin, Event]]:
+    """The events of a group of which none waits by itself."""
+    together = _decode_together(content)
+    return zip(map(together.origins.__getitem__, together.origin_of), together.events, strict=True)
 
 
 def _to_backlog(row: Row) -> EventBacklog:

@@ -5,10 +5,10 @@ The writer takes back what a command left that raised. Whoever reads what is gat
 
 from __future__ import annotations
 
-import msgspec
+from farshore.model.events import Event, EventOrigin
 
-GatheredEvent = tuple[str, int, msgspec.Raw]
-"""Destination, when it happened, and the event encoded."""
+GatheredEvent = tuple[str, EventOrigin, Event]
+"""Destination, and what is told it."""
 
 
 class Gathered:

@@ -5,6 +5,7 @@ Source: S3 User Guide, "Amazon S3 Event Notifications", "Event message structure
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -33,16 +34,16 @@ class EventName(StrEnum):
 
 
 class NotificationRule(msgspec.Struct, frozen=True, kw_only=True):
-    """One configuration of a bucket, compiled: a destination, and which events of which keys it gets."""
+    """One configuration of a bucket, compiled: a destination, and of which keys it is told."""
 
     id: str
     destination: str
-    events: frozenset[EventName]
     prefix: str = ""
     suffix: str = ""
 
 
-NotificationConfiguration = tuple[NotificationRule, ...]
+NotificationConfiguration = Mapping[EventName, Sequence[NotificationRule]]
+"""Who is told of an event, if its key fits; empty for most buckets."""
 
 
 class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -61,27 +62,34 @@ class ReplicationEventData(msgspec.Struct, frozen=True, array_like=True, gc=Fals
     took_us: int | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What happened to an object, as a destination will be told.
+class EventOrigin(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What events have in common that somebody brings about in a bucket in one way, and one rule tells: it is most of a
+    message, and is stored once for many.
 
-    version_id: None where the bucket was never versioned. size, etag: None where the message has none.
     principal_id: who did it, as messages name it. configuration_id: of the rule by which it is told.
     """
 
     name: EventName
-    at_us: int
     region: str
     bucket: str
     bucket_owner: str
     configuration_id: str
+    principal_id: str = ""
+    source_address: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What happened to an object, as a destination will be told, but for its `EventOrigin`.
+
+    version_id: None where the bucket was never versioned. size, etag: None where the message has none.
+    """
+
+    at_us: int
     request_id: str
-    host_id: str
     key: str = ""
     version_id: str | None = None
     size: int | None = None
     etag: str | None = None
-    principal_id: str = ""
-    source_address: str = ""
     replication: ReplicationEventData | None = None
 
 
@@ -93,6 +101,7 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: int
+    origin: EventOrigin
     event: Event
     enqueued_us: int
     due_us: int = 0

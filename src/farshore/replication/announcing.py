@@ -99,7 +99,7 @@ class Announcing:
 
     def _listeners(self, tx: Transaction, task: ReplicationTask) -> tuple[Bucket | None, NotificationConfiguration]:
         bucket = tx.bucket_by_id(task.bucket_id)
-        return bucket, () if bucket is None else self._deployment.notifications.get(tx, bucket)
+        return bucket, {} if bucket is None else self._deployment.notifications.get(tx, bucket)
 
     def _is_timed(self, tx: Transaction, bucket: Bucket, task: ReplicationTask) -> bool:
         rule = self._rule(tx, bucket, task)
@@ -162,7 +162,7 @@ def announce_replicas(
         Whether there are events now that are to be delivered.
     """
     bucket = tx.bucket_by_id(bucket_id)
-    listeners = () if bucket is None else deployment.notifications.get(tx, bucket)
+    listeners = {} if bucket is None else deployment.notifications.get(tx, bucket)
     if bucket is None or not listeners:
         return False
     told = False

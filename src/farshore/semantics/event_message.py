@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from farshore.model.events import Event, EventName, ReplicationEventData, StoredEvent
+from farshore.model.events import Event, EventName, EventOrigin, ReplicationEventData, StoredEvent
 from farshore.runtime.iso_time import zulu_time
 
 _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
@@ -36,8 +36,8 @@ class _RequestParameters(_Told, frozen=True, gc=False):
 
 
 class _ResponseElements(_Told, frozen=True, gc=False):
-    request_id: str = msgspec.field(name="x-amz-request-id")
-    host_id: str = msgspec.field(name="x-amz-id-2")
+    request_id: str | msgspec.Raw = msgspec.field(name="x-amz-request-id")
+    host_id: str | msgspec.Raw = msgspec.field(name="x-amz-id-2")
 
 
 class _Bucket(_Told, frozen=True, gc=False):
@@ -58,7 +58,7 @@ class _S3(_Told, frozen=True, gc=False):
     s3_schema_version: str
     configuration_id: str
     bucket: _Bucket
-    object: _Object
+    object: _Object | msgspec.Raw
 
 
 class _ReplicationEventData(_Told, frozen=True, gc=False):
@@ -77,7 +77,7 @@ class _Record(_Told, frozen=True, gc=False):
     event_version: str
     event_source: str
     aws_region: str
-    event_time: str
+    event_time: str | msgspec.Raw
     event_name: str
     user_identity: _UserIdentity
     request_parameters: _RequestParameters
@@ -86,19 +86,51 @@ class _Record(_Told, frozen=True, gc=False):
     replication_event_data: _ReplicationEventData | None = None
 
 
-class _Message(msgspec.Struct, frozen=True):
-    records: list[_Record] = msgspec.field(name="Records")
+_GAP = msgspec.Raw(b"\n")
+"""Where a record differs from others of its origin. No JSON has one elsewhere: within a string it would be escaped."""
 
 
-def message(events: Sequence[StoredEvent]) -> bytes:
-    """One message of events in their order; of a test event, which comes alone.
+class Messages:
+    """Makes messages. What the events of an origin have in common is encoded once for those of one `Messages`."""
 
-    Of two events of a key the later has the greater id, and the greater sequencer.
-    """
-    if events[0].event.name is EventName.TEST:
-        assert len(events) == 1, events
-        return _test_message(events[0].event)
-    return _encode(_Message([_record(stored.event, stored.id) for stored in events]))
+    def __init__(self) -> None:
+        self._frames: dict[int, tuple[EventOrigin, list[bytes]]] = {}
+
+    def message(self, events: Sequence[StoredEvent]) -> bytes:
+        """One message of events in their order; of a test event, which comes alone.
+
+        Of two events of a key the later has the greater id, and the greater sequencer.
+        """
+        first = events[0]
+        if first.origin.name is EventName.TEST:
+            assert len(events) == 1, events
+            return _test_message(first.origin, first.event)
+        return b'{"Records":[%b]}' % b",".join([self._record(stored) for stored in events])
+
+    def _record(self, stored: StoredEvent) -> bytes:
+        origin, event = stored.origin, stored.event
+        if event.replication is not None:
+            return _encode(_replication_record(stored, event.replication))
+        frame = self._frames.get(id(origin))
+        if frame is None:  # The origin is kept with it, so that its place in memory stays its own.
+            gaps = _ResponseElements(_GAP, _GAP)
+            frame = origin, _encode(_whole(origin, _GAP, gaps, _GAP)).split(b"\n")
+            self._frames[id(origin)] = frame
+        to_time, to_request, to_host, to_object, end = frame[1]
+        request_id = event.request_id.encode()
+        return b"".join(
+            (
+                to_time,
+                b'"%b"' % zulu_time(event.at_us).encode(),
+                to_request,
+                b'"%b"' % request_id,
+                to_host,
+                b'"farshore/%b"' % request_id,
+                to_object,
+                _encode(_object(stored)),
+                end,
+            )
+        )
 
 
 @lru_cache(maxsize=1024)
@@ -107,35 +139,44 @@ def customer_id(account_id: str) -> str:
     return "A" + b32encode(hashlib.sha256(b"farshore customer " + account_id.encode()).digest()).decode()[:13]
 
 
-def _record(event: Event, place: int) -> _Record:
-    version, name = _VERSIONS_AND_NAMES[event.name]
+def _replication_record(stored: StoredEvent, data: ReplicationEventData) -> _Record:
+    event = stored.event
+    elements = _ResponseElements(event.request_id, _host_id(event))
+    record = _whole(stored.origin, zulu_time(event.at_us), elements, _object(stored))
+    return msgspec.structs.replace(record, replication_event_data=_replication(data))
+
+
+def _whole(
+    origin: EventOrigin, time: str | msgspec.Raw, elements: _ResponseElements, about: _Object | msgspec.Raw
+) -> _Record:
+    """What is not of replication."""
+    version, name = _VERSIONS_AND_NAMES[origin.name]
     return _Record(
         version,
         "aws:s3",
-        event.region,
-        zulu_time(event.at_us),
+        origin.region,
+        time,
         name,
-        _identity(event.principal_id),
-        _parameters(event.source_address),
-        _ResponseElements(event.request_id, event.host_id),
-        _S3("1.0", event.configuration_id, _bucket(event.bucket, event.bucket_owner), _object(event, place)),
-        None if event.replication is None else _replication(event.replication),
+        _UserIdentity(origin.principal_id),
+        _RequestParameters(origin.source_address),
+        elements,
+        _S3("1.0", origin.configuration_id, _bucket(origin), about),
     )
 
 
-_identity = lru_cache(maxsize=1024)(_UserIdentity)
-_parameters = lru_cache(maxsize=1024)(_RequestParameters)
+def _bucket(origin: EventOrigin) -> _Bucket:
+    return _Bucket(origin.bucket, _UserIdentity(customer_id(origin.bucket_owner)), f"arn:aws:s3:::{origin.bucket}")
 
 
-@lru_cache(maxsize=1024)
-def _bucket(name: str, owner: str) -> _Bucket:
-    return _Bucket(name, _UserIdentity(customer_id(owner)), f"arn:aws:s3:::{name}")
-
-
-def _object(event: Event, place: int) -> _Object:
+def _object(stored: StoredEvent) -> _Object:
     # AWS: events of metadata have no sequencer (recorded).
-    sequencer = None if event.name in _CHANGES_OF_METADATA else f"{place:018X}"
+    event = stored.event
+    sequencer = None if stored.origin.name in _CHANGES_OF_METADATA else f"{stored.id:018X}"
     return _Object(_encoded(event.key), event.size, event.etag, event.version_id, sequencer)
+
+
+def _host_id(event: Event) -> str:
+    return f"farshore/{event.request_id}"
 
 
 def _replication(data: ReplicationEventData) -> _ReplicationEventData:
@@ -150,15 +191,15 @@ def _replication(data: ReplicationEventData) -> _ReplicationEventData:
     )
 
 
-def _test_message(event: Event) -> bytes:
+def _test_message(origin: EventOrigin, event: Event) -> bytes:
     return _encode(
         {
             "Service": "Amazon S3",
             "Event": "s3:TestEvent",
             "Time": zulu_time(event.at_us),
-            "Bucket": event.bucket,
+            "Bucket": origin.bucket,
             "RequestId": event.request_id,
-            "HostId": event.host_id,
+            "HostId": _host_id(event),
         }
     )
 

@@ -134,29 +134,24 @@ def validate(
 
 
 def compile_notifications(document: Mapping[str, Any]) -> NotificationConfiguration:
-    """The rules of a stored document. Events that never happen here are left out, and rules that have no other."""
-    rules: list[NotificationRule] = []
+    """The rules of a stored document by events, those left out that never happen here."""
+    rules: dict[EventName, list[NotificationRule]] = {}
     for kind in _KINDS:
         for entry in document.get(kind.member, ()):
-            named = frozenset().union(*(_EVENTS[event] for event in entry["Events"]))
-            events = frozenset(EventName(name) for name in named if name not in _NEVER_HAPPEN)
             prefix, suffix = _filters(entry)
-            if events:
-                rules.append(
-                    NotificationRule(
-                        id=entry["Id"], destination=entry[kind.arn], events=events, prefix=prefix, suffix=suffix
-                    )
-                )
-    return tuple(rules)
+            rule = NotificationRule(id=entry["Id"], destination=entry[kind.arn], prefix=prefix, suffix=suffix)
+            for name in frozenset[str]().union(*(_EVENTS[event] for event in entry["Events"])):
+                if name not in _NEVER_HAPPEN:
+                    rules.setdefault(EventName(name), []).append(rule)
+    return rules
 
 
-def listening(configuration: NotificationConfiguration, name: EventName, key: str) -> list[NotificationRule]:
-    """The rules by which an event of a key is told; at most one, since overlaps are refused."""
-    return [
-        rule
-        for rule in configuration
-        if name in rule.events and key.startswith(rule.prefix) and key.endswith(rule.suffix)
-    ]
+def listening(configuration: NotificationConfiguration, name: EventName, key: str) -> NotificationRule | None:
+    """The rule by which an event of a key is told: there is at most one, since overlaps are refused."""
+    for rule in configuration.get(name, ()):
+        if key.startswith(rule.prefix) and key.endswith(rule.suffix):
+            return rule
+    return None
 
 
 def destinations_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:

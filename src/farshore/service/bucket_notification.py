@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from farshore.metadata.store import Transaction
 from farshore.model.buckets import Bucket, ConfigurationKind
-from farshore.model.events import Event, EventName
+from farshore.model.events import Event, EventName, EventOrigin
 from farshore.runtime import ids
 from farshore.semantics.notification_config import Destination, Reachable, destinations_of, validate
 from farshore.service.access import bucket_for, still
@@ -35,7 +35,7 @@ async def put_bucket_notification_configuration(request: Request) -> Answer:
         tx.put_configuration(now.id, ConfigurationKind.NOTIFICATION, stored)
         if not skips:
             for configuration_id, destination in destinations_of(document):
-                tx.events.add(destination, _test(request, region, now, configuration_id))
+                tx.events.add(destination, *_test(request, region, now, configuration_id))
 
     await region.metadata.write(command)
     request.deployment.ring_events(region.name)
@@ -56,14 +56,12 @@ def _reachable(request: Request, bucket: Bucket, destination: Destination) -> st
     return Reachable.YES if bucket.owner in accounts else Reachable.FORBIDDEN
 
 
-def _test(request: Request, region: Region, bucket: Bucket, configuration_id: str) -> Event:
-    return Event(
+def _test(request: Request, region: Region, bucket: Bucket, configuration_id: str) -> tuple[EventOrigin, Event]:
+    origin = EventOrigin(
         name=EventName.TEST,
-        at_us=request.now_us,
         region=region.name,
         bucket=bucket.name,
         bucket_owner=bucket.owner,
         configuration_id=configuration_id,
-        request_id=request.request_id,
-        host_id=f"farshore/{request.request_id}",
     )
+    return origin, Event(at_us=request.now_us, request_id=request.request_id)

@@ -68,7 +68,7 @@ def replication_configurations() -> Kept[ReplicationConfiguration | None]:
 
 def notifications() -> Kept[NotificationConfiguration]:
     """Who listens to buckets; mostly nobody."""
-    return Kept(ConfigurationKind.NOTIFICATION, lambda stored: () if stored is None else compile_notifications(stored))
+    return Kept(ConfigurationKind.NOTIFICATION, lambda stored: {} if stored is None else compile_notifications(stored))
 
 
 def access_loggings() -> Kept[AccessLogging | None]:

@@ -6,12 +6,14 @@ Source: S3 User Guide, "Amazon S3 Event Notifications".
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from farshore.metadata.store import Transaction
 from farshore.model.access import Principal, PrincipalKind
 from farshore.model.buckets import Bucket, VersioningStatus
-from farshore.model.events import Event, EventName, NotificationConfiguration, ReplicationEventData
+from farshore.model.events import Event, EventName, EventOrigin, NotificationConfiguration, ReplicationEventData
 from farshore.model.objects import Version
 from farshore.semantics.notification_config import listening
 from farshore.service.deployment import Region, Request
@@ -47,32 +49,28 @@ def announce(
     *,
     replication: ReplicationEventData | None = None,
 ) -> bool:
-    """Inside the command of a change: store the events that tell of it. Returns whether anybody listens.
+    """Inside the command of a change: store the event that tells of it. Returns whether anybody listens.
 
     Args:
         version: that was made, changed or removed.
     """
-    rules = listening(listeners, name, version.key)
-    for rule in rules:
-        event = Event(
-            name=name,
-            at_us=occasion.now_us,
-            region=occasion.region,
-            bucket=bucket.name,
-            bucket_owner=bucket.owner,
-            configuration_id=rule.id,
-            request_id=occasion.request_id,
-            host_id=f"farshore/{occasion.request_id}",
-            key=version.key,
-            version_id=_shown_version(bucket, version),
-            size=None if name in _WITHOUT_SIZE else version.size,
-            etag=_shown_etag(name, version),
-            principal_id=occasion.principal_id,
-            source_address=occasion.source_address,
-            replication=replication,
-        )
-        tx.events.add(rule.destination, event)
-    return bool(rules)
+    rule = listening(listeners, name, version.key)
+    if rule is None:
+        return False
+    origin = _origin(
+        name, occasion.region, bucket.name, bucket.owner, rule.id, occasion.principal_id, occasion.source_address
+    )
+    event = Event(
+        at_us=occasion.now_us,
+        request_id=occasion.request_id,
+        key=version.key,
+        version_id=_shown_version(bucket, version),
+        size=None if name in _WITHOUT_SIZE else version.size,
+        etag=_shown_etag(name) if name in _DELETIONS else version.etag,
+        replication=replication,
+    )
+    tx.events.add(rule.destination, origin, event)
+    return True
 
 
 def occasion_of(request: Request, region: Region) -> Occasion:
@@ -94,6 +92,28 @@ def notify(
     return bool(listeners) and announce(tx, listeners, bucket, name, version, occasion_of(request, region))
 
 
+@lru_cache(maxsize=1024)
+def _origin(
+    name: EventName,
+    region: str,
+    bucket: str,
+    bucket_owner: str,
+    configuration_id: str,
+    principal_id: str,
+    source_address: str,
+) -> EventOrigin:
+    """One for all events that share it, so that it is stored once for those of a group of commands."""
+    return EventOrigin(
+        name=name,
+        region=region,
+        bucket=bucket,
+        bucket_owner=bucket_owner,
+        configuration_id=configuration_id,
+        principal_id=principal_id,
+        source_address=source_address,
+    )
+
+
 def principal_id(principal: Principal) -> str:
     """Who did it, as messages name it: `AWS:AIDA…`, `AWS:AROA…:SESSION`, the account's id for its root."""
     if principal.kind is PrincipalKind.ANONYMOUS:
@@ -110,7 +130,6 @@ def _shown_version(bucket: Bucket, version: Version) -> str | None:
     return version.version_id
 
 
-def _shown_etag(name: EventName, version: Version) -> str | None:
-    if name is EventName.DELETE_MARKER_CREATED:
-        return _EMPTY_ETAG  # AWS: recorded so.
-    return None if name is EventName.DELETE else version.etag
+def _shown_etag(deletion: EventName) -> str | None:
+    """AWS: recorded so."""
+    return _EMPTY_ETAG if deletion is EventName.DELETE_MARKER_CREATED else None

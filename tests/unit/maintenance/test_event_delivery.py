@@ -16,12 +16,15 @@ from tests.support.deployment import EAST, START_US, Deployed, in_deployment
 
 from farshore.maintenance.event_delivery import PAGE, EventDelivery, Retention
 from farshore.metadata.store import Transaction
-from farshore.model.events import Event, EventName, Refusal
+from farshore.model.events import Event, EventName, EventOrigin, Refusal
 from farshore.service.deployment import Region
 from farshore.transports.event_file import FileTarget
 from farshore.transports.event_target import Message, Rejected, Unreachable
 
 ARN = "arn:aws:sqs:us-east-1:111122223333:queue"
+ORIGIN = EventOrigin(
+    name=EventName.PUT, region=EAST, bucket="bucket", bucket_owner="111122223333", configuration_id="c"
+)
 
 
 class Target:
@@ -89,20 +92,7 @@ def contents(message: Message) -> list[tuple[str, int]]:
 
 def event(key: str, size: int, *, at_us: int = START_US, destination: str = ARN) -> tuple[str, Event]:
     """An event on its way to a destination."""
-    told = Event(
-        name=EventName.PUT,
-        at_us=at_us,
-        region=EAST,
-        bucket="bucket",
-        bucket_owner="111122223333",
-        configuration_id="c",
-        request_id="r",
-        host_id="h",
-        key=key,
-        size=size,
-        etag="e",
-    )
-    return destination, told
+    return destination, Event(at_us=at_us, request_id="r", key=key, size=size, etag="e")
 
 
 @contextlib.asynccontextmanager
@@ -128,7 +118,7 @@ async def add(deployed: Deployed, *events: tuple[str, Event]) -> None:
 
     def command(tx: Transaction) -> None:
         for destination, each in events:
-            tx.events.add(destination, each)
+            tx.events.add(destination, ORIGIN, each)
 
     await deployed.write(command)
 
@@ -396,7 +386,7 @@ def test_what_waits_too_long_or_is_too_much_is_given_up_oldest_first(tmp_path: P
 def test_events_of_a_change_that_failed_are_not_told(tmp_path: Path) -> None:
     async def test(deployed: Deployed) -> None:
         def change(tx: Any) -> None:
-            tx.events.add(ARN, event("a", 1)[1])
+            tx.events.add(ARN, ORIGIN, event("a", 1)[1])
             raise KeyError("the change fails")
 
         with pytest.raises(KeyError):

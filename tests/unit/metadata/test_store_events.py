@@ -10,23 +10,18 @@ import pytest
 from tests.support.metadata import OpenStore
 
 from farshore.metadata.store import StoreUnavailable, Transaction
-from farshore.model.events import Event, EventBacklog, EventName, Refusal, StoredEvent
+from farshore.model.events import Event, EventBacklog, EventName, EventOrigin, Refusal, StoredEvent
 
 HERE, THERE = "arn:aws:sqs:us-east-1:111122223333:here", "arn:aws:sqs:us-east-1:111122223333:there"
 
 
+ORIGIN = EventOrigin(
+    name=EventName.PUT, region="us-east-1", bucket="bucket", bucket_owner="111122223333", configuration_id="c"
+)
+
+
 def event(key: str, at_us: int = 1) -> Event:
-    return Event(
-        name=EventName.PUT,
-        at_us=at_us,
-        region="us-east-1",
-        bucket="bucket",
-        bucket_owner="111122223333",
-        configuration_id="c",
-        request_id="r",
-        host_id="h",
-        key=key,
-    )
+    return Event(at_us=at_us, request_id="r", key=key)
 
 
 def telling(*keys: str, destination: str = HERE, at_us: int = 1) -> Callable[[Transaction], None]:
@@ -34,7 +29,7 @@ def telling(*keys: str, destination: str = HERE, at_us: int = 1) -> Callable[[Tr
 
     def command(tx: Transaction) -> None:
         for key in keys:
-            tx.events.add(destination, event(key, at_us))
+            tx.events.add(destination, ORIGIN, event(key, at_us))
 
     return command
 
@@ -134,7 +129,7 @@ def test_of_a_command_that_raises_nothing_is_told_and_of_those_beside_it_everyth
     def failing(tx: Transaction) -> None:
         if changes:
             tx.add_garbage(["blob"], 1)
-        tx.events.add(HERE, event("untold"))
+        tx.events.add(HERE, ORIGIN, event("untold"))
         raise KeyError("a command that fails")
 
     results = store.write_together(telling("a"), failing, telling("b"), failing, telling("c"))
@@ -148,7 +143,7 @@ def test_a_command_sees_the_events_of_those_before_it(store: OpenStore, raises: 
     seen: list[str] = []
 
     def looking(tx: Transaction) -> None:
-        tx.events.add(HERE, event("own"))
+        tx.events.add(HERE, ORIGIN, event("own"))
         seen[:] = keys(tx.events.page(HERE, 0, 10))
         if raises:
             raise KeyError("a command that fails after it has looked")
@@ -160,7 +155,7 @@ def test_a_command_sees_the_events_of_those_before_it(store: OpenStore, raises: 
 
 def test_what_the_disk_refuses_is_not_told_by_a_later_command(store: OpenStore) -> None:
     def large(tx: Transaction) -> None:
-        tx.events.add(HERE, event("refused"))
+        tx.events.add(HERE, ORIGIN, event("refused"))
         tx.add_garbage(["x" * 100_000], 1)
 
     with store.place.refusing():

@@ -7,29 +7,23 @@ SELECT destination, events,
 FROM event_backlog AS backlog ORDER BY destination
 
 -- name: groups
-SELECT id, enqueued_us, taken, events FROM event_group JOIN event_content USING (id)
+SELECT id, enqueued_us, taken, events FROM event_group
 WHERE destination = ?1 AND id >= ?2 ORDER BY id
 
 -- name: found_groups
 SELECT id, left, taken FROM event_group WHERE id IN carray(?1)
 
 -- name: group
-SELECT left, taken FROM event_group WHERE id = ?1
-
--- name: content
-SELECT events FROM event_content WHERE id = ?1
+SELECT taken, events FROM event_group WHERE id = ?1
 
 -- name: add_group
-INSERT INTO event_group (destination, enqueued_us, left, taken) VALUES (?1, ?2, ?3, 0)
-
--- name: add_content
-INSERT INTO event_content (id, events) VALUES (?1, ?2)
+INSERT INTO event_group (destination, enqueued_us, left, taken, events) VALUES (?1, ?2, ?3, 0, ?4)
 
 -- name: advance
 UPDATE event_group SET left = ?2, taken = ?3 WHERE id = ?1
 
--- name: replace_content
-UPDATE event_content SET events = ?2 WHERE id = ?1
+-- name: replace
+UPDATE event_group SET left = ?2, taken = NULL, events = ?3 WHERE id = ?1
 
 -- name: remove_groups
 DELETE FROM event_group WHERE id IN carray(?1)
