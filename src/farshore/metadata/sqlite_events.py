@@ -13,7 +13,6 @@ from contextlib import closing
 import msgspec
 
 from farshore.metadata import named_sql
-from farshore.metadata.sqlite_gathered import GatheredEvent
 from farshore.metadata.sqlite_rows import Row
 from farshore.metadata.sqlite_session import Session, listed
 from farshore.model.events import Event, EventBacklog, EventOrigin, Refusal, StoredEvent
@@ -45,7 +44,7 @@ class _Together(msgspec.Struct, frozen=True, array_like=True):
 
     origins: list[EventOrigin]
     origin_of: list[int]
-    events: list[Event]
+    events: Sequence[Event]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -110,30 +109,38 @@ class SqliteEvents:
         """Write what commands have left; done at the end of each group, and before anything is read."""
         if not self._gathered.events:
             return
-        by_destination: dict[str, list[GatheredEvent]] = {}
-        for event in self._gathered.events:
-            by_destination.setdefault(event[0], []).append(event)
+        by_destination: dict[str, list[tuple[EventOrigin, Event]]] = {}
+        for destination, origin, event in self._gathered.events:
+            by_destination.setdefault(destination, []).append((origin, event))
         self._gathered.take_back()
         for destination, events in by_destination.items():
             for group in slices(events, GROUP_EVENTS_MAX):
-                self._add_group(destination, group)
+                self._add_group(destination, *zip(*group, strict=True))
 
-    def _add_group(self, destination: str, events: Sequence[GatheredEvent]) -> None:
-        oldest_us = min([event.at_us for _, _, event in events])
-        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events), _encode(_together(events))))
+    def _add_group(self, destination: str, origins: Sequence[EventOrigin], events: Sequence[Event]) -> None:
+        oldest_us = min([event.at_us for event in events])
+        content = _encode(_together(origins, events))
+        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events), content))
 
     def _remove(self, ids: Sequence[int]) -> None:
-        by_group = _by_group(ids)
+        gone = set(ids)
+        group_ids = {event_id >> _PLACE_BITS for event_id in gone}
         ended: list[int] = []
-        for group_id, left, taken in self._session.all(_SQL["found_groups"], (listed(by_group),)):
-            places = by_group[group_id]
-            if taken is None or places != list(range(taken, taken + len(places))):
-                self._change(group_id, gone=places)
-            elif len(places) < left:
-                self._session.run(_SQL["advance"], (group_id, left - len(places), taken + len(places)))
-            else:
+        for group_id, left, taken in self._session.all(_SQL["found_groups"], (listed(group_ids),)):
+            first_id = (group_id << _PLACE_BITS) + (taken or 0)
+            if taken is not None and gone.issuperset(range(first_id, first_id + left)):
                 ended.append(group_id)
+            else:
+                self._remove_some(group_id, left, taken, gone)
         self._end(ended)
+
+    def _remove_some(self, group_id: int, left: int, taken: int | None, gone: Collection[int]) -> None:
+        first_id = group_id << _PLACE_BITS
+        places = [place for place in range(GROUP_EVENTS_MAX) if first_id + place in gone]
+        if taken is not None and places == list(range(taken, taken + len(places))):
+            self._session.run(_SQL["advance"], (group_id, left - len(places), taken + len(places)))
+        else:
+            self._change(group_id, gone=places)
 
     def _change(self, group_id: int, *, gone: Collection[int] = (), again: Mapping[int, Refusal] = {}) -> None:
         """Write a group anew: without the events of some places, those of others put off."""
@@ -169,18 +176,11 @@ def _by_group(ids: Iterable[int]) -> dict[int, list[int]]:
     return groups
 
 
-def _together(events: Sequence[GatheredEvent]) -> _Together:
-    """Origins are told apart by what they are in memory: equal ones are mostly the same, and hashing costs more."""
-    origins: list[EventOrigin] = []
-    origin_of: list[int] = []
-    places: dict[int, int] = {}
-    for _, origin, _ in events:
-        place = places.get(id(origin))
-        if place is None:
-            place = places[id(origin)] = len(origins)
-            origins.append(origin)
-        origin_of.append(place)
-    return _Together(origins, origin_of, [event for _, _, event in events])
+def _together(origins: Sequence[EventOrigin], events: Sequence[Event]) -> _Together:
+    """Origins are told apart by where they are in memory: equal ones are mostly the same, and hashing costs more."""
+    different = {id(origin): origin for origin in origins}
+    places = {each: place for place, each in enumerate(different)}
+    return _Together(list(different.values()), [places[id(origin)] for origin in origins], events)
 
 
 def _put_off(waiting: _Waiting, refusal: Refusal) -> _Waiting:
