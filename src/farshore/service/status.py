@@ -14,7 +14,7 @@ from farshore.metadata.tasks import Lane
 from farshore.model.buckets import Bucket, ConfigurationKind
 from farshore.model.events import EventBacklog
 from farshore.runtime.slices import slices
-from farshore.semantics.notification_config import compile_notifications
+from farshore.semantics.notification_config import destinations_of
 from farshore.service.access import ALL_BUCKETS, SEES_REPLICATION, may, may_in_account
 from farshore.service.configurations import decode_document
 from farshore.service.deployment import Region, Request
@@ -128,8 +128,7 @@ def _owned(account: str, reader: Reader) -> _Owned:
     for bucket in reader.buckets_with(ConfigurationKind.NOTIFICATION) if backlogs else ():
         stored = reader.configuration(bucket.id, ConfigurationKind.NOTIFICATION)
         if stored is not None and bucket.owner == account:
-            rules = compile_notifications(decode_document(stored))
-            senders[bucket.id] = frozenset(rule.destination for rule in rules)
+            senders[bucket.id] = frozenset(arn for _, arn in destinations_of(decode_document(stored)))
     return _Owned(buckets, lanes, backlogs, senders)
 
 

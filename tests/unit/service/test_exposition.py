@@ -9,7 +9,7 @@ from tests.support.delivery import deliver, put_rule, replace_bucket
 from tests.support.deployment import EAST, WEST, Deployed, in_deployment
 
 from farshore.metadata.store import Transaction
-from farshore.model.events import Event, EventName
+from farshore.model.events import Event, EventName, EventOrigin
 from farshore.service.exposition import (
     ACCESS_LOGS,
     DURATION_BOUNDS_S,
@@ -120,20 +120,14 @@ def test_of_deleted_buckets_what_waits_is_told_together_and_nothing_else(tmp_pat
 
 def test_a_destination_of_events_is_told_what_waits_and_what_became_of_the_others(tmp_path: Path) -> None:
     async def test(deployed: Deployed) -> None:
-        event = Event(
-            name=EventName.PUT,
-            at_us=deployed.clock.now_us(),
-            region=EAST,
-            bucket="b",
-            bucket_owner="111122223333",
-            configuration_id="c",
-            request_id="r",
-            host_id="h",
+        origin = EventOrigin(
+            name=EventName.PUT, region=EAST, bucket="b", bucket_owner="111122223333", configuration_id="c"
         )
+        event = Event(at_us=deployed.clock.now_us(), request_id="r")
 
         def add(tx: Transaction) -> None:
             for _ in range(3):
-                tx.events.add(QUEUE, event)
+                tx.events.add(QUEUE, origin, event)
 
         await deployed.write(add)
         await deployed.write(lambda tx: tx.events.unreachable(QUEUE, "away"))

@@ -20,7 +20,7 @@ from farshore.metadata.sqlite import SqliteMetadataStore
 from farshore.metadata.sqlite_directory import SqliteDirectory
 from farshore.metadata.store import MetadataStore, Reader, Transaction
 from farshore.model.buckets import ConfigurationKind
-from farshore.model.events import Event, EventName
+from farshore.model.events import Event, EventName, EventOrigin
 from farshore.model.objects import Version
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask, TaskKind
 from farshore.service.configurations import encode_document
@@ -157,17 +157,7 @@ ON_FIRST = statement("Allow", READS, Resource="arn:aws:s3:::first")
 NOT_ON_FIRST = statement("Deny", READS, Resource="arn:aws:s3:::first")
 
 
-def event(configuration: str) -> Event:
-    return Event(
-        name=EventName.PUT,
-        at_us=1,
-        region=EAST,
-        bucket="first",
-        bucket_owner=ACCOUNT,
-        configuration_id=configuration,
-        request_id="r",
-        host_id="h",
-    )
+ORIGIN = EventOrigin(name=EventName.PUT, region=EAST, bucket="first", bucket_owner=ACCOUNT, configuration_id="c")
 
 
 async def name_destinations(deployed: Deployed) -> None:
@@ -183,7 +173,7 @@ async def name_destinations(deployed: Deployed) -> None:
             stored = encode_document({"QueueConfigurations": rules})
             tx.put_configuration(ids[name], ConfigurationKind.NOTIFICATION, stored)
         for destination in (LEFT, USED, SHARED, FOREIGN):
-            tx.events.add(destination, event(destination))
+            tx.events.add(destination, ORIGIN, Event(at_us=1, request_id="r"))
 
     await deployed.write(command)
 
