@@ -194,7 +194,7 @@ def connect(endpoint_url: str | None, data: Path | None, profile: str | None) ->
 
     A data folder also gives the access key; with --endpoint-url and --data, each gives its own.
     """
-    from botocore.exceptions import ProfileNotFound
+    from botocore import exceptions
     from botocore.session import Session
 
     session = Session(profile=profile)
@@ -210,7 +210,11 @@ def connect(endpoint_url: str | None, data: Path | None, profile: str | None) ->
         if endpoint is None:
             fail("which server? Give --endpoint-url, AWS_ENDPOINT_URL or --data", USED_WRONGLY)
         credentials = session.get_credentials()
-    except ProfileNotFound as error:
+        if credentials is not None:
+            credentials.get_frozen_credentials()  # A profile's role is assumed here, and not in the first call.
+    except (exceptions.ClientError, exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        fail(f"no credentials: {error}", DID_NOT_HOLD)
+    except exceptions.BotoCoreError as error:
         fail(error, USED_WRONGLY)
     if credentials is None:
         fail("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or --data", USED_WRONGLY)

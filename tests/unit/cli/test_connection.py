@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,40 @@ def test_what_is_missing_is_said_in_one_line(
     assert ended.value.exit_code == code
     assert message in printed.err
     assert (printed.out, printed.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("profile", "code", "message"),
+    [
+        ("assumes", 1, "farshore: no credentials: Could not connect to the endpoint URL"),
+        ("orphan", 2, "nobody"),
+        ("half", 2, "farshore: Partial credentials found"),
+    ],
+)
+def test_a_profile_that_gives_no_credentials_ends_the_command_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+    code: int,
+    message: str,
+) -> None:
+    """The role that it names is assumed by a request, which may be refused, or not be answered."""
+    role = "role_arn = arn:aws:iam::111122223333:role/x"
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        f"[profile assumes]\n{role}\nsource_profile = ana\n[profile orphan]\n{role}\nsource_profile = nobody\n"
+    )
+    (tmp_path / ".aws" / "credentials").write_text(
+        "[ana]\naws_access_key_id = KEY\naws_secret_access_key = secret\n[half]\naws_access_key_id = KEY\n"
+    )
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with socket.socket() as taken:  # Bound and not listening: whoever connects is refused.
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(typer.Exit) as ended:
+            connect(None, None, profile)
+    printed = capsys.readouterr().err
+    assert ended.value.exit_code == code
+    assert message in printed and printed.count("\n") == 1
