@@ -86,7 +86,9 @@ def test_a_role_gets_what_it_lacks_and_one_version_goes_again(visit: Visit, serv
     assert stands("k-longer") == "FAILED", "only the version that was looked at goes again"
 
 
-def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, server: Server) -> None:
+def test_a_delete_marker_says_why_it_stays_here_and_leads_to_the_job_that_brings_it(
+    visit: Visit, server: Server
+) -> None:
     client, west = server.client(), server.client(region="us-west-2")
     make_pair(client, west, "marker-source", "marker-destination")
     put_rule(client, "marker-source", "marker-destination", ID="all")
@@ -103,8 +105,9 @@ def test_a_delete_marker_says_why_it_stays_here_and_is_let_go(visit: Visit, serv
     visitor.check_accessible()
     page.get_by_role("button", name="Replicate delete markers").click()
     expect(page.get_by_text("Done: Replicate delete markers")).to_be_visible()
-    page.get_by_role("button", name="Delete once more").click()
-    wait_for(lambda: west.list_objects_v2(Bucket="marker-destination")["KeyCount"] == 0, 60, "the marker")
+    page.get_by_role("link", name="Create Batch Replication job").click()
+    expect(page.get_by_role("heading", name="Create Batch Operations job")).to_be_visible()
+    assert page.url.endswith("/create-job?bucket=marker-source")
 
 
 def test_an_object_without_the_rule_s_tags_is_copied_with_them(visit: Visit, server: Server) -> None:
