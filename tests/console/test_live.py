@@ -181,3 +181,24 @@ def test_a_page_asks_little_and_nothing_when_nobody_sees_it(visit: Visit, server
     settled(east, bucket, "00-new", "COMPLETED")
     watched.hide(False)
     watched.shows("tr:has(a[href$='key=00-new'])", "COMPLETED")
+
+
+def test_a_page_says_that_it_is_not_up_to_date_while_the_server_does_not_answer(visit: Visit, server: Server) -> None:
+    """On the pages that follow what changes; and it says so no more once there are answers again."""
+    bucket = "live-unanswered"
+    east, _ = pair(server, bucket)
+    east.put_object(Bucket=bucket, Key="k", Body=b"1")
+    settled(east, bucket, "k", "COMPLETED")
+    for path, text in ((f"/buckets/{bucket}", "COMPLETED"), ("/replication", bucket)):
+        watched = Watched(visit(), path, text)
+        stale = watched.page.get_by_text("What is shown is not up to date")
+        watched.let_pass(2000)
+        expect(stale).to_have_count(0)
+        watched.page.route("**", lambda route: route.abort())
+        watched.let_pass(2000)
+        expect(stale).to_be_visible()
+        expect(watched.page.get_by_text("The server does not answer.").first).to_be_visible()
+        expect(watched.page.get_by_text(text).first).to_be_visible()
+        watched.page.unroute_all(behavior="wait")
+        watched.let_pass(10_000)
+        expect(stale).to_have_count(0)

@@ -18,6 +18,8 @@ interface Console {
   readonly messages: readonly FlashbarProps.MessageDefinition[];
   readonly tell: (message: Message) => void;
   readonly tellError: (what: string, error: unknown) => void;
+  /** Why `what` is shown as it last was, until it is told again without a reason. */
+  readonly tellStale: (what: string, reason: string | undefined) => void;
   readonly signOut: () => void;
 }
 
@@ -57,11 +59,30 @@ export function ConsoleProvider(props: { client: Client; signOut: () => void; ch
     [tell],
   );
 
+  const [stale, setStale] = useState<ReadonlyMap<string, string>>(new Map());
+  const tellStale = useCallback((what: string, reason: string | undefined) => {
+    setStale((before) => {
+      if (before.get(what) === reason) return before;
+      const after = new Map(before);
+      if (reason === undefined) after.delete(what);
+      else after.set(what, reason);
+      return after;
+    });
+  }, []);
+
   const value = useMemo(
-    () => ({ client, messages, tell, tellError, signOut }),
-    [client, messages, tell, tellError, signOut],
+    () => ({ client, messages: [...staleness(stale), ...messages], tell, tellError, tellStale, signOut }),
+    [client, messages, stale, tell, tellError, tellStale, signOut],
   );
   return <ConsoleContext.Provider value={value}>{children}</ConsoleContext.Provider>;
+}
+
+/** One message for all that is not up to date: the server that does not answer is the same. */
+function staleness(stale: ReadonlyMap<string, string>): FlashbarProps.MessageDefinition[] {
+  const reasons = [...new Set(stale.values())];
+  if (reasons.length === 0) return [];
+  const content = `${reasons.join(" ")} The page asks again by itself.`;
+  return [{ id: "stale", type: "warning", header: "What is shown is not up to date", content }];
 }
 
 export function useConsole(): Console {

@@ -1,4 +1,6 @@
-import type { DependencyList } from "react";
+import { type DependencyList, useEffect, useId } from "react";
+import { messageOf } from "../api/errors.ts";
+import { useConsole } from "../context.tsx";
 import { type Loaded, useLoad } from "./useLoad.ts";
 import { usePolling } from "./usePolling.ts";
 
@@ -12,7 +14,10 @@ interface Options<T> {
   readonly looks?: (data: T) => string;
 }
 
-/** As `useLoad`, and loaded again and again while the page is visible, so that changes show by themselves. */
+/**
+ * As `useLoad`, and loaded again and again while the page is visible, so that changes show by themselves. That they do
+ * not, since nothing answers any more, is said on top of the page.
+ */
 export function useLive<T>(
   load: (signal: AbortSignal) => Promise<T>,
   dependencies: DependencyList,
@@ -21,5 +26,13 @@ export function useLive<T>(
   const loaded = useLoad(load, dependencies, looks);
   const pause = loaded.data === undefined ? undefined : pauseMs(loaded.data);
   usePolling(loaded.reload, { active: pause !== undefined, intervalMs: pause ?? LIVE_MS });
+
+  const { tellStale } = useConsole();
+  const id = useId();
+  const stale = loaded.data === undefined || loaded.error === undefined ? undefined : messageOf(loaded.error);
+  useEffect(() => {
+    tellStale(id, stale);
+    return () => tellStale(id, undefined);
+  }, [id, stale, tellStale]);
   return loaded;
 }

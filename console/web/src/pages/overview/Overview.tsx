@@ -6,7 +6,7 @@ import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { replicationOverview } from "../../api/replicationStatus.ts";
-import { Failure, Loading, PageFailure } from "../../components/Loading.tsx";
+import { Loading, PageFailure } from "../../components/Loading.tsx";
 import { useClient } from "../../context.tsx";
 import { useLive } from "../../hooks/useLive.ts";
 import { formatBytes, formatCount, formatDuration } from "../../model/format.ts";
@@ -44,7 +44,6 @@ export default function Overview() {
       }
     >
       <SpaceBetween size="l">
-        {error !== undefined && <Failure what="What is shown is not up to date" error={error} onRetry={retry} />}
         <Now totals={totalsOf(data)} />
         <RuleLines lines={ruleLines(data)} />
         <Causes causes={data.flatMap(({ status }) => status?.causes ?? [])} onRetried={reload} />

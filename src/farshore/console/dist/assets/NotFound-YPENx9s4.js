@@ -1,1 +1,0 @@
-import{D as e}from"./vendor-BgNQASfq.js";import{i as t}from"./index-CVPcYViT.js";import{t as n}from"./PageAlert-CWgS0Sgp.js";import{t as r}from"./react-UKNKccQ9.js";var i=r();function a(){return(0,i.jsxs)(n,{title:`Not found`,type:`warning`,header:`There is no such page`,children:[`Go to your `,(0,i.jsx)(e,{href:t(`/buckets`),children:`buckets`}),`.`]})}export{a as default};

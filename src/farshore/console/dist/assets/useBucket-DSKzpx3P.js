@@ -1,0 +1,1 @@
+import{t as e}from"./buckets-Drv8AJL9.js";import{s as t,v as n}from"./index-1fhgWc3g.js";import{t as r}from"./useLoad-B_jSVpRt.js";function i(i){let a=t();return r(async t=>{let r=await e(a,i,t);if(r===void 0)throw new n(`NoSuchBucket`,`The specified bucket does not exist`,404,``);return{name:i,region:r}},[a,i])}export{i as t};

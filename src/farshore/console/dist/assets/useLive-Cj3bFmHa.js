@@ -1,1 +1,0 @@
-import{t as e}from"./useLoad-B_jSVpRt.js";import{t}from"./usePolling-BsWl3DBP.js";var n=1500;function r(r,i,{pauseMs:a=()=>n,looks:o}={}){let s=e(r,i,o),c=s.data===void 0?void 0:a(s.data);return t(s.reload,{active:c!==void 0,intervalMs:c??1500}),s}export{r as n,n as t};
