@@ -32,6 +32,18 @@ def test_status_names_the_permission_that_a_user_without_any_lacks(server_factor
     assert "s3:ListBucket" in done.stderr
 
 
+def test_status_says_that_replication_is_stopped_by_the_settings(server_factory: Callable[..., Server]) -> None:
+    pair = Pair(server_factory(workers=0, environment={"FARSHORE_REPLICATE": "false"}))
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("waits")
+    stopped = "Replication is STOPPED by the server's settings: what waits goes on waiting.\n"
+    assert stopped in run("status", person=owner(pair.server)).stdout
+    pair.server.stop()
+    pair.server.environment["FARSHORE_REPLICATE"] = "true"
+    pair.server.start()
+    assert stopped not in run("status", person=owner(pair.server)).stdout
+
+
 def test_status_shows_what_a_user_may_see_and_that_there_is_more(server_factory: Callable[..., Server]) -> None:
     """On a server of its own: elsewhere there are buckets of which even the root may not see all."""
     pair = Pair(server_factory(workers=0))

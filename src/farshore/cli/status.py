@@ -35,6 +35,8 @@ def status(endpoint_url: EndpointUrl = None, data: Data = None, profile: Profile
         return
     found = plain(found)
     _show_buckets(found)
+    if not found["replicates"]:
+        typer.echo("Replication is STOPPED by the server's settings: what waits goes on waiting.")
     if found["failures"]:
         typer.echo(_failures(found["failures"]))
     held_up = [each for each in found["events"] if each["waiting"] or each["dropped"]]

@@ -38,12 +38,13 @@ async def deployment_status(request: Request) -> dict[str, Any]:
     Counts of objects walk an index: this is for people and monitors, not for every request.
 
     Returns:
-        account; hidden: there are buckets of the account that the caller may not list; regions: [{region, buckets:
-        [{bucket, versioning, objects, bytes, replication_hidden, waiting: [{destination,
-        tasks_pending, bytes_pending, oldest_pending_age_s}]}]}]; failures: [{region, bucket, key, version_id,
-        destination, rule, code, detail, at}] (at: ISO 8601, UTC); events: [{region, destination, waiting,
-        oldest_age_s, delivered, dropped, last_error}] of destinations of the account; events_hidden: there are others
-        of the account; flushes: of the metadata to disk, by the process that answers, since its start.
+        account; replicates: False where the server was started with replication stopped; hidden: there are buckets of
+        the account that the caller may not list; regions: [{region, buckets: [{bucket, versioning, objects, bytes,
+        replication_hidden, waiting: [{destination, tasks_pending, bytes_pending, oldest_pending_age_s}]}]}];
+        failures: [{region, bucket, key, version_id, destination, rule, code, detail, at}] (at: ISO 8601, UTC);
+        events: [{region, destination, waiting, oldest_age_s, delivered, dropped, last_error}] of destinations of the
+        account; events_hidden: there are others of the account; flushes: of the metadata to disk, by the process that
+        answers, since its start.
         What waits, and failures, are shown to who may see them in `/-/replication/status`, else `replication_hidden`.
         A destination of events is shown to who may read the notification configuration of a bucket that sends there;
         one that no bucket of the account sends to any more, to who may read that of every bucket.
@@ -53,6 +54,7 @@ async def deployment_status(request: Request) -> dict[str, Any]:
     failures = [failure for each in seen for failure in each.failures]
     return {
         "account": request.principal.account_id,
+        "replicates": request.deployment.replicates,
         "hidden": any(each.hidden for each in seen),
         "regions": [{"region": each.region, "buckets": each.buckets} for each in seen],
         "failures": [failure for _, failure in nlargest(FAILURES_MAX, failures, key=lambda failure: failure[0])],

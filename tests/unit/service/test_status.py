@@ -106,6 +106,7 @@ async def status(folder: Path, account_id: str) -> dict[str, Any]:
 def test_the_caller_sees_own_buckets_what_waits_and_since_when_and_what_failed_and_why(tmp_path: Path) -> None:
     assert asyncio.run(status(tmp_path, MINE)) == {
         "account": MINE,
+        "replicates": True,
         "hidden": False,
         "regions": [
             {
