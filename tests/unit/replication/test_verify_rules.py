@@ -222,3 +222,35 @@ def test_an_edit_of_a_replica_that_travels_back_is_on_its_way(tmp_path: Path) ->
         await is_equal(deployed)
 
     in_deployment(tmp_path, test)
+
+
+def test_of_an_original_whose_replica_was_edited_only_what_travels_back_is_compared(tmp_path: Path) -> None:
+    """It is no replica, and is stored in its own class; the direction that brought the replica compares all of it."""
+
+    async def test(deployed: Deployed) -> None:
+        both = {"SourceSelectionCriteria": {"ReplicaModifications": {"Status": "Enabled"}}}
+        await pair(deployed, Destination={"StorageClass": "STANDARD_IA"}, **both)
+        await put_rule(deployed, "there", "source", region=WEST, **both)
+        version_id = await put(deployed)
+
+        async def back() -> list[tuple[str, tuple[Field, ...]]]:
+            result, found = await run_verification(deployed.deployment, "there", "source", (WEST, EAST))
+            assert result.equal is not bool(found)
+            return [(each.kind, each.fields) for each in found]
+
+        assert await back() == []
+        tags = {"TagSet": [{"Key": "team", "Value": "red"}]}
+        await deployed.s3("PutObjectTagging", region=WEST, Bucket="there", Key="k", Tagging=tags)
+        await deliver(deployed)
+        assert await back() == []
+        await is_equal(deployed)
+
+        def by_hand(tx: Any) -> None:
+            original = tx.version(tx.bucket("source").id, "k", version_id)
+            tx.set_tags(original.row, {"team": "blue"}, original.modified)
+
+        await deployed.stores[EAST].metadata.write(by_hand)
+        assert await back() == [(Kind.DIFFERENT, (Field.TAGS,))]
+        assert await differences(deployed) == [(Kind.DIFFERENT, (Field.TAGS,))]
+
+    in_deployment(tmp_path, test)
