@@ -43,11 +43,12 @@ Profile = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A server's endpoint, and the rights to use it."""
+    """A server's endpoint, and the rights to use it. verify: by which certificates it is known; True for the usual."""
 
     endpoint: str
     region: str
     credentials: Credentials
+    verify: str | bool = True
 
     def get_json(self, path: str) -> Any:
         """GET one of the server's own paths, signed; ends the command when that is refused or not answered."""
@@ -72,6 +73,7 @@ class Connection:
             aws_access_key_id=frozen.access_key,
             aws_secret_access_key=frozen.secret_key,
             aws_session_token=frozen.token,
+            verify=self.verify,
             config=Config(s3={"addressing_style": "path"}, **config),
         )
 
@@ -96,7 +98,10 @@ class OwnApi:
         self._connection = connection
         self._patience_s = patience_s
         self._region = connection.region
-        self._session = URLLib3Session(timeout=_ANSWER_S_MAX)
+        self._session = URLLib3Session(
+            verify=connection.verify,  # pyright: ignore[reportArgumentType] - a path too.
+            timeout=_ANSWER_S_MAX,
+        )
 
     def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Any:
         """GET a path. Members of the query that are None are left out."""
@@ -205,8 +210,10 @@ def connect(endpoint_url: str | None, data: Path | None, profile: str | None) ->
             endpoint = _checked(_configured_endpoint(session), "AWS_ENDPOINT_URL (or the profile's endpoint_url)")
         if data is None and endpoint is None and DEFAULT_DATA.is_dir():
             data = DEFAULT_DATA
+        # As botocore has it: AWS_CA_BUNDLE, the profile's ca_bundle, REQUESTS_CA_BUNDLE.
+        verify = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
         if data is not None:
-            return _from_data(data, endpoint, region)
+            return _from_data(data, endpoint, region, verify)
         if endpoint is None:
             fail("which server? Give --endpoint-url, AWS_ENDPOINT_URL or --data", USED_WRONGLY)
         credentials = session.get_credentials()
@@ -218,10 +225,10 @@ def connect(endpoint_url: str | None, data: Path | None, profile: str | None) ->
         fail(error, USED_WRONGLY)
     if credentials is None:
         fail("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or --data", USED_WRONGLY)
-    return Connection(endpoint=endpoint, region=region, credentials=credentials)
+    return Connection(endpoint=endpoint, region=region, credentials=credentials, verify=verify)
 
 
-def _from_data(data: Path, endpoint: str | None, region: str) -> Connection:
+def _from_data(data: Path, endpoint: str | None, region: str, verify: str | bool) -> Connection:
     from botocore.credentials import Credentials
 
     from farshore.app.data_folder import DataFolder
@@ -236,7 +243,7 @@ def _from_data(data: Path, endpoint: str | None, region: str) -> Connection:
         fail(f"{folder.credentials} holds no access key; is {data} a data folder of Farshore?", USED_WRONGLY)
     if endpoint is None:
         fail(f"no server is running on {data}", DID_NOT_HOLD)
-    return Connection(endpoint=endpoint, region=region, credentials=Credentials(*key))
+    return Connection(endpoint=endpoint, region=region, credentials=Credentials(*key), verify=verify)
 
 
 def _checked(endpoint: str | None, name: str) -> str | None:
