@@ -29,6 +29,23 @@ def test_of_several_buckets_the_one_that_does_not_exist_is_named(pair: Pair) -> 
     assert done.stderr.endswith("refused: NoSuchBucket: The specified bucket does not exist: misspelt\n")
 
 
+def test_a_prefix_that_no_key_has_is_told_since_nothing_is_equal_to_nothing(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("photos/1")
+    assert pair.settled("photos/1") == "COMPLETED"
+    root = owner(pair.server)
+    for prefix, said in (("photos/", ""), ("phtos/", f"No key of {pair.source} begins with 'phtos/'")):
+        done = run("replication", "verify", pair.source, "--prefix", prefix, person=root)
+        assert done.returncode == 0
+        assert done.stderr.startswith(said) and bool(done.stderr) is bool(said)
+
+
+def test_a_report_that_the_disk_does_not_take_is_told_in_one_line(pair: Pair) -> None:
+    put_rule(pair.s3, pair.source, pair.destination)
+    done = run("replication", "verify", pair.source, "--report", "/dev/full", person=owner(pair.server))
+    assert (done.returncode, done.stderr) == (1, "farshore: cannot write /dev/full: No space left on device\n")
+
+
 def test_a_bucket_that_nothing_is_replicated_to_is_not_found_equal(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination)
     other = f"{pair.source}-other"

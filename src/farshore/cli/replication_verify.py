@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Annotated, Any
+from types import TracebackType
+from typing import IO, Annotated, Any, Self
 
 import typer
 
@@ -51,33 +52,66 @@ def verify(
         "deep": "true" if deep else None,
         "repair": "true" if repair else None,
     }
-    with ExitStack() as stack:
-        written = None if report is None else stack.enter_context(_open(report))
+    with _Report(report) as written:
         lines = connect(endpoint_url, data, profile).api().lines("/-/replication/verify", asked)
         if json:
             results = _follow(lines, written, print_json)
         else:
             results = _watch(lines, written)
+    if prefix and not any(result["counts"]["versions"] for result in results):
+        typer.echo(f"No key of {bucket} begins with {plain(prefix)!r}: nothing was compared.", err=True)
     if not results or not all(_holds(result, ignore_extra) for result in results):
         raise typer.Exit(DID_NOT_HOLD)
 
 
-def _open(path: Path) -> IO[str]:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        fail(f"cannot write {path}: {error.strerror}", USED_WRONGLY)
+class _Report:
+    """A file for lines of the answer, on disk when it is left; nothing without a path.
+
+    What it cannot take ends the command: a report that was asked for is whole, or there is none.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            try:
+                self._file = self._path.open("w", encoding="utf-8")
+            except OSError as error:
+                fail(f"cannot write {self._path}: {error.strerror}", USED_WRONGLY)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            # What ends the command already is told, and once.
+            with self._told() if kind is None else suppress(OSError):
+                self._file.close()
+
+    def write(self, line: dict[str, Any]) -> None:
+        if self._file is not None:
+            with self._told():
+                self._file.write(json_module.dumps(line, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            fail(f"cannot write {self._path}: {error.strerror}", DID_NOT_HOLD)
 
 
 def _follow(
-    lines: Iterator[dict[str, Any]], report: IO[str] | None, heard: Callable[[dict[str, Any]], None]
+    lines: Iterator[dict[str, Any]], report: _Report, heard: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
     """Hear every line, write those that belong in a report; returns the results."""
     results: list[dict[str, Any]] = []
     for line in lines:
         heard(line)
-        if report is not None and line["line"] != "progress":
-            report.write(json_module.dumps(line, ensure_ascii=False) + "\n")
+        if line["line"] != "progress":
+            report.write(line)
         if line["line"] == "result":
             results.append(line)
         elif line["line"] == "error":
@@ -85,7 +119,7 @@ def _follow(
     return results
 
 
-def _watch(lines: Iterator[dict[str, Any]], report: IO[str] | None) -> list[dict[str, Any]]:
+def _watch(lines: Iterator[dict[str, Any]], report: _Report) -> list[dict[str, Any]]:
     """Show progress, the first differences and the results."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
