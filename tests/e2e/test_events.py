@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 from nats.aio.client import Client
 from tests.support.pairs import Pair
@@ -184,6 +185,18 @@ def test_what_happens_to_an_object_in_the_order_in_which_it_happened(site: Site)
     ordered = [each["sequencer"] for each in objects if "sequencer" in each]
     assert len(ordered) == 6
     assert ordered == sorted(ordered)
+
+
+def test_an_upload_by_a_browsers_form_is_told_as_such(site: Site) -> None:
+    bucket = site.bucket()
+    site.listen(bucket, "s3:ObjectCreated:Post")
+    site.s3.put_object(Bucket=bucket, Key="put")
+    form = site.s3.generate_presigned_post(bucket, "posted")
+    answer = urllib3.request("POST", form["url"], fields=[*form["fields"].items(), ("file", ("name", b"12345"))])
+    assert answer.status == 204
+    (record,) = site.told(bucket, 1)
+    assert (record["eventName"], record["eventVersion"]) == ("ObjectCreated:Post", "2.1")
+    assert (record["s3"]["object"]["key"], record["s3"]["object"]["size"]) == ("posted", 5)
 
 
 def test_filters_and_what_nobody_asked_for(site: Site) -> None:
