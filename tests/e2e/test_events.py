@@ -375,6 +375,35 @@ def test_a_dead_receiver_holds_no_write_up_and_is_told_everything_later(server_f
         assert server.cli("status")["events"][0]["delivered"] == 60
 
 
+def test_more_than_may_wait_is_given_up_oldest_first_and_told(server_factory: Any) -> None:
+    with receiver() as hook:
+        hook.answer = lambda _message: 503
+        environment = {
+            "FARSHORE_EVENTS": json.dumps([{"arn": QUEUE, "webhook": hook.url}]),
+            "FARSHORE_ROOT_ACCOUNT_ID": ACCOUNT,
+        }
+        server = server_factory(environment=environment)
+        client = server.client("s3")
+        client.create_bucket(Bucket="told")
+        client.put_bucket_notification_configuration(
+            Bucket="told", NotificationConfiguration={"QueueConfigurations": [ENTRY]}, SkipDestinationValidation=True
+        )
+        for number in range(20):
+            client.put_object(Bucket="told", Key=f"k{number:02}")
+        server.stop()
+        server.environment["FARSHORE_EVENT_BACKLOG_MAX"] = "5"
+        server.start()
+
+        def backlog() -> tuple[int, int]:
+            (found,) = server.cli("status")["events"]
+            return found["waiting"], found["dropped"]
+
+        wait_for(lambda: backlog() == (5, 15), ARRIVAL_S, "the oldest to be given up")
+        hook.answer = lambda _message: 200
+        wait_for(lambda: backlog() == (0, 15), ARRIVAL_S, "the others")
+        assert [_key(record) for record in hook.records] == [f"k{number}" for number in range(15, 20)]
+
+
 def test_a_refused_event_holds_up_its_own_key_alone(server_factory: Any, tmp_path: Path) -> None:
     with receiver() as hook:
         hook.answer = lambda message: 400 if any(_key(record) == "bad" for record in message["Records"]) else 200
