@@ -22,6 +22,9 @@ Document = Mapping[str, Any]
 _DOCUMENT_CHARACTERS_MAX = 4000
 """Longer configurations are not repeated in a command."""
 
+_RULE_CHARACTERS_MIN = 80
+"""No rule is written in fewer."""
+
 
 class Action(StrEnum):
     """What to do; names of S3's own operations where one does it."""
@@ -260,7 +263,7 @@ def _add_rule(subject: Subject, rule: ReplicationRule) -> Remedy:
     named = f"keys that begin with {prefix!r}" if prefix else "all keys"
     command = None
     document = subject.document
-    if document is not None:
+    if document is not None and _may_be_repeated(document):
         changed = copy.deepcopy(dict(document))
         entry = copy.deepcopy(next(each for each in changed["Rules"] if each["ID"] == rule.id))
         entry["ID"] = f"{rule.id}-2"[:255]
@@ -376,13 +379,18 @@ def _edit(
 ) -> Remedy:
     """The configuration put again, with one rule changed."""
     command = None
-    if subject.document is not None:
+    if subject.document is not None and _may_be_repeated(subject.document):
         document = copy.deepcopy(dict(subject.document))
         change(next(entry for entry in document["Rules"] if entry["ID"] == rule.id))
         command = _put_command(subject.bucket, document)
     return Remedy(
         action=action, bucket=subject.bucket, rule=rule.id, text=text, command=command, then=batch_command(subject)
     )
+
+
+def _may_be_repeated(document: Document) -> bool:
+    """Whether it can be short enough for a command. Of a thousand rules each would else be mended in a copy of all."""
+    return len(document["Rules"]) * _RULE_CHARACTERS_MIN <= _DOCUMENT_CHARACTERS_MAX
 
 
 def _put_command(bucket: str, document: Document) -> str | None:
