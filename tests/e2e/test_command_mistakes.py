@@ -93,6 +93,23 @@ def test_retry_says_that_nothing_has_failed_at_the_destination_that_was_named_an
     assert done.stdout == "1 failures would be tried again: 1 DstBucketNotFound.\n"
 
 
+def test_a_profile_that_does_not_own_the_destination_is_named_and_what_is_made_by_then(
+    pair: Pair, tmp_path: Path
+) -> None:
+    theirs = f"{pair.source}-theirs"
+    stranger(pair.server).client().create_bucket(Bucket=theirs)
+    root = owner(pair.server)
+    profiles = tmp_path / "credentials"
+    profiles.write_text(f"[wrong]\naws_access_key_id = {root.key_id}\naws_secret_access_key = {root.secret}\n")
+    words = command("replication", "role", pair.source, theirs, "--create", "--destination-profile", "wrong")
+    environment = environment_of(root) | {"AWS_SHARED_CREDENTIALS_FILE": str(profiles)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"farshore: --destination-profile wrong may not change the bucket policy of {theirs}: AccessDenied: "
+    assert done.stderr.startswith(said) and done.stderr.count("\n") == 1
+    assert f"(the role arn:aws:iam::{root.account_id}:role/s3-replication-{pair.source} is made)" in done.stderr
+
+
 def test_a_version_without_its_key_is_no_selection_of_failures(pair: Pair) -> None:
     done = run("replication", "retry", pair.source, "--version-id", "v", person=owner(pair.server))
     assert (done.returncode, done.stdout) == (2, "")

@@ -113,9 +113,7 @@ def role(
         if create:
             make_role(connection, policies)
             if destination_profile is not None:
-                owner = connect(connection.endpoint, None, destination_profile)
-                for destination, document in policies.buckets.items():
-                    add_to_bucket_policy(owner, destination, document)
+                _let_in(connection, policies, destination_profile)
     except (BotoCoreError, ClientError) as error:
         fail(error, DID_NOT_HOLD)
     if json:
@@ -169,6 +167,23 @@ def make_role(connection: Connection, policies: Policies) -> None:
     iam.put_role_policy(
         RoleName=policies.name, PolicyName=policies.policy_name, PolicyDocument=json_module.dumps(policies.role)
     )
+
+
+def _let_in(connection: Connection, policies: Policies, profile: str) -> None:
+    """Add the statements as the destinations' owner. Ends the command when the profile may not; says what is made."""
+    from botocore.exceptions import ClientError
+
+    owner = connect(connection.endpoint, None, profile)
+    for destination, document in policies.buckets.items():
+        try:
+            add_to_bucket_policy(owner, destination, document)
+        except ClientError as error:
+            refused = error.response["Error"]
+            fail(
+                f"--destination-profile {profile} may not change the bucket policy of {destination}: "
+                f"{refused['Code']}: {refused.get('Message', '')} (the role {policies.arn} is made)",
+                DID_NOT_HOLD,
+            )
 
 
 def add_to_bucket_policy(owner: Connection, bucket: str, document: Document) -> None:
