@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.dating import TIMED, date_back
 from tests.support.own_api import Refused, call
 from tests.support.pairs import ARRIVAL_S, Pair
 from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
@@ -235,6 +236,31 @@ def test_a_server_whose_replication_is_stopped_says_so(stopped: Server) -> None:
     waiting = found["destinations"][0]["waiting"]
     assert (waiting["hold"], waiting["attempts"], waiting["next_try_at"]) == ("STOPPED", 0, None)
     assert found["remedy"]["action"] == "StartReplication"
+
+
+def test_a_failure_that_missed_the_threshold_says_that_too(stopped: Server) -> None:
+    pair = Pair(stopped)
+    put_rule(pair.s3, pair.source, pair.destination, Destination=TIMED)
+    pair.put("k")
+    date_back(stopped, 1200.0)
+    waiting = pair.explain("k")["destinations"][0]["waiting"]
+    assert waiting["missed_threshold"]
+    suspended = {"Status": "Suspended"}
+    pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration=suspended)
+    stopped.stop()
+    working = Server(stopped.data)
+    working.start()
+    try:
+        pair.server, pair.s3 = working, working.client("s3")
+        assert pair.settled("k") == "FAILED"
+        found = pair.explain("k")
+        (there,) = found["destinations"]
+        assert (found["code"], there["attempts"][0]["outcome"]) == ("DstBucketUnversioned", "FAILED_LATE")
+        late = f"after the threshold: it ought to have arrived by {waiting['threshold']}"
+        assert there["note"].startswith("refused at ") and there["note"].endswith(late)
+        assert "DstBucketUnversioned" in found["summary"] and late in found["summary"]
+    finally:
+        working.kill()
 
 
 @pytest.mark.parametrize(

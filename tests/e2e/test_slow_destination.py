@@ -6,56 +6,23 @@ brought there waits, and no error comes back. Time is not waited for: what waits
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import subprocess
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.dating import TIMED, date_back, metadata, turn
 from tests.support.observed import TOKEN, Route, Scrape, scrape
 from tests.support.own_api import call
 from tests.support.replication import put_rule, wait_for
 from tests.support.server import Server
 
-from farshore.metadata.sqlite_session import connect
-from farshore.metadata.sqlite_turn import FileTurn
-
 ARRIVAL_S = 60.0
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yml"
 AGE = "farshore_replication_oldest_pending_age_seconds"
 BACK_S = 1200.0
-TIMED = {
-    "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
-    "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
-}
-
-
-def metadata(server: Server, region: str) -> Path:
-    return server.data / "regions" / region / "metadata.sqlite"
-
-
-@contextlib.contextmanager
-def turn(path: Path) -> Generator[None]:
-    """Nobody else writes to a store meanwhile."""
-    held = FileTurn(path)
-    try:
-        with held:
-            yield
-    finally:
-        held.close()
-
-
-def date_back(server: Server, seconds: float) -> None:
-    """What waits in the source's store has waited so much longer."""
-    path = metadata(server, "us-east-1")
-    with turn(path), contextlib.closing(connect(path, writer=True)) as store:
-        store.execute(
-            "UPDATE replication_task SET enqueued_us = enqueued_us - ?1, threshold_us = threshold_us - ?1",
-            (int(seconds * 1e6),),
-        )
 
 
 def fires(alert: str, found: Scrape, folder: Path) -> bool:

@@ -35,6 +35,8 @@ class AttemptOutcome(StrEnum):
     """Transient trouble: it comes again."""
     FAILED = "FAILED"
     """Refused for good."""
+    FAILED_LATE = "FAILED_LATE"
+    """Refused for good, after the threshold of Replication Time Control."""
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,19 +40,28 @@ class Announcing:
         """Whether there are events now that are to be delivered."""
         return self._told
 
-    def failed(self, tx: Transaction, task: ReplicationTask, version: Version, code: FailureCode) -> None:
-        """It ended FAILED."""
+    def failed(self, tx: Transaction, task: ReplicationTask, version: Version, code: FailureCode) -> bool:
+        """It ended FAILED.
+
+        Returns:
+            Whether it had missed the threshold by then; whoever listens or not.
+        """
         bucket, listeners = self._listeners(tx, task)
-        if bucket is None or not listeners:
-            return
+        if bucket is None or not (listeners or self._is_late(task)):
+            return False
         task = self._as_it_stands(tx, task)
         rule = self._rule(tx, bucket, task)
-        if rule is not None and rule.replication_time and self._is_late(task) and not task.missed:
+        timed = rule is not None and rule.replication_time
+        late = self._is_late(task) and (timed or task.missed)
+        if not listeners:
+            return late
+        if late and not task.missed:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_MISSED_THRESHOLD, task, version)
         if rule is not None and rule.metered:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_FAILED, task, version, code.value)
         elif task.threshold_us is not None:
             self._tell(tx, bucket, listeners, EventName.REPLICATION_NOT_TRACKED, task, version)
+        return late
 
     def completed(self, tx: Transaction, task: ReplicationTask, version: Version) -> bool:
         """It arrived: that is told when it did so after the threshold, and that it missed it, where nobody has yet.

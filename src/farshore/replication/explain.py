@@ -350,7 +350,8 @@ def _of_destination(each: DestinationExplained) -> str:
         return f"{each.destination} has it since {each.at}" + (f" ({each.note})" if each.note else "")
     if each.status is ReplicationStatus.FAILED:
         detail = f": {each.detail.removesuffix('.')}" if each.detail else ""
-        return f"{each.destination} refused it for good: {each.code}{detail}"
+        late = f" ({each.note})" if each.note else ""
+        return f"{each.destination} refused it for good: {each.code}{detail}{late}"
     assert each.waiting is not None, each
     error = f": {each.waiting.error}" if each.waiting.error else ""
     late = ", missed threshold" if each.waiting.missed_threshold else ""

@@ -66,9 +66,10 @@ def explain_destination(
     elif state.status is ReplicationStatus.FAILED:
         gone = cause_gone(around, version, state)
         remedy = _mend_failed(around, version, state, gone, findings)
+        note = _late(around, state, AttemptOutcome.FAILED_LATE)
     elif state.status is ReplicationStatus.COMPLETED:
         without, remedy = _without_tags(around, version, state)
-        note = "; ".join(each for each in (_late(around, state), without) if each)
+        note = "; ".join(each for each in (_late(around, state, AttemptOutcome.DELIVERED_LATE), without) if each)
     home = around.deployment.directory.bucket_home(state.bucket)
     return DestinationExplained(
         destination=state.bucket,
@@ -154,16 +155,13 @@ def _deleted_there(around: Circumstances, version: Version, state: DestinationSt
     return region.metadata.reader.is_hard_deleted(bucket.id, version.key, version.version_id)
 
 
-def _late(around: Circumstances, state: DestinationState) -> str:
-    """A note when it arrived after the threshold of Replication Time Control, as far as attempts are remembered."""
-    late = [
-        each
-        for each in around.attempts
-        if each.destination == state.bucket and each.outcome is AttemptOutcome.DELIVERED_LATE
-    ]
+def _late(around: Circumstances, state: DestinationState, outcome: AttemptOutcome) -> str:
+    """A note when it ended so after the threshold of Replication Time Control, as far as attempts are remembered."""
+    late = [each for each in around.attempts if each.destination == state.bucket and each.outcome is outcome]
     if not late:
         return ""
-    return f"replicated at {iso_time(late[-1].last_us)}, after the threshold: {late[-1].detail}"
+    ended = "replicated" if outcome is AttemptOutcome.DELIVERED_LATE else "refused"
+    return f"{ended} at {iso_time(late[-1].last_us)}, after the threshold: {late[-1].detail}"
 
 
 def _without_tags(around: Circumstances, version: Version, state: DestinationState) -> tuple[str, Remedy | None]:

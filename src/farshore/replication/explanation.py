@@ -127,7 +127,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 class DestinationExplained(msgspec.Struct, frozen=True, kw_only=True):
     """Where a destination of the version stands. cause_gone: of a failure, whether what caused it is mended by now;
-    null where that cannot be told. note: what else is to be known of a replica that arrived; empty when nothing is."""
+    null where that cannot be told. note: what else is to be known of a replica that arrived, or of a
+    failure; empty when nothing is."""
 
     destination: str
     region: str | None

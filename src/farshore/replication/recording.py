@@ -39,15 +39,21 @@ class Recording:
         self._operations += 1
         self._bytes += task.size
         if late:
-            assert task.threshold_us is not None, task
-            detail = f"it ought to have arrived by {iso_time(task.threshold_us)}"
-            self._add(version, task, AttemptOutcome.DELIVERED_LATE, None, detail)
+            self._add(version, task, AttemptOutcome.DELIVERED_LATE, None, _ought(task))
         elif task.attempts > 1 or task.last_error:
             self._add(version, task, AttemptOutcome.DELIVERED)
 
-    def failed(self, task: ReplicationTask, version: Version, code: FailureCode, detail: str) -> None:
+    def failed(self, task: ReplicationTask, version: Version, code: FailureCode, detail: str, *, late: bool) -> None:
+        """It is refused for good.
+
+        Args:
+            late: it had missed the threshold of Replication Time Control by then.
+        """
         self._lane = (task.bucket_id, task.destination)
-        self._add(version, task, AttemptOutcome.FAILED, code, detail)
+        if late:
+            self._add(version, task, AttemptOutcome.FAILED_LATE, code, _ought(task))
+        else:
+            self._add(version, task, AttemptOutcome.FAILED, code, detail)
 
     def retried(self, task: ReplicationTask, version: Version | None, error: str) -> None:
         """It met transient trouble. version: None when it is gone."""
@@ -99,3 +105,9 @@ class Recording:
             detail=detail,
         )
         self._tx.records.add_attempt(version.row, attempt)
+
+
+def _ought(task: ReplicationTask) -> str:
+    """When it ought to have been there."""
+    assert task.threshold_us is not None, task
+    return f"it ought to have arrived by {iso_time(task.threshold_us)}"

@@ -102,8 +102,8 @@ class _Settling:
         self.done(task)
         if isinstance(outcome, Failed):
             self._accounts.failed(task, outcome.code)
-            self._recording.failed(task, version, outcome.code, outcome.detail)
-            self._announcing.failed(self._tx, task, version, outcome.code)
+            late = self._announcing.failed(self._tx, task, version, outcome.code)
+            self._recording.failed(task, version, outcome.code, outcome.detail, late=late)
         else:
             self._accounts.completed(task)
             late = self._announcing.completed(self._tx, task, version)

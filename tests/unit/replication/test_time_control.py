@@ -18,6 +18,7 @@ from tests.support.logs import captured_logs
 from tests.support.ways import Ways, on_ways
 
 from farshore.model.buckets import ConfigurationKind, VersioningStatus
+from farshore.model.replication import FailureCode
 from farshore.model.replication_record import AttemptOutcome
 from farshore.replication.time_control import LOOK_EVERY_S, UNAVAILABLE_S, TimeControl
 from farshore.runtime.iso_time import iso_time
@@ -231,29 +232,56 @@ def test_what_passed_while_nobody_looked_is_told_before_what_came_of_it(tmp_path
     timed(tmp_path, test)
 
 
+@pytest.mark.parametrize("listening", [False, True])
 @pytest.mark.parametrize("looked", [False, True])
-def test_a_late_failure_has_missed_the_threshold_too(tmp_path: Path, looked: bool) -> None:
+def test_a_late_failure_has_missed_the_threshold_too_and_that_is_remembered_of_it(
+    tmp_path: Path, looked: bool, listening: bool
+) -> None:
     async def test(t: Timed) -> None:
-        await t.ways.put("k")
+        (version,) = await t.ways.put("k")
         await t.suspend_destination()
         t.ways.clock.move(MINUTES_15)
         if looked:
             await t.look()
         await t.ways.run()
         await t.look()
-        assert t.told == [(MISSED, "k"), (FAILED, "k")]
+        assert t.told == ([(MISSED, "k"), (FAILED, "k")] if listening else [])
+        (attempt,) = t.ways.deployed.stores[EAST].metadata.reader.records.attempts(version.row)
+        assert (attempt.outcome, attempt.code) == (AttemptOutcome.FAILED_LATE, FailureCode.DST_BUCKET_UNVERSIONED)
+        assert attempt.detail == f"it ought to have arrived by {iso_time(version.created_us + MINUTES_15 * 10**6)}"
+
+    timed(tmp_path, test, listening=listening)
+
+
+@pytest.mark.parametrize(
+    ("told_before", "outcome"), [(False, AttemptOutcome.FAILED), (True, AttemptOutcome.FAILED_LATE)]
+)
+def test_a_failure_whose_rule_is_gone_has_missed_the_threshold_when_that_was_told(
+    tmp_path: Path, told_before: bool, outcome: AttemptOutcome
+) -> None:
+    async def test(t: Timed) -> None:
+        (version,) = await t.ways.put("k")
+        t.ways.clock.move(MINUTES_15)
+        if told_before:
+            await t.look()
+        await put_rule(t.ways.deployed, "source", "there", Status="Disabled", Destination=TIMED)
+        await t.ways.run()
+        (attempt,) = t.ways.deployed.stores[EAST].metadata.reader.records.attempts(version.row)
+        assert (attempt.outcome, attempt.code) == (outcome, FailureCode.SRC_OBJECT_NOT_ELIGIBLE)
 
     timed(tmp_path, test)
 
 
 def test_a_failure_within_the_threshold_has_not_missed_it(tmp_path: Path) -> None:
     async def test(t: Timed) -> None:
-        await t.ways.put("k")
+        (version,) = await t.ways.put("k")
         await t.suspend_destination()
         await t.ways.run()
         t.ways.clock.move(3600)
         await t.look()
         assert t.told == [(FAILED, "k")]
+        (attempt,) = t.ways.deployed.stores[EAST].metadata.reader.records.attempts(version.row)
+        assert attempt.outcome is AttemptOutcome.FAILED
 
     timed(tmp_path, test)
 
