@@ -93,6 +93,25 @@ def test_a_version_that_goes_nowhere_has_no_such_headers(pair: Pair) -> None:
     assert told(client.head_object(Bucket=pair.source, Key="k")) == {}
 
 
+def test_what_is_deleted_for_good_before_its_turn_does_not_count_as_pending(
+    server_factory: Callable[..., Server],
+) -> None:
+    """However long its destination cannot be reached: nothing is tried here, and nothing waits any more."""
+    pair = Pair(server_factory(environment={"FARSHORE_REPLICATE": "false"}))
+    put_rule(pair.s3, pair.source, pair.destination, delete_markers=True)
+    versions = [("one", pair.put("one")), ("two", pair.put("two")), ("stays", pair.put("stays"))]
+    versions.insert(2, ("two", pair.s3.delete_object(Bucket=pair.source, Key="two")["VersionId"]))
+    pending = ("pending_operations", "pending_bytes")
+    (there,) = status(pair)["destinations"]
+    assert [there[name] for name in pending] == [4, 3]
+    pair.s3.delete_object(Bucket=pair.source, Key="one", VersionId=versions[0][1])
+    listed = [{"Key": key, "VersionId": version_id} for key, version_id in versions[1:3]]
+    pair.s3.delete_objects(Bucket=pair.source, Delete={"Objects": listed})
+    (there,) = status(pair)["destinations"]
+    assert [there[name] for name in pending] == [1, 1]
+    assert pair.explain("one", version_id=versions[0][1])["code"] == "SrcKeyNotFound"
+
+
 def test_the_status_tells_what_arrived_what_failed_and_why(pair: Pair) -> None:
     put_rule(pair.s3, pair.source, pair.destination, ID="r")
     for number in range(3):

@@ -176,6 +176,10 @@ class SqliteTransaction(SqliteReader):
     def remove_tasks(self, ids: Sequence[int]) -> set[int]:
         return {row[0] for row in self._all(_SQL["remove_tasks"], (listed(ids),))} if ids else set()
 
+    def remove_tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[ReplicationTask]:
+        rows = self._all(_SQL["remove_tasks_of_version"], (bucket_id, key.encode(), version_id))
+        return [to_task(row) for row in rows]
+
     def remember_hard_deleted(self, bucket_id: int, key: str, version_id: str) -> None:
         self._run(_SQL["remember_hard_deleted"], (bucket_id, key.encode(), version_id))
 

@@ -119,3 +119,7 @@ class TaskTransaction(TaskReader, Protocol):
     def remove_tasks(self, ids: Sequence[int]) -> set[int]:
         """Returns those that were there: whoever settles a task twice counts it once."""
         ...
+
+    def remove_tasks_of_version(self, bucket_id: int, key: str, version_id: str) -> list[ReplicationTask]:
+        """Whatever waits of one version, claimed or not; returned as it stood."""
+        ...

@@ -13,6 +13,7 @@ from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.errors import AccessDenied, InternalError, MalformedXML, NoSuchVersion, S3Error
 from farshore.model.events import EventName
 from farshore.model.objects import NULL_VERSION, Version
+from farshore.model.replication import ReplicationStatus
 from farshore.runtime.slices import slices
 from farshore.runtime.together import all_or_first_error
 from farshore.semantics import naming, preconditions, versioning
@@ -20,6 +21,7 @@ from farshore.semantics.versioning import DeleteAction
 from farshore.service import outbox, version_stack
 from farshore.service.access import bucket_for, object_action, require, still
 from farshore.service.deployment import Answer, Params, Region, Request
+from farshore.service.job_tasks import replications_settled
 from farshore.service.notifications import notify
 
 DELETED_AT_ONCE_MAX = 1000
@@ -155,12 +157,24 @@ def _remove(tx: Transaction, request: Request, region: Region, bucket: Bucket, k
     if version is None:
         return Deleted(version_id=named)
     version_stack.pop(tx, version, request.now_us)
-    told = notify(tx, request, region, bucket, EventName.DELETE, version)
+    told = _abandon(tx, version, request.now_us) | notify(tx, request, region, bucket, EventName.DELETE, version)
     if version.is_replica:
         tx.remember_hard_deleted(bucket.id, key, version_id)
     if version.delete_marker:
         return Deleted(marker=True, marker_id=version_id, version_id=named, follows=told)
     return Deleted(version_id=named, follows=told)
+
+
+def _abandon(tx: Transaction, version: Version, now_us: int) -> bool:
+    """What is gone does not wait any more: else it counted as pending until its destination is tried again.
+
+    Returns:
+        whether a job of Batch Replication, which brought it, went on by it.
+    """
+    if all(state.status is not ReplicationStatus.PENDING for state in version.destinations):
+        return False
+    tasks = tx.remove_tasks_of_version(version.bucket_id, version.key, version.version_id)
+    return replications_settled(tx, tasks, {}, now_us)
 
 
 def _mark(

@@ -273,6 +273,30 @@ def test_a_version_that_is_named_twice_has_one_task_and_two_results(tmp_path: Pa
     on_job_runs(tmp_path, test)
 
 
+@pytest.mark.parametrize("own_task", [False, True])
+def test_a_version_that_is_deleted_for_good_while_it_waits_ends_its_task(tmp_path: Path, own_task: bool) -> None:
+    """Whether the job's task has a replication task of its own, or waits for one of live replication."""
+
+    async def test(runs: JobRuns) -> None:
+        await runs.rule()
+        ((key, version_id),) = await runs.put(1)
+        if own_task:
+            await runs.forget_task()
+        async with runs.running(replicate=False) as jobs_runner:
+            job = await runs.create()
+            jobs_runner.ring(EAST)
+            await runs.store.until(lambda: runs.job(job.id).in_flight == 1)
+            assert runs.waiting() == 1
+            await runs.deployed.s3("DeleteObject", Bucket="source", Key=key, VersionId=version_id)
+            assert runs.waiting() == 0
+            jobs_runner.ring(EAST)
+            job = await runs.until(job)
+        assert (job.status, job.succeeded, job.failed) == (S.COMPLETE, 0, 1)
+        assert [row[5] for row in await runs.report(job)] == ["SrcVersionNotFound"]
+
+    on_job_runs(tmp_path, test)
+
+
 def test_failures_alone_are_reported_where_only_they_are_asked_for(tmp_path: Path) -> None:
     async def test(runs: JobRuns) -> None:
         await runs.rule()

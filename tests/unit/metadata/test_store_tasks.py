@@ -279,3 +279,18 @@ def test_a_task_that_missed_keeps_its_threshold_and_one_that_is_untracked_does_n
     store.write(lambda tx: tx.remove_tasks([waiting.id]))
     assert store.reader.thresholds.next_us() is None
     assert store.write(lambda tx: tx.thresholds.task(waiting.id)) is None
+
+
+def test_what_waits_of_one_version_is_removed_claimed_or_not_and_nothing_else(store: OpenStore) -> None:
+    kept = (task(1, "k", version_id="w"), task(1, "l", version_id="v"), task(2, "k", version_id="v"))
+    add(store, task(1, "k", version_id="v"), *kept, task(1, "k", "other", version_id="v", batch=True, job=7, place=3))
+    claim(store, limit=1)
+
+    def remove() -> list[tuple[str, int, int]]:
+        removed = store.write(lambda tx: tx.remove_tasks_of_version(1, "k", "v"))
+        return [(each.destination, each.attempts, each.job) for each in removed]
+
+    assert sorted(remove()) == [("other", 0, 7), ("there", 1, 0)]
+    assert remove() == []
+    left = [(each.bucket_id, each.key, each.version_id) for each in store.reader.pending_tasks(0, 10)]
+    assert left == [(each.bucket_id, each.key, each.version_id) for each in kept]

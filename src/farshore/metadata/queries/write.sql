@@ -102,6 +102,12 @@ UPDATE replication_task SET due_us = ?3, leased = 0 WHERE id IN (
 -- name: remove_tasks
 DELETE FROM replication_task WHERE id IN carray(?1) RETURNING id
 
+-- name: remove_tasks_of_version
+DELETE FROM replication_task WHERE id IN (
+    SELECT id FROM replication_task INDEXED BY replication_task_version
+    WHERE version_id = ?3 AND key = ?2 AND bucket_id = ?1)
+RETURNING {task_columns}
+
 -- name: remember_hard_deleted
 INSERT OR IGNORE INTO hard_deleted (bucket_id, key, version_id) VALUES (?1, ?2, ?3)
 
