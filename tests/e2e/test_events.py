@@ -567,6 +567,8 @@ def _urls_told(folder: Path) -> list[str]:
 
 
 def test_events_reach_a_jetstream_once_and_in_order(server_factory: Any, nats: str) -> None:
+    names: list[str] = []
+
     async def streamed(count: int) -> list[dict[str, Any]]:
         client = Client()
         await client.connect(nats)
@@ -576,7 +578,9 @@ def test_events_reach_a_jetstream_once_and_in_order(server_factory: Any, nats: s
                 await stream.add_stream(name="events", subjects=["s3.>"])
                 return []
             subscription = await stream.subscribe("s3.told", ordered_consumer=True)
-            return [json.loads((await subscription.next_msg(timeout=ARRIVAL_S)).data) for _ in range(count)]
+            messages = [await subscription.next_msg(timeout=ARRIVAL_S) for _ in range(count)]
+            names.extend((message.headers or {}).get("Nats-Msg-Id", "") for message in messages)
+            return [json.loads(message.data) for message in messages]
         finally:
             await client.close()
 
@@ -592,4 +596,5 @@ def test_events_reach_a_jetstream_once_and_in_order(server_factory: Any, nats: s
         client.put_object(Bucket="told", Key="k", Body=b"x" * number)
     messages = asyncio.run(streamed(20))
     assert [message["Records"][0]["s3"]["object"]["size"] for message in messages] == list(range(20))
+    assert all(names) and len(set(names)) == 20, "by which a stream knows what comes again"
     wait_for(lambda: server.cli("status")["events"][0]["waiting"] == 0, ARRIVAL_S, "an empty backlog")

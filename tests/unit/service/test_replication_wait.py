@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.delivery import find, put_rule
+from tests.support.delivery import deliver, find, put_rule
 from tests.support.deployment import EAST, WEST, Deployed, in_deployment
 from tests.support.faults import FaultyMetadata
 from tests.support.logs import Logs, captured_logs
@@ -14,7 +14,7 @@ from tests.support.logs import Logs, captured_logs
 from farshore.service.commit_watch import CommitWatch
 from farshore.service.deployment import Answer, Region, Request
 from farshore.service.put_object import put_object
-from farshore.service.replication_wait import wait_after_write
+from farshore.service.replication_wait import wait_after_write, wait_for_bucket
 
 
 @pytest.fixture(autouse=True)
@@ -66,5 +66,24 @@ def test_where_the_bucket_is_gone_since_nothing_is_replicated(tmp_path: Path) ->
         await wait_after_write(request, answer, 60)
         assert answer.headers["x-farshore-replication"] == "NONE"
         assert "x-farshore-replication-wait" not in answer.headers
+
+    in_deployment(tmp_path, test)
+
+
+def test_a_bucket_is_waited_for_as_it_was_at_the_mark_whatever_is_written_later(tmp_path: Path) -> None:
+    async def test(deployed: Deployed) -> None:
+        request, _ = await _written(deployed)
+        region = deployed.stores[EAST]
+        bucket = region.metadata.reader.bucket("source")
+        assert bucket is not None
+        first = region.metadata.reader.newest_task()
+        assert not await wait_for_bucket(request, region, bucket, first, 0)
+        await deliver(deployed)
+        await deployed.put("source", "later")
+        later = region.metadata.reader.newest_task()
+        assert await wait_for_bucket(request, region, bucket, first, 0)
+        assert not await wait_for_bucket(request, region, bucket, later, 0)
+        await deliver(deployed)
+        assert await wait_for_bucket(request, region, bucket, later, 0)
 
     in_deployment(tmp_path, test)

@@ -33,9 +33,10 @@ class Receiver:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-                await reader.readexactly(int(length.partition(b":")[2]))
                 self.messages += 1
+                for line in head.lower().split(b"\r\n"):
+                    if line.startswith(b"content-length:"):
+                        await reader.readexactly(int(line.partition(b":")[2]))
                 writer.write(self._answer)
                 await writer.drain()
                 if self._closes:
@@ -116,16 +117,19 @@ def test_a_message_is_refused_by_4xx_with_what_the_receiver_says(status: bytes) 
         (b"HTTP/1.1 429 T\r\nContent-Length: 0\r\n\r\n", False),
         (b"HTTP/1.1 500 T\r\nContent-Length: 100\r\n\r\nbroken", True),
         (b"HTTP/1.1 503 T\r\nContent-Length: 0\r\n\r\n", False),
-        (b"HTTP/1.1 302 T\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.1 302 T\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.1 307 T\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", False),
         (b"HTTP/1.1 20", True),
         (b"\x00\xff no HTTP\r\n\r\n", True),
         (b"", True),
     ],
 )
 def test_all_else_is_trouble_that_passes(answer: bytes, closes: bool) -> None:
+    """The message is sent once, and to nobody else: the outbox says when it goes again."""
+
     async def course(target: WebhookTarget, receiver: Receiver) -> None:
         with pytest.raises(Unreachable):
             await target.deliver([message()])
-        assert receiver.messages >= 1
+        assert receiver.messages == 1
 
     with_receiver(answer, course, closes=closes)
