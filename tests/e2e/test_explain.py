@@ -287,6 +287,9 @@ def test_a_rule_that_went_before_the_delivery(stopped: Server, change: str, code
         found = pair.explain("k")
         assert (found["code"], found["remedy"]["action"]) == (code, action)
         assert found["remedy"]["then"] == f"farshore replication retry {pair.source} --cause {code}"
+        pair.shell(found["remedy"]["command"])
+        pair.shell(found["remedy"]["then"])
+        assert pair.settled("k") == "COMPLETED"
     finally:
         working.kill()
 

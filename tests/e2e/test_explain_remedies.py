@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.pairs import Pair
-from tests.support.replication import put_rule
+from tests.support.replication import put_rule, put_rules, rule
 from tests.support.server import Server
 
 
@@ -59,3 +59,25 @@ def test_tags_count_as_they_were_when_the_version_was_written(pair: Pair) -> Non
     # Of the one the tags are right by now, and it goes as it is; of the other they are not.
     assert found["remedy"]["action"] == "BatchReplication"
     assert pair.explain("other")["remedy"]["action"] == "CopyOntoItself"
+
+
+def test_a_rule_that_a_stronger_one_keeps_from_a_delete_marker_is_raised_above_it(pair: Pair) -> None:
+    """The stronger rule decides alone, and leaves delete markers out: either rule can be changed."""
+    put_rules(
+        pair.s3,
+        pair.source,
+        rule(pair.destination, ID="weak", priority=1, delete_markers=True),
+        rule(pair.destination, ID="strong", priority=2),
+    )
+    pair.put("k")
+    assert pair.settled("k") == "COMPLETED"
+    marker = pair.s3.delete_object(Bucket=pair.source, Key="k")["VersionId"]
+    found = pair.explain("k")
+    weak = next(each for each in found["rules"] if each["rule"] == "weak")
+    assert (weak["reason"], weak["shadowed_by"]) == ("SHADOWED", "strong")
+    assert weak["remedy"]["action"] == "RaisePriority"
+    assert (found["reason"], found["remedy"]["action"]) == ("DELETE_MARKERS_OFF", "EnableDeleteMarkerReplication")
+    for command in (weak["remedy"]["command"], weak["remedy"]["then"]):
+        pair.shell(command)
+    found = pair.explain("k", version_id=marker)
+    assert [(each["rule"], each["status"]) for each in found["destinations"]] == [("weak", "COMPLETED")]

@@ -46,7 +46,7 @@ class Case:
 class Row:
     """What an explanation must answer. action: of the remedy. mended: its commands are tried.
 
-    note: part of the note of the destination.
+    note: part of the note of the destination. job: the code of the last job that failed for it.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Row:
     action: str | None
     mended: bool = True
     note: str = ""
+    job: str | None = None
 
 
 ROWS: list[Row] = []
@@ -551,6 +552,22 @@ def a_failure_whose_cause_is_mended(pair: Roled) -> Case:
     return Case()
 
 
+@not_taken("32", "OLDER_THAN_RULE", "BatchReplication", job="InitiateReplicationNotPermitted")
+def a_job_whose_role_may_not_begin(pair: Roled) -> Case:
+    """The remedy makes a role that may."""
+    pair.put("k")
+    pair.put_rule()
+    role = f"jobs-of-{pair.source}"
+    trust = allow("sts:AssumeRole", Principal={"Service": "batchoperations.s3.amazonaws.com"})
+    del trust["Resource"]
+    arn = pair.iam.create_role(RoleName=role, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    lists = allow(["s3:GetReplicationConfiguration", "s3:PutInventoryConfiguration"])
+    pair.iam.put_role_policy(RoleName=role, PolicyName="lists", PolicyDocument=policy(lists))
+    # The job says by its exit code that a task failed.
+    pair.shell(f"farshore batch replicate {pair.source} --role {arn} --wait || test $? = 1")
+    return Case()
+
+
 @row("33", "REPLICA", "IS_REPLICA", None, "EnableReplicaModifications")
 def an_edit_of_a_replica(pair: Roled) -> Case:
     back = {"Role": pair.arn, "Rules": [rule(pair.source, ID="back")]}
@@ -601,6 +618,8 @@ def test_a_reason_is_named_with_its_code_and_what_is_proposed_mends_it(server: S
         wanted.action,
     )
     assert wanted.note in "".join(each["note"] for each in found["destinations"])
+    assert (found["jobs"][-1]["code"] if found["jobs"] else None) == wanted.job
+    assert wanted.job is None or wanted.job in found["summary"]
     if remedy is None:
         assert is_there(case, pair)
         return
@@ -620,7 +639,6 @@ CANNOT_OCCUR = {12, 13, 14, 19, 22, 25, 26}
 ELSEWHERE = {
     1: "test_a_missing_bucket_is_answered_as_by_s3",
     31: "test_an_unreachable_destination_is_told_with_what_was_tried_and_when_it_is_tried_next",
-    32: "test_the_role_must_be_allowed_to_initiate_the_replication_of_each_object",
 }
 """Rows that do not have the shape of the table, and their tests."""
 

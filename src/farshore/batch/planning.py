@@ -20,10 +20,11 @@ from farshore.model.batch import EMPTY_VERSION, NO_VERSION, JobTask, ManifestRow
 from farshore.model.buckets import Bucket
 from farshore.model.objects import Version, VersionName
 from farshore.model.replication import DestinationState, FailureCode, ReplicationStatus, ReplicationTask
+from farshore.model.replication_record import AttemptOutcome, AttemptRecord
 from farshore.semantics.manifest_rows import decode_key
 from farshore.service import access, outbox
 from farshore.service.deployment import Deployment, Region
-from farshore.service.job_tasks import not_replicated
+from farshore.service.job_tasks import MESSAGES, not_replicated
 
 INITIATE = "s3:InitiateReplication"
 
@@ -122,14 +123,10 @@ class Planning:
             return version
         # Rows may name a version twice: the second one finds what the first one planned.
         version = self._changed.get(version.row, version)
-        if not self.initiator.may(bucket, version):
-            return FailureCode.INITIATE_REPLICATION_NOT_PERMITTED
-        configuration = self.deployment.configurations.get(self.tx, bucket)
-        if configuration is None:
-            return FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING
-        planned = outbox.plan_batch(configuration, version, self.now_us)
-        if planned is None:
-            return FailureCode.SRC_OBJECT_NOT_ELIGIBLE
+        planned = self._planned(bucket, version)
+        if isinstance(planned, FailureCode):
+            self._remember(version, planned)
+            return planned
         tasks = planned.tasks
         if tasks:
             self._changed[version.row] = msgspec.structs.replace(
@@ -151,6 +148,29 @@ class Planning:
             )
         self._tasks += tasks
         return None
+
+    def _planned(self, bucket: Bucket, version: Version) -> outbox.Planned | FailureCode:
+        """What is to be done with a version, or why its replication does not begin."""
+        if not self.initiator.may(bucket, version):
+            return FailureCode.INITIATE_REPLICATION_NOT_PERMITTED
+        configuration = self.deployment.configurations.get(self.tx, bucket)
+        if configuration is None:
+            return FailureCode.SRC_BUCKET_REPLICATION_CONFIG_MISSING
+        planned = outbox.plan_batch(configuration, version, self.now_us)
+        return FailureCode.SRC_OBJECT_NOT_ELIGIBLE if planned is None else planned
+
+    def _remember(self, version: Version, code: FailureCode) -> None:
+        """Of the version, for people who ask for it: the report is for who made the job."""
+        attempt = AttemptRecord(
+            destination="",
+            first_us=self.now_us,
+            last_us=self.now_us,
+            times=1,
+            outcome=AttemptOutcome.FAILED,
+            code=code,
+            detail=MESSAGES[code],
+        )
+        self.tx.records.add_attempt(version.row, attempt)
 
     def _otherwise(self, name: VersionName) -> Version | FailureCode:
         """The current version where a row names none; why there is none of a row that does."""

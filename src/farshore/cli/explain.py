@@ -46,6 +46,9 @@ def _text(found: dict[str, Any]) -> Iterator[str]:
         yield "\nDestinations:"
     for destination in found["destinations"]:
         yield from _destination(destination)
+    if found["jobs"]:
+        yield "\nJobs of Batch Replication that failed before it was on its way:"
+        yield from _attempts(found["jobs"])
     if found["rules"]:
         yield "\nRules, strongest first:"
     for rule in found["rules"]:
@@ -66,12 +69,16 @@ def _destination(found: dict[str, Any]) -> Iterator[str]:
         if waiting["missed_threshold"]:
             error += f"; missed threshold: it ought to have arrived by {waiting['threshold']}"
         yield f"      {waiting['hold']} since {waiting['since']}, tried {waiting['attempts']} times{when}{error}"
-    for attempt in found["attempts"]:
+    yield from _attempts(found["attempts"])
+    yield from _remedy(found["remedy"], "      ")
+
+
+def _attempts(found: list[dict[str, Any]]) -> Iterator[str]:
+    for attempt in found:
         about = " ".join(part for part in (attempt["outcome"], attempt["code"], attempt["detail"]) if part)
         yield f"      {attempt['last_at']} {about}" + (
             f" ({attempt['times']} times since {attempt['first_at']})" if attempt["times"] > 1 else ""
         )
-    yield from _remedy(found["remedy"], "      ")
 
 
 def _rule(found: dict[str, Any]) -> Iterator[str]:

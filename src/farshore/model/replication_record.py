@@ -42,7 +42,7 @@ class AttemptOutcome(StrEnum):
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts with the same outcome that followed each other; many become one record that counts them.
 
-    detail: in words for a person.
+    destination: empty where a job of Batch Replication did not get as far as one. detail: in words for a person.
     """
 
     destination: str

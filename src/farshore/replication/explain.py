@@ -16,9 +16,10 @@ from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
-from farshore.replication.explain_destinations import Circumstances, explain_destination, place_of
+from farshore.replication.explain_destinations import Circumstances, attempts_of, explain_destination, place_of
 from farshore.replication.explanation import (
     AnyReason,
+    AttemptExplained,
     ConfigurationExplained,
     DestinationExplained,
     Explanation,
@@ -198,6 +199,7 @@ def _explain_version(around: Circumstances, facts: Facts, version: Version) -> E
     rules = tuple(_rule(around, facts, version, finding) for finding in findings)
     destinations = tuple(explain_destination(around, version, state, findings) for state in version.destinations)
     reason, code, remedy = _conclude(subject, facts, version, rules, destinations)
+    jobs = attempts_of(facts.attempts, "")
     return Explanation(
         bucket=subject.bucket,
         region=around.region.name,
@@ -213,11 +215,12 @@ def _explain_version(around: Circumstances, facts: Facts, version: Version) -> E
         status=version.replication_status,
         reason=reason,
         code=code,
-        summary=_summary(reason, rules, destinations),
+        summary=_summary(reason, rules, destinations) + _of_jobs(version, jobs),
         remedy=remedy,
         configuration=_configuration(facts, in_force),
         rules=rules,
         destinations=destinations,
+        jobs=jobs,
     )
 
 
@@ -343,6 +346,14 @@ def _summary(reason: AnyReason, rules: Sequence[RuleExplained], destinations: Se
         return "It was written before the oldest configuration that is remembered; why it was left out is forgotten."
     rule = next((each for each in rules if each.reason is reason), None)
     return "" if rule is None else f"No rule took it. Nearest is rule {rule.rule}: {rule.detail}."
+
+
+def _of_jobs(version: Version, jobs: Sequence[AttemptExplained]) -> str:
+    """What became of the last job for it, as long as nothing has brought the version on its way since."""
+    if version.replication_status is not None or not jobs:
+        return ""
+    last = jobs[-1]
+    return f" A job of Batch Replication failed for it at {last.last_at}: {last.code}: {last.detail}."
 
 
 def _of_destination(each: DestinationExplained) -> str:

@@ -81,7 +81,7 @@ def explain_destination(
         detail=state.detail,
         note=note,
         cause_gone=gone,
-        attempts=tuple(_attempt(each) for each in around.attempts if each.destination == state.bucket),
+        attempts=attempts_of(around.attempts, state.bucket),
         waiting=waiting,
         remedy=remedy,
     )
@@ -193,6 +193,11 @@ def place_of(deployment: Deployment, name: str) -> tuple[Region, Bucket] | None:
     region = None if home is None else deployment.regions.get(home.region)
     bucket = None if region is None else region.metadata.reader.bucket(name)
     return None if region is None or bucket is None else (region, bucket)
+
+
+def attempts_of(attempts: Sequence[AttemptRecord], destination: str) -> tuple[AttemptExplained, ...]:
+    """What is remembered of the attempts for a destination; of jobs that got as far as none, for the empty one."""
+    return tuple(_attempt(each) for each in attempts if each.destination == destination)
 
 
 def _attempt(record: AttemptRecord) -> AttemptExplained:

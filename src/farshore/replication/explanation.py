@@ -145,7 +145,8 @@ class DestinationExplained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """status: `x-amz-replication-status`. code: AWS's failure code, where there is one for the reason."""
+    """status: `x-amz-replication-status`. code: AWS's failure code, where there is one for the reason. jobs: of Batch
+    Replication that failed before the version was on its way."""
 
     bucket: str
     region: str
@@ -166,3 +167,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     configuration: ConfigurationExplained | None
     rules: tuple[RuleExplained, ...]
     destinations: tuple[DestinationExplained, ...]
+    jobs: tuple[AttemptExplained, ...] = ()
