@@ -178,6 +178,9 @@ def _by_group(ids: Iterable[int]) -> dict[int, list[int]]:
 
 def _together(origins: Sequence[EventOrigin], events: Sequence[Event]) -> _Together:
     """Origins are told apart by where they are in memory: equal ones are mostly the same, and hashing costs more."""
+    first = origins[0]
+    if origins.count(first) == len(origins):  # As mostly.
+        return _Together([first], [0] * len(origins), events)
     different = {id(origin): origin for origin in origins}
     places = {each: place for place, each in enumerate(different)}
     return _Together(list(different.values()), [places[id(origin)] for origin in origins], events)

@@ -14,9 +14,8 @@ from farshore.model.buckets import Bucket
 from farshore.model.events import EventName, NotificationConfiguration, ReplicationEventData
 from farshore.model.objects import Version
 from farshore.model.replication import FailureCode, ReplicationRule, ReplicationTask
-from farshore.runtime import ids
 from farshore.service.deployment import Deployment, Region
-from farshore.service.notifications import Occasion, announce
+from farshore.service.notifications import announce
 from farshore.service.replicas import Accepted, Arrival
 
 _OF_THRESHOLD = (EventName.REPLICATION_MISSED_THRESHOLD, EventName.REPLICATION_AFTER_THRESHOLD)
@@ -146,8 +145,7 @@ class Announcing:
             threshold_us=self._threshold(name, task),
             took_us=self._now_us - task.enqueued_us if name is EventName.REPLICATION_AFTER_THRESHOLD else None,
         )
-        occasion = Occasion(now_us=self._now_us, region=self._region.name, request_id=ids.request_id())
-        self._told |= announce(tx, listeners, bucket, name, version, occasion, replication=data)
+        self._told |= announce(tx, listeners, self._region, bucket, name, version, self._now_us, data)
 
     def _threshold(self, name: EventName, task: ReplicationTask) -> int | None:
         """How long it might have taken, for the events that say so."""
@@ -179,6 +177,5 @@ def announce_replicas(
         if result is Accepted.STORED and not arrival.changed:
             marker = arrival.version.delete_marker
             name = EventName.DELETE_MARKER_CREATED if marker else EventName.PUT
-            occasion = Occasion(now_us=now_us, region=region.name, request_id=ids.request_id())
-            told |= announce(tx, listeners, bucket, name, arrival.version, occasion)
+            told |= announce(tx, listeners, region, bucket, name, arrival.version, now_us)
     return told

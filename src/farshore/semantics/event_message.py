@@ -99,10 +99,11 @@ _MakeRecord = Callable[[StoredEvent], str]
 
 
 class Messages:
-    """Makes messages. What the events of an origin have in common is encoded once for those of one `Messages`."""
+    """Makes messages. What events of an origin have in common is encoded once."""
 
     def __init__(self) -> None:
-        self._making: dict[int, tuple[EventOrigin, _MakeRecord]] = {}
+        self._origin: EventOrigin | None = None
+        self._make: _MakeRecord = _encoded_record
 
     def message(self, events: Sequence[StoredEvent]) -> bytes:
         """One message of events in their order; of a test event, which comes alone.
@@ -113,19 +114,17 @@ class Messages:
         if first.origin.name is _TEST:
             assert len(events) == 1, events
             return _test_message(first.origin, first.event)
-        if len(events) == 1:
-            records = self._make(first.origin)(first)
-        else:
-            records = ",".join([self._make(stored.origin)(stored) for stored in events])
+        records = self._record(first) if len(events) == 1 else ",".join(map(self._record, events))
         return f'{{"Records":[{records}]}}'.encode()
 
-    def _make(self, origin: EventOrigin) -> _MakeRecord:
-        made = self._making.get(id(origin))
-        if made is None:  # The origin is kept with it, so that its place in memory stays its own.
-            made = self._making[id(origin)] = (origin, _records_of(origin))
-        return made[1]
+    def _record(self, stored: StoredEvent) -> str:
+        origin = stored.origin
+        if origin is not self._origin:  # Mostly many of one origin follow each other.
+            self._origin, self._make = origin, _records_of(origin)
+        return self._make(stored)
 
 
+@lru_cache(maxsize=256)
 def _records_of(origin: EventOrigin) -> _MakeRecord:
     """A function that makes the records of an origin's events: it fills gaps, where encoding all costs twice that."""
     if origin.name in _CHANGES_OF_METADATA:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import msgspec
-
 from farshore.metadata.store import Transaction
-from farshore.model.access import Principal, PrincipalKind
+from farshore.model.access import PrincipalKind
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.events import Event, EventName, EventOrigin, NotificationConfiguration, ReplicationEventData
 from farshore.model.objects import Version
+from farshore.runtime import ids
 from farshore.semantics.notification_config import listening
 from farshore.service.deployment import Region, Request
 
@@ -26,70 +25,47 @@ _DELETIONS = frozenset((EventName.DELETE, EventName.DELETE_MARKER_CREATED))
 _WITHOUT_SIZE = frozenset((*_DELETIONS, EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
 
 
-class Occasion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """By what an event came about: the request, or S3 itself.
+def notify(
+    tx: Transaction, request: Request, region: Region, bucket: Bucket, name: EventName, version: Version
+) -> bool:
+    """Inside the command of a request's change: store the event that tells of it, if anybody listens; mostly nobody.
 
-    region: of the bucket.
+    Args:
+        version: that was made, changed or removed.
+    Returns:
+        Whether there is an event now.
     """
-
-    now_us: int
-    region: str
-    request_id: str
-    principal_id: str = OF_SERVICE
-    source_address: str = OF_SERVICE
+    listeners = request.deployment.notifications.get(tx, bucket)
+    rule = listening(listeners, name, version.key) if listeners else None
+    if rule is None:
+        return False
+    by, address = request.principal, request.source_address
+    origin = _origin(
+        name, region.name, bucket.name, bucket.owner, rule.id, by.kind, by.account_id, by.unique_id, address
+    )
+    tx.events.add(rule.destination, origin, _event(bucket, name, version, request.now_us, request.request_id))
+    return True
 
 
 def announce(
     tx: Transaction,
     listeners: NotificationConfiguration,
+    region: Region,
     bucket: Bucket,
     name: EventName,
     version: Version,
-    occasion: Occasion,
-    *,
+    now_us: int,
     replication: ReplicationEventData | None = None,
 ) -> bool:
-    """Inside the command of a change: store the event that tells of it. Returns whether anybody listens.
-
-    Args:
-        version: that was made, changed or removed.
-    """
+    """As `notify`, of what S3 does by itself."""
     rule = listening(listeners, name, version.key)
     if rule is None:
         return False
-    origin = _origin(
-        name, occasion.region, bucket.name, bucket.owner, rule.id, occasion.principal_id, occasion.source_address
-    )
-    event = Event(
-        at_us=occasion.now_us,
-        request_id=occasion.request_id,
-        key=version.key,
-        version_id=_shown_version(bucket, version),
-        size=None if name in _WITHOUT_SIZE else version.size,
-        etag=_shown_etag(name) if name in _DELETIONS else version.etag,
-        replication=replication,
-    )
+    by, address = PrincipalKind.SERVICE, OF_SERVICE
+    origin = _origin(name, region.name, bucket.name, bucket.owner, rule.id, by, "", "", address)
+    event = _event(bucket, name, version, now_us, ids.request_id(), replication)
     tx.events.add(rule.destination, origin, event)
     return True
-
-
-def occasion_of(request: Request, region: Region) -> Occasion:
-    """What a request brings about."""
-    return Occasion(
-        now_us=request.now_us,
-        region=region.name,
-        request_id=request.request_id,
-        principal_id=principal_id(request.principal),
-        source_address=request.source_address,
-    )
-
-
-def notify(
-    tx: Transaction, request: Request, region: Region, bucket: Bucket, name: EventName, version: Version
-) -> bool:
-    """Inside the command of a request's change: `announce` it to whoever listens to the bucket, mostly nobody."""
-    listeners = request.deployment.notifications.get(tx, bucket)
-    return bool(listeners) and announce(tx, listeners, bucket, name, version, occasion_of(request, region))
 
 
 @lru_cache(maxsize=1024)
@@ -99,28 +75,52 @@ def _origin(
     bucket: str,
     bucket_owner: str,
     configuration_id: str,
-    principal_id: str,
+    kind: PrincipalKind,
+    account_id: str,
+    unique_id: str,
     source_address: str,
 ) -> EventOrigin:
-    """One for all events that share it, so that it is stored once for those of a group of commands."""
+    """One for all events that share it, so that it is stored once for those of a group of commands.
+
+    kind, account_id, unique_id: of the principal.
+    """
     return EventOrigin(
         name=name,
         region=region,
         bucket=bucket,
         bucket_owner=bucket_owner,
         configuration_id=configuration_id,
-        principal_id=principal_id,
+        principal_id=_principal_id(kind, account_id, unique_id),
         source_address=source_address,
     )
 
 
-def principal_id(principal: Principal) -> str:
+def _principal_id(kind: PrincipalKind, account_id: str, unique_id: str) -> str:
     """Who did it, as messages name it: `AWS:AIDA…`, `AWS:AROA…:SESSION`, the account's id for its root."""
-    if principal.kind is PrincipalKind.ANONYMOUS:
+    if kind is PrincipalKind.ANONYMOUS:
         return "Anonymous"
-    if principal.kind is PrincipalKind.ROOT:
-        return principal.account_id
-    return f"AWS:{principal.unique_id}" if principal.unique_id else OF_SERVICE
+    if kind is PrincipalKind.ROOT:
+        return account_id
+    return f"AWS:{unique_id}" if unique_id else OF_SERVICE
+
+
+def _event(
+    bucket: Bucket,
+    name: EventName,
+    version: Version,
+    now_us: int,
+    request_id: str,
+    replication: ReplicationEventData | None = None,
+) -> Event:
+    return Event(
+        at_us=now_us,
+        request_id=request_id,
+        key=version.key,
+        version_id=_shown_version(bucket, version),
+        size=None if name in _WITHOUT_SIZE else version.size,
+        etag=_shown_etag(name) if name in _DELETIONS else version.etag,
+        replication=replication,
+    )
 
 
 def _shown_version(bucket: Bucket, version: Version) -> str | None:
