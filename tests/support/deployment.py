@@ -67,13 +67,12 @@ class MovedClock:
 
 
 class Deployed:
-    """The deployment and what a test does with it. `rung`: regions whose bell was rung; `told`: for events."""
+    """The deployment and what a test does with it. `rung`: regions whose bell was rung."""
 
     def __init__(self, folder: Path, regions: Sequence[str] = (EAST, WEST)) -> None:
         self.folder = folder
         self.clock = MovedClock()
         self.rung: list[str] = []
-        self.told: list[str] = []
         self.directory = SqliteDirectory.open(folder / "directory.sqlite")
         self.stores = {
             name: Region(
@@ -91,7 +90,6 @@ class Deployed:
             "directory": self.directory,
             "clock": self.clock,
             "ring": self.rung.append,
-            "ring_events": self.told.append,
             **more,
         }
         return Deployment(regions=regions, **given)

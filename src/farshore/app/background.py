@@ -71,13 +71,15 @@ class Background:
 
     def hear(self, why: Why, region: str) -> None:
         """Hear the bell: a region has new replication tasks or events, or its jobs have changed."""
-        if why is Why.JOBS:
-            self._jobs.ring(region)
-            return
-        if region in self._events:
-            self._events[region].bell.set()
-        if self._replication is not None and why is Why.TASKS:
-            self._replication.ring(region)
+        match why:
+            case Why.EVENTS:
+                if region in self._events:
+                    self._events[region].bell.set()
+            case Why.TASKS:
+                if self._replication is not None:
+                    self._replication.ring(region)
+            case Why.JOBS:
+                self._jobs.ring(region)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is under way is finished or left to be claimed again."""

@@ -17,7 +17,7 @@ _BYTES_MAX = 256
 
 
 class Why(StrEnum):
-    """What there is to do. TASKS: to replicate, and events to deliver. EVENTS: these alone."""
+    """What there is to do: versions to replicate, events to deliver, jobs to run."""
 
     TASKS = "tasks"
     EVENTS = "events"

@@ -50,6 +50,7 @@ async def open_deployment(
             regions: dict[str, Region] = {}
             for name in settings.regions:
                 metadata = SqliteMetadataStore.open(folder.region_metadata(name), name)
+                metadata.watch_events(partial(ring, Why.EVENTS, name))
                 stores.push_async_callback(metadata.close)
                 blobs = FilesystemBlobStore.open(folder.region_blobs(name))
                 stores.push_async_callback(blobs.close)
@@ -68,7 +69,6 @@ async def open_deployment(
             regions=regions,
             clock=SystemClock(),
             ring=partial(ring, Why.TASKS),
-            ring_events=partial(ring, Why.EVENTS),
             ring_jobs=partial(ring, Why.JOBS),
             replicates=settings.replicate,
             event_destinations={each.arn: each.permitted for each in settings.events},

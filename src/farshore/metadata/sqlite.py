@@ -67,6 +67,9 @@ class SqliteMetadataStore:
     def change_mark(self) -> int:
         return self._reader.data_version()
 
+    def watch_events(self, heard: Callable[[], None]) -> None:
+        self._writer.watch_events(heard)
+
     def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
         return self._writer.watch(heard)
 

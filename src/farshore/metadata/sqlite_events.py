@@ -113,6 +113,7 @@ class SqliteEvents:
         for destination, origin, event in self._gathered.events:
             by_destination.setdefault(destination, []).append((origin, event))
         self._gathered.take_back()
+        self._gathered.written = True
         for destination, events in by_destination.items():
             for group in slices(events, GROUP_EVENTS_MAX):
                 self._add_group(destination, *zip(*group, strict=True))

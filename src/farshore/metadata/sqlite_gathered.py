@@ -12,12 +12,13 @@ GatheredEvent = tuple[str, EventOrigin, Event]
 
 
 class Gathered:
-    """events: in the order of the changes."""
+    """events: in the order of the changes. written: whether there were any since somebody looked."""
 
-    __slots__ = ("events",)
+    __slots__ = ("events", "written")
 
     def __init__(self) -> None:
         self.events: list[GatheredEvent] = []
+        self.written = False
 
     def mark(self) -> int:
         """Where a command begins, for `take_back`."""

@@ -94,6 +94,7 @@ class GroupWriter(Generic[Tx]):
         self._drained.set()
         self._flushes = 0
         self._watching: dict[object, Callable[[], None]] = {}
+        self._hearing_of_events: list[Callable[[], None]] = []
         self._log_pages = 0
         self._session.connection.set_wal_hook(self._flushed)
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -124,6 +125,10 @@ class GroupWriter(Generic[Tx]):
     def flushes(self) -> int:
         """Commits that went to disk."""
         return self._flushes
+
+    def watch_events(self, heard: Callable[[], None]) -> None:
+        """Call `heard` on the loop after each group that stored events; and after one that was to, and failed."""
+        self._hearing_of_events.append(heard)
 
     def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
         """Call `heard` on the loop after each group, until what is returned is called."""
@@ -282,6 +287,10 @@ class GroupWriter(Generic[Tx]):
         self._resolve(group)
         for heard in self._watching.values():
             heard()
+        if self._session.gathered.written:
+            self._session.gathered.written = False
+            for heard in self._hearing_of_events:
+                heard()
         if self._waiting:
             assert self._loop is not None
             self._loop.call_soon(self._begin)

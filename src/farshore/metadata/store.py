@@ -320,6 +320,11 @@ class MetadataStore(Protocol):
         """A number that is another one once anybody has committed, in whatever process. Microseconds."""
         ...
 
+    def watch_events(self, heard: Callable[[], None]) -> None:
+        """Call `heard` in the event loop after commits of this process that stored events to be told, so that nobody
+        who makes one has to say so. Sometimes also when there are none."""
+        ...
+
     def watch(self, heard: Callable[[], None]) -> Callable[[], None]:
         """Call `heard` in the event loop after commits of this process, until what is returned is called."""
         ...

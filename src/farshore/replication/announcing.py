@@ -32,12 +32,6 @@ class Announcing:
         self._deployment = deployment
         self._region = region
         self._now_us = now_us
-        self._told = False
-
-    @property
-    def told(self) -> bool:
-        """Whether there are events now that are to be delivered."""
-        return self._told
 
     def failed(self, tx: Transaction, task: ReplicationTask, version: Version, code: FailureCode) -> bool:
         """It ended FAILED.
@@ -145,7 +139,7 @@ class Announcing:
             threshold_us=self._threshold(name, task),
             took_us=self._now_us - task.enqueued_us if name is EventName.REPLICATION_AFTER_THRESHOLD else None,
         )
-        self._told |= announce(tx, listeners, self._region, bucket, name, version, self._now_us, data)
+        announce(tx, listeners, self._region, bucket, name, version, self._now_us, data)
 
     def _threshold(self, name: EventName, task: ReplicationTask) -> int | None:
         """How long it might have taken, for the events that say so."""
@@ -162,20 +156,14 @@ def announce_replicas(
     arrivals: Sequence[Arrival],
     accepted: Sequence[Accepted],
     now_us: int,
-) -> bool:
-    """Inside the command that takes replicas in: tell of those that are new in their bucket.
-
-    Returns:
-        Whether there are events now that are to be delivered.
-    """
+) -> None:
+    """Inside the command that takes replicas in: tell of those that are new in their bucket."""
     bucket = tx.bucket_by_id(bucket_id)
     listeners = {} if bucket is None else deployment.notifications.get(tx, bucket)
     if bucket is None or not listeners:
-        return False
-    told = False
+        return
     for arrival, result in zip(arrivals, accepted, strict=True):
         if result is Accepted.STORED and not arrival.changed:
             marker = arrival.version.delete_marker
             name = EventName.DELETE_MARKER_CREATED if marker else EventName.PUT
-            told |= announce(tx, listeners, region, bucket, name, arrival.version, now_us)
-    return told
+            announce(tx, listeners, region, bucket, name, arrival.version, now_us)

@@ -15,7 +15,6 @@ import structlog
 from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.metadata.tasks import BatchLimits
 from farshore.model.replication import ReplicationTask
-from farshore.replication.announcing import Announcing
 from farshore.replication.defects import result_or_defect
 from farshore.replication.outcome import Attempt, Retry
 from farshore.replication.replicate import Ready, Replicator, Turn
@@ -192,16 +191,12 @@ class Lane:
 
     async def _write_settled(self, attempts: Sequence[Attempt]) -> bool:
         now_us, rests_until_us = self._clock.now_us(), self.rests_until_us
-        announcing: list[Announcing] = []
 
         def command(tx: Transaction) -> bool:
-            announcing.append(self._replicator.announcing(self._region, now_us))
-            return settle(tx, attempts, now_us, self._random, announcing=announcing[-1], rests_until_us=rests_until_us)
+            announcing = self._replicator.announcing(self._region, now_us)
+            return settle(tx, attempts, now_us, self._random, announcing=announcing, rests_until_us=rests_until_us)
 
-        went_on = await self._write(command)
-        if announcing[-1].told:
-            self._replicator.ring(self._region)
-        return went_on
+        return await self._write(command)
 
     async def _take_up(self) -> Sequence[ReplicationTask]:
         """What an earlier run left claimed: nobody else has it, even where its leases have ended."""

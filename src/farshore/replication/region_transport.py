@@ -76,16 +76,12 @@ class RegionTransport:
     async def _accept(self, bucket: Bucket, arrivals: Sequence[Arrival]) -> list[Accepted]:
         now_us = self._deployment.clock.now_us()
 
-        def command(tx: Transaction) -> tuple[list[Accepted], bool]:
+        def command(tx: Transaction) -> list[Accepted]:
             accepted = accept(tx, bucket.id, arrivals, now_us)
-            return accepted, announce_replicas(
-                tx, self._deployment, self._region, bucket.id, arrivals, accepted, now_us
-            )
+            announce_replicas(tx, self._deployment, self._region, bucket.id, arrivals, accepted, now_us)
+            return accepted
 
-        accepted, told = await self._write(command)
-        if told:
-            self._deployment.ring_events(self._region.name)
-        return accepted
+        return await self._write(command)
 
     async def _write(self, command: Callable[[Transaction], T]) -> T:
         try:

@@ -112,10 +112,6 @@ class Replicator:
         """Tells of what is settled in a command of the region."""
         return Announcing(self._deployment, region, now_us)
 
-    def ring(self, region: Region) -> None:
-        """Let the region's workers know that there are events to deliver."""
-        self._deployment.ring_events(region.name)
-
     def begin(self, region: Region, bucket_id: int, destination: str) -> Turn:
         """Look at both buckets, the rules and the role as they are now. Point reads only.
 

@@ -60,12 +60,11 @@ class TimeControl:
                 return LOOK_EVERY_S
             if next_us > now_us:
                 return min(LOOK_EVERY_S, (next_us - now_us) / 1e6)
-            if await metadata.write(lambda tx, now_us=now_us: self._tell(tx, now_us)):
-                self._deployment.ring_events(self._region.name)
+            await metadata.write(lambda tx, now_us=now_us: self._tell(tx, now_us))
         return 0.0
 
-    def _tell(self, tx: Transaction, now_us: int) -> bool:
-        """Inside a command: tell of some that have passed. Returns whether there are events to deliver."""
+    def _tell(self, tx: Transaction, now_us: int) -> None:
+        """Inside a command: tell of some that have passed."""
         announcing = Announcing(self._deployment, self._region, now_us)
         missed: list[int] = []
         untracked: list[int] = []
@@ -75,7 +74,6 @@ class TimeControl:
             (missed if tracked else untracked).append(task.id)
         tx.thresholds.missed(missed)
         tx.thresholds.untracked(untracked)
-        return announcing.told
 
 
 def _pending(tx: Transaction, task: ReplicationTask) -> Version | None:

@@ -93,7 +93,8 @@ async def put_object_acl(request: Request) -> Answer:
         tx.set_acl(now.row, grants, edited(now, TaskKind.ACL, request.now_us))
         configuration = request.deployment.configurations.get(tx, there)
         replicates = outbox.record_change(tx, configuration, now, TaskKind.ACL, request.now_us)
-        return notify(tx, request, region, there, EventName.ACL_PUT, now) or replicates
+        notify(tx, request, region, there, EventName.ACL_PUT, now)
+        return replicates
 
     if await region.metadata.write(command):
         request.deployment.ring(region.name)

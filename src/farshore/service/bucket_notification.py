@@ -38,7 +38,6 @@ async def put_bucket_notification_configuration(request: Request) -> Answer:
                 tx.events.add(destination, *_test(request, region, now, configuration_id))
 
     await region.metadata.write(command)
-    request.deployment.ring_events(region.name)
     return Answer()
 
 

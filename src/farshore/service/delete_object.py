@@ -145,7 +145,8 @@ def _delete(tx: Transaction, request: Request, region: Region, bucket: Bucket, p
             if current is None:
                 return Deleted()
             version_stack.pop(tx, current, request.now_us)
-            return Deleted(follows=notify(tx, request, region, bucket, EventName.DELETE, current))
+            notify(tx, request, region, bucket, EventName.DELETE, current)
+            return Deleted()
         case DeleteAction.ADD_MARKER | DeleteAction.ADD_NULL_MARKER:
             return _mark(tx, request, region, bucket, key, current)
 
@@ -157,12 +158,13 @@ def _remove(tx: Transaction, request: Request, region: Region, bucket: Bucket, k
     if version is None:
         return Deleted(version_id=named)
     version_stack.pop(tx, version, request.now_us)
-    told = _abandon(tx, version, request.now_us) | notify(tx, request, region, bucket, EventName.DELETE, version)
+    follows = _abandon(tx, version, request.now_us)
+    notify(tx, request, region, bucket, EventName.DELETE, version)
     if version.is_replica:
         tx.remember_hard_deleted(bucket.id, key, version_id)
     if version.delete_marker:
-        return Deleted(marker=True, marker_id=version_id, version_id=named, follows=told)
-    return Deleted(version_id=named, follows=told)
+        return Deleted(marker=True, marker_id=version_id, version_id=named, follows=follows)
+    return Deleted(version_id=named, follows=follows)
 
 
 def _abandon(tx: Transaction, version: Version, now_us: int) -> bool:
@@ -193,8 +195,8 @@ def _mark(
     version_stack.push(tx, marker, current, None, request.now_us)
     if tasks:
         tx.add_tasks(tasks)
-    told = notify(tx, request, region, bucket, EventName.DELETE_MARKER_CREATED, marker)
-    return Deleted(marker=True, marker_id=version_id, follows=told or bool(tasks))
+    notify(tx, request, region, bucket, EventName.DELETE_MARKER_CREATED, marker)
+    return Deleted(marker=True, marker_id=version_id, follows=bool(tasks))
 
 
 def _deleted_entry(entry: Params, done: Deleted) -> Params:

@@ -69,8 +69,7 @@ class Deployment:
     regions: those this process serves, the first being the default (us-east-1 rules of CreateBucket apply to
         us-east-1 only).
     ring: tells the replication worker, in whatever process it runs, that a region has new tasks. Never blocks.
-    ring_events: as `ring`, for what made events and no tasks. ring_jobs: as `ring`, the runner of Batch Operations,
-        that a region's jobs have changed.
+    ring_jobs: as `ring`, the runner of Batch Operations, that a region's jobs have changed.
     located: bucket name -> region, as last seen. A hint: the region's own store says whether the bucket is there.
     replicates: False where replication tasks are left waiting, by the settings.
     configurations: buckets' replication rules, compiled. bucket_access: what buckets say of who may use them, compiled.
@@ -86,7 +85,6 @@ class Deployment:
     regions: Mapping[str, Region]
     clock: Clock
     ring: Callable[[str], None]
-    ring_events: Callable[[str], None] = _nobody_listens
     ring_jobs: Callable[[str], None] = _nobody_listens
     located: dict[str, Region] = field(default_factory=dict[str, Region])
     replicates: bool = True

@@ -91,15 +91,15 @@ async def complete_multipart_upload(request: Request) -> Answer:
     many = len(listed) > FEW_PARTS
     before = await region.metadata.read(lambda reader: _assembly(reader, bucket, params)) if many else None
 
-    def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
+    def command(tx: Transaction) -> tuple[Bucket, Version]:
         assembly = _assembly(tx, bucket, params, before)
         made = add_version(tx, request, region, bucket, assembly.draft, None, params)
         tx.remove_upload(assembly.upload.upload_id)
         tx.add_garbage(assembly.unused, request.now_us)
         return made
 
-    bucket, version, follows = await region.metadata.write(command)
-    if follows:
+    bucket, version = await region.metadata.write(command)
+    if version.destinations:
         request.deployment.ring(region.name)
     output = written_members(version, bucket)
     output |= {"Bucket": bucket.name, "Key": version.key, "Location": _location(request, bucket, version.key)}

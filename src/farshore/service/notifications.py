@@ -27,24 +27,21 @@ _WITHOUT_SIZE = frozenset((*_DELETIONS, EventName.TAGGING_PUT, EventName.TAGGING
 
 def notify(
     tx: Transaction, request: Request, region: Region, bucket: Bucket, name: EventName, version: Version
-) -> bool:
+) -> None:
     """Inside the command of a request's change: store the event that tells of it, if anybody listens; mostly nobody.
 
     Args:
         version: that was made, changed or removed.
-    Returns:
-        Whether there is an event now.
     """
     listeners = request.deployment.notifications.get(tx, bucket)
     rule = listening(listeners, name, version.key) if listeners else None
     if rule is None:
-        return False
+        return
     by, address = request.principal, request.source_address
     origin = _origin(
         name, region.name, bucket.name, bucket.owner, rule.id, by.kind, by.account_id, by.unique_id, address
     )
     tx.events.add(rule.destination, origin, _event(bucket, name, version, request.now_us, request.request_id))
-    return True
 
 
 def announce(
@@ -56,16 +53,15 @@ def announce(
     version: Version,
     now_us: int,
     replication: ReplicationEventData | None = None,
-) -> bool:
+) -> None:
     """As `notify`, of what S3 does by itself."""
     rule = listening(listeners, name, version.key)
     if rule is None:
-        return False
+        return
     by, address = PrincipalKind.SERVICE, OF_SERVICE
     origin = _origin(name, region.name, bucket.name, bucket.owner, rule.id, by, "", "", address)
     event = _event(bucket, name, version, now_us, ids.request_id(), replication)
     tx.events.add(rule.destination, origin, event)
-    return True
 
 
 @lru_cache(maxsize=1024)

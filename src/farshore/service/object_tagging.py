@@ -59,11 +59,11 @@ async def _replace_tags(request: Request, tags: dict[str, str], verb: str) -> An
             tx.set_attributes(version.row, attributes)
         configuration = request.deployment.configurations.get(tx, now)
         replicates = outbox.record_change(tx, configuration, version, TaskKind.TAGS, request.now_us)
-        told = notify(tx, request, region, now, _EVENTS[verb], version)
-        return now, version, told or replicates
+        notify(tx, request, region, now, _EVENTS[verb], version)
+        return now, version, replicates
 
-    bucket, version, follows = await region.metadata.write(command)
-    if follows:
+    bucket, version, replicates = await region.metadata.write(command)
+    if replicates:
         request.deployment.ring(region.name)
     return Answer(output=_named(bucket, version))
 

@@ -73,15 +73,15 @@ async def commit_version(
     """
     params = request.params
 
-    def command(tx: Transaction) -> tuple[Bucket, Version, bool]:
+    def command(tx: Transaction) -> tuple[Bucket, Version]:
         added = add_version(tx, request, region, bucket, draft, body, params)
         if request.also is not None:
             request.also(tx)
         return added
 
-    bucket, version, follows = await region.metadata.write(command)
-    if follows:
-        (request.deployment.ring if version.destinations else request.deployment.ring_events)(region.name)
+    bucket, version = await region.metadata.write(command)
+    if version.destinations:
+        request.deployment.ring(region.name)
     return bucket, version
 
 
@@ -101,10 +101,10 @@ def add_version(
     draft: Version,
     body: bytes | None,
     conditions: Params,
-) -> tuple[Bucket, Version, bool]:
+) -> tuple[Bucket, Version]:
     """Inside a command: check conditions, place the version on its stack, write its replication tasks and its event.
 
-    Returns the bucket as it is now, the version, and whether something follows that workers are to hear of.
+    Returns the bucket as it is now, and the version; with destinations, workers are to hear of it.
     """
     bucket = still(tx, bucket)
     current = tx.current(bucket.id, draft.key)
@@ -116,5 +116,5 @@ def add_version(
     version = version_stack.push(tx, version, current, body, request.now_us)
     if tasks:
         tx.add_tasks(tasks)
-    told = notify(tx, request, region, bucket, _CREATED.get(request.operation, EventName.PUT), version)
-    return bucket, version, told or bool(tasks)
+    notify(tx, request, region, bucket, _CREATED.get(request.operation, EventName.PUT), version)
+    return bucket, version

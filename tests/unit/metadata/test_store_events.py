@@ -223,3 +223,16 @@ def test_any_course_of_deliveries_leaves_what_a_list_would(store: OpenStore) -> 
         assert [(stored.event.key, stored.due_us, stored.attempts) for stored in found] == expected
         counted: list[Any] = [each.events for each in store.reader.events.backlogs()]
         assert sum(counted) == len(expected)
+
+
+def test_whoever_delivers_hears_of_events_once_they_are_stored_and_of_nothing_else(store: OpenStore) -> None:
+    heard: list[int] = []
+    store.port.watch_events(lambda: heard.append(len(page(store))))
+    store.write(lambda tx: tx.add_garbage(["blob"], 1))
+    assert heard == []
+    store.write_together(telling("a"), telling("b"), telling("x", destination=THERE))
+    assert heard == [2], "once for all of them, when they can be read"
+    store.write(lambda tx: tx.events.delivered(HERE, [page(store)[0].id]))
+    assert heard == [2]
+    store.write(telling("c"))
+    assert heard == [2, 2]
