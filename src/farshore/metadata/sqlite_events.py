@@ -119,9 +119,8 @@ class SqliteEvents:
                 self._add_group(destination, *zip(*group, strict=True))
 
     def _add_group(self, destination: str, origins: Sequence[EventOrigin], events: Sequence[Event]) -> None:
-        oldest_us = min([event.at_us for event in events])
         content = _encode(_together(origins, events))
-        self._session.run(_SQL["add_group"], (destination, oldest_us, len(events), content))
+        self._session.run(_SQL["add_group"], (destination, events[0].at_us, len(events), content))
 
     def _remove(self, ids: Sequence[int]) -> None:
         gone = set(ids)

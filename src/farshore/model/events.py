@@ -96,8 +96,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
 class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event in the outbox of a destination.
 
-    id: ascending in the order of the changes. enqueued_us: when it was stored, or another one of the same moment before
-    it. due_us: not before this time.
+    id: ascending in the order of the changes. enqueued_us: when the first happened of those stored together with it.
+    due_us: not before this time.
     """
 
     id: int

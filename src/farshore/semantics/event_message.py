@@ -114,14 +114,13 @@ class Messages:
         if first.origin.name is _TEST:
             assert len(events) == 1, events
             return _test_message(first.origin, first.event)
-        records = self._record(first) if len(events) == 1 else ",".join(map(self._record, events))
+        if first.origin is not self._origin:  # Mostly many of one origin follow each other.
+            self._origin, self._make = first.origin, _records_of(first.origin)
+        if len(events) == 1:
+            records = self._make(first)
+        else:
+            records = ",".join([_records_of(stored.origin)(stored) for stored in events])
         return f'{{"Records":[{records}]}}'.encode()
-
-    def _record(self, stored: StoredEvent) -> str:
-        origin = stored.origin
-        if origin is not self._origin:  # Mostly many of one origin follow each other.
-            self._origin, self._make = origin, _records_of(origin)
-        return self._make(stored)
 
 
 @lru_cache(maxsize=256)
@@ -139,9 +138,10 @@ def _records_of(origin: EventOrigin) -> _MakeRecord:
         event = stored.event
         if event.version_id is None or event.size is None or event.etag is None or event.replication is not None:
             return _encoded_record(stored)
+        encoded_key = event.key if _is_plain(event.key) else _encoded(event.key)
         return (
             f"{time}{zulu_time(event.at_us)}{request_id}{event.request_id}{host_id}{event.request_id}"
-            f"{key}{_encoded(event.key)}{size}{event.size}{e_tag}{event.etag}{version_id}{event.version_id}"
+            f"{key}{encoded_key}{size}{event.size}{e_tag}{event.etag}{version_id}{event.version_id}"
             f"{sequencer}{stored.id:018X}{end}"
         )
 
@@ -225,8 +225,6 @@ _VERSIONS_AND_NAMES = {name: (_version(name), name.value) for name in EventName}
 
 def _encoded(key: str) -> str:
     """As a form is encoded, but for slashes: a blank is a plus."""
-    if _is_plain(key):
-        return key
     return quote_plus(key, safe="/*").replace("~", "%7E")
 
 
