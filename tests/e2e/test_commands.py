@@ -254,3 +254,25 @@ def test_retry_of_a_cause_that_there_is_none_of_names_those_that_there_are(pair:
     assert other.returncode == 0
     assert other.stderr == "No failures with the cause DstObjectHardDeleted; there are: 1 DstBucketNotFound.\n"
     assert pair.settled("k") == "FAILED"
+
+
+def test_no_key_commands_the_terminal_of_who_looks(pair: Pair, tmp_path: Path) -> None:
+    """Keys are chosen by whoever may write; here one that would name the window."""
+    key, shown = "x\x1b]0;owned\x07y", r"x\u001b]0;owned\u0007y"
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.there.put_bucket_versioning(Bucket=pair.destination, VersioningConfiguration={"Status": "Suspended"})
+    pair.put(key)
+    assert pair.settled(key) == "FAILED"
+    configuration = tmp_path / "configuration.json"
+    put = pair.s3.get_bucket_replication(Bucket=pair.source)["ReplicationConfiguration"]
+    configuration.write_text(json.dumps(put))
+    root = owner(pair.server)
+    for words in (
+        ("explain", f"s3://{pair.source}/{key}"),
+        ("replication", "status", pair.source),
+        ("replication", "verify", pair.source),
+        ("replication", "preview", pair.source, "--configuration", str(configuration)),
+    ):
+        said = run(*words, person=root).stdout
+        assert shown in said, words
+        assert "\x1b" not in said and "\x07" not in said, words

@@ -9,7 +9,7 @@ import typer
 
 from farshore.cli.connection import Data, EndpointUrl, Profile, connect
 from farshore.cli.names import parse_uri
-from farshore.cli.output import Json, print_json
+from farshore.cli.output import Json, plain, print_json
 
 S3Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/KEY", help="The object.", show_default=False)]
 VersionId = Annotated[str | None, typer.Option("--version-id", metavar="ID", help="The version [the current one].")]
@@ -31,7 +31,7 @@ def explain(
     if json:
         print_json(found)
         return
-    typer.echo("\n".join(_text(found)))
+    typer.echo("\n".join(_text(plain(found))))
 
 
 def _text(found: dict[str, Any]) -> Iterator[str]:

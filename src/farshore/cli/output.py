@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from collections.abc import Collection, Sequence
@@ -11,15 +10,14 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
+from farshore.semantics.shell import CONTROLS
+
 DID_NOT_HOLD = 1
 USED_WRONGLY = 2
 TIME_OVER = 3
 """Of commands that wait."""
 
 _GAP = "  "
-
-_MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Characters that a terminal obeys instead of showing them."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -43,7 +41,7 @@ def plain(answer: Any) -> Any:
     """
     match answer:
         case str():
-            return _MOVES.sub(lambda found: json.dumps(found[0])[1:-1], answer)
+            return CONTROLS.sub(lambda found: json.dumps(found[0])[1:-1], answer)
         case list():
             return [plain(each) for each in answer]
         case dict():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shlex
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -16,6 +15,7 @@ from farshore.model.objects import Version
 from farshore.model.replication import ReplicationRule, ReplicationStatus
 from farshore.semantics.replication_eligibility import Refusal
 from farshore.semantics.replication_role import default_role_name
+from farshore.semantics.shell import shell_words
 
 Document = Mapping[str, Any]
 
@@ -416,8 +416,3 @@ def aws_command(*words: str, **options: str) -> str:
     """A command of the AWS CLI, ready for a shell."""
     named = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     return shell_words("aws", *words, *named)
-
-
-def shell_words(*words: str) -> str:
-    """Words as a command for a shell."""
-    return shlex.join(words)
