@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from tests.support.own_api import Refused, call
 from tests.support.pairs import Pair
 from tests.support.raw_requests import begin_raw
-from tests.support.replication import enable_versioning, put_rule, put_rules, rule
+from tests.support.replication import enable_versioning, put_rule, put_rules, rule, wait_for
 from tests.support.server import Server
 
 WAIT = "/-/replication/wait"
@@ -236,3 +237,35 @@ def test_the_command_tells_by_its_exit_code(server: Server, server_factory: Call
     stopped.put("k")
     assert run(f"s3://{stopped.source}/k", "--timeout", "0.2", data=stopped.server.data) == 3
     assert run(stopped.source, "--all", "--timeout", "0.2", data=stopped.server.data) == 3
+
+
+@pytest.mark.parametrize("words", [("s3://{}/k",), ("{}", "--all")], ids=["an object", "a bucket"])
+def test_the_command_goes_on_waiting_when_the_server_restarts(
+    server_factory: Callable[..., Server], words: tuple[str, ...]
+) -> None:
+    """It has asked once, and been told that it has to wait, when the server goes away."""
+    settings = {"FARSHORE_REPLICATE": "false", "FARSHORE_METRICS_ON_LOOPBACK": "true"}
+    pair = Pair(server_factory(workers=0, environment=settings))
+    put_rule(pair.s3, pair.source, pair.destination)
+    pair.put("k")
+    named = [word.format(pair.source) for word in words]
+    command = [sys.executable, "-m", "farshore", "replication", "wait", *named, "--data", str(pair.server.data)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        too_long = threading.Timer(180, waiting.kill)  # Whatever is read then comes to its end.
+        too_long.start()
+        wait_for(lambda: waits_answered(pair.server), 60, "the first answer")
+        pair.server.stop()
+        assert "trying again for 120 s" in waiting.stderr.readline()
+        pair.server.environment["FARSHORE_REPLICATE"] = "true"
+        pair.server.start()
+        assert waiting.wait() == 0
+        too_long.cancel()
+
+
+def waits_answered(server: Server) -> float:
+    """How many questions whether something has arrived the server has answered."""
+    with urllib.request.urlopen(f"{server.endpoint}/-/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    name = f'farshore_request_duration_seconds_count{{service="farshore",operation="{WAIT}",status="200"'
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))

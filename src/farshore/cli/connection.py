@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_DATA = Path("farshore-data")
 _DEFAULT_REGION = "us-east-1"
+RESTART_S_MAX = 120.0
+"""How long a server may be away that a command follows, or waits for."""
 _ANSWER_S_MAX = 30.0
 _RETRY_S = 1.0
 _NOT_NOW = frozenset((502, 503, 504))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.connection import RESTART_S_MAX, Data, EndpointUrl, OwnApi, Profile, connect
 from farshore.cli.names import bucket_name
 from farshore.cli.output import Json, human_age, human_bytes, plain, print_json, short_time, table, terminal_width
 from farshore.cli.replication_overview import look_at_all, shown_of_all
@@ -27,9 +27,6 @@ OneOrAll = Annotated[
 
 FOLLOW_S = 1.0
 """Between two looks."""
-
-RESTART_S_MAX = 120.0
-"""How long a server that is followed may be away."""
 
 _COLUMNS = ("destination", "region", "pending", "bytes", "oldest", "rate", "time left", "failed")
 _CAUSES = ("cause", "destination", "count", "since", "last", "first key", "last key")

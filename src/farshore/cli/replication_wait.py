@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from farshore.cli.connection import Data, EndpointUrl, OwnApi, Profile, connect
+from farshore.cli.connection import RESTART_S_MAX, Connection, Data, EndpointUrl, Profile, connect
 from farshore.cli.explain import VersionId
 from farshore.cli.names import bucket_name, is_object, parse_uri
 from farshore.cli.output import DID_NOT_HOLD, TIME_OVER, USED_WRONGLY, Json, fail, print_json
+
+_PATH = "/-/replication/wait"
 
 ASKED_S_MAX = 20.0
 """Seconds of one request."""
@@ -38,7 +40,7 @@ def wait(
     """Wait until every destination has an object, or until all that waits in a bucket now is settled.
 
     Exits with 0 when it arrived everywhere, 1 when a destination refused it for good (of a bucket: when anything in it
-    stands FAILED) or nothing replicates it, 3 when the time is over.
+    stands FAILED) or nothing replicates it, 3 when the time is over. It waits two minutes for a server that restarts.
     """
     asked: dict[str, str | None] = {}
     if is_object(what):
@@ -50,7 +52,7 @@ def wait(
         asked["bucket"] = bucket_name(what)
         if not everything:
             fail(f"{what} is a bucket: give s3://BUCKET/KEY, or --all", USED_WRONGLY)
-    found = _ask(connect(endpoint_url, data, profile).api(), asked, timeout)
+    found = _ask(connect(endpoint_url, data, profile), asked, timeout)
     if json:
         print_json(found)
     else:
@@ -61,16 +63,17 @@ def wait(
         raise typer.Exit(DID_NOT_HOLD)
 
 
-def _ask(api: OwnApi, asked: dict[str, str | None], timeout_s: float) -> dict[str, Any]:
+def _ask(connection: Connection, asked: dict[str, str | None], timeout_s: float) -> dict[str, Any]:
+    """Ask until it is settled or the time is over. A server that answered once may restart meanwhile."""
     end = time.monotonic() + timeout_s
-    while True:
-        left_s = max(0.0, end - time.monotonic())
-        found = api.get("/-/replication/wait", {**asked, "timeout": f"{min(left_s, ASKED_S_MAX):.3f}"})
-        if found["settled"] or left_s <= ASKED_S_MAX:
-            return found
-        # The version that was the current one at the beginning, what the bucket had to bring then.
-        name = "version-id" if "key" in found else "mark"
-        asked = {**asked, name: found[name.replace("-", "_")]}
+    found = connection.api().get(_PATH, {**asked, "timeout": "0"})
+    # The version that was the current one at the beginning, what the bucket had to bring then.
+    name = "version-id" if "key" in found else "mark"
+    asked = {**asked, name: found[name.replace("-", "_")]}
+    while not found["settled"] and (left_s := end - time.monotonic()) > 0:
+        api = connection.api(patience_s=min(left_s, RESTART_S_MAX))
+        found = api.get(_PATH, {**asked, "timeout": f"{min(left_s, ASKED_S_MAX):.3f}"})
+    return found
 
 
 def _text(found: dict[str, Any]) -> str:
