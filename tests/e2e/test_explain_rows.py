@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.damage import zero_inline_body
 from tests.support.own_api import Refused
 from tests.support.pairs import ARRIVAL_S, Pair
 from tests.support.people import Person, allow, policy, stranger
@@ -122,6 +123,16 @@ def a_version_deleted_before_anything_took_it(pair: Roled) -> Case:
     return Case(version_id=version_id, words={"FILE": __file__})
 
 
+@failed("3-damaged", "SrcObjectNotFound", "UploadAgain")
+def stored_bytes_that_are_damaged(pair: Roled) -> Case:
+    pair.put("k")
+    zero_inline_body(pair.server.data, "us-east-1", pair.source, "k")
+    pair.put_rule()
+    # The job says by its exit code that a task failed.
+    pair.shell(f"farshore batch replicate {pair.source} --wait || test $? = 1")
+    return Case(words={"FILE": __file__})
+
+
 @not_taken("4", "OLDER_THAN_RULE", "BatchReplication")
 def older_than_the_rule(pair: Roled) -> Case:
     pair.put("k", Metadata={"a": "b"}, Tagging="c=d")
@@ -149,6 +160,26 @@ def outside_the_prefix(pair: Roled) -> Case:
     pair.put_rule(Filter={"Prefix": "logs/"})
     pair.put("photos/a b")
     return Case(key="photos/a b")
+
+
+def older_schema(pair: Roled, status: str) -> None:
+    """A rule with a prefix of its own, which has neither priority nor filter."""
+    destination = {"Bucket": f"arn:aws:s3:::{pair.destination}"}
+    pair.put_rules({"ID": "r", "Status": status, "Prefix": "logs/", "Destination": destination})
+
+
+@not_taken("5-v1", "NO_RULE_ENABLED", "EnableRule")
+def every_rule_of_the_older_schema_is_disabled(pair: Roled) -> Case:
+    older_schema(pair, "Disabled")
+    pair.put("logs/a")
+    return Case(key="logs/a")
+
+
+@not_taken("6-v1", "PREFIX_DOES_NOT_MATCH", "AddRule")
+def outside_the_prefix_of_a_rule_of_the_older_schema(pair: Roled) -> Case:
+    older_schema(pair, "Enabled")
+    pair.put("photos/a")
+    return Case(key="photos/a")
 
 
 @not_taken("7", "TAGS_DO_NOT_MATCH", "CopyOntoItself")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.dating import TIMED, date_back, metadata, turn
+from tests.support.damage import held
+from tests.support.dating import TIMED, date_back
 from tests.support.observed import TOKEN, Route, Scrape, scrape
 from tests.support.own_api import call
 from tests.support.replication import put_rule, wait_for
@@ -71,7 +72,7 @@ def test_a_slow_destination_is_shown_by_status_metrics_the_alert_and_explanation
     wait_for(lambda: status()["completed_operations"] == 1, ARRIVAL_S, "the first arrival")
     assert not fires("FarshoreReplicationBehind", scrape(server), tmp_path)
 
-    with turn(metadata(server, "us-west-2")):
+    with held(server.data, "us-west-2"):
         route.s3.put_object(Bucket=route.source, Key="under-way", Body=b"1234567")
         wait_for(lambda: waiting("under-way").get("hold") == "BEING_TRIED", ARRIVAL_S, "an attempt")
         route.s3.put_object(Bucket=route.source, Key="behind", Body=b"123")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator
-from pathlib import Path
-
-from farshore.metadata.sqlite_session import connect
-from farshore.metadata.sqlite_turn import FileTurn
+from tests.support.damage import change
 from tests.support.server import Server
 
 TIMED = {
@@ -17,26 +12,8 @@ TIMED = {
 """Of a rule's Destination, with Replication Time Control."""
 
 
-def metadata(server: Server, region: str) -> Path:
-    return server.data / "regions" / region / "metadata.sqlite"
-
-
-@contextlib.contextmanager
-def turn(path: Path) -> Generator[None]:
-    """Nobody else writes to a store meanwhile."""
-    held = FileTurn(path)
-    try:
-        with held:
-            yield
-    finally:
-        held.close()
-
-
 def date_back(server: Server, seconds: float) -> None:
-    """What waits in the source's store has waited so much longer."""
-    path = metadata(server, "us-east-1")
-    with turn(path), contextlib.closing(connect(path, writer=True)) as store:
-        store.execute(
-            "UPDATE replication_task SET enqueued_us = enqueued_us - ?1, threshold_us = threshold_us - ?1",
-            (int(seconds * 1e6),),
-        )
+    """What waits in the store of the source's region, us-east-1, has waited so much longer."""
+    us = int(seconds * 1e6)
+    dated = "UPDATE replication_task SET enqueued_us = enqueued_us - ?1, threshold_us = threshold_us - ?1"
+    change(server.data, "us-east-1", dated, us)
