@@ -6,7 +6,7 @@ at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -41,7 +41,7 @@ _KINDS = {kind.value: kind for kind in TaskKind}
 _encode = msgspec.msgpack.Encoder().encode
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _decode_tags = msgspec.msgpack.Decoder(dict[str, str]).decode
-_decode_names = msgspec.msgpack.Decoder(list[str]).decode
+_decode_pairs = msgspec.msgpack.Decoder(list[tuple[str, str]]).decode
 _decode_destinations = msgspec.msgpack.Decoder(tuple[DestinationState, ...]).decode
 _decode_modified = msgspec.msgpack.Decoder(Modified).decode
 _decode_acl = msgspec.msgpack.Decoder(tuple[Grant, ...]).decode
@@ -167,25 +167,25 @@ def to_tags(column: bytes | None) -> dict[str, str]:
     return {} if column is None else _decode_tags(column)
 
 
-def tag_names_parameter(names: Sequence[str]) -> bytes | None:
-    """Names of tags for `picked_tags`; None for none."""
-    return _encode(sorted(names)) if names else None
+def tags_parameter(tags: Collection[tuple[str, str]]) -> bytes | None:
+    """Tags for `picked_tags`; None for none."""
+    return _encode(sorted(tags)) if tags else None
 
 
 def picked_tags(*given: Any) -> bytes | None:
-    """The SQL function of this name: of a column of tags, those of some names (`tag_names_parameter`), in order."""
-    column, names = given
-    wanted = _wanted(names)
+    """The SQL function of this name: of a column of tags, those that are among some (`tags_parameter`), in order."""
+    column, among = given
+    wanted = _wanted(among)
     if not any(encoded in column for _, encoded in wanted):
         return None
     tags = _decode_tags(column)
-    return tags_column({name: tags[name] for name, _ in wanted if name in tags})
+    return tags_column({name: value for (name, value), _ in wanted if tags.get(name) == value})
 
 
 @lru_cache(maxsize=64)
-def _wanted(names: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Each name, and as it stands in a column that has it."""
-    return tuple((name, name.encode()) for name in _decode_names(names))
+def _wanted(among: bytes) -> tuple[tuple[tuple[str, str], bytes], ...]:
+    """Each tag, and as it stands in a column that has it: name and value, one after the other."""
+    return tuple((tag, _encode(tag[0]) + _encode(tag[1])) for tag in _decode_pairs(among))
 
 
 def destinations_column(destinations: Sequence[DestinationState]) -> bytes | None:

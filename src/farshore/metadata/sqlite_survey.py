@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from farshore.metadata import named_sql
-from farshore.metadata.sqlite_rows import Row, tag_names_parameter, tags_column, to_tags, to_version
+from farshore.metadata.sqlite_rows import Row, tags_column, tags_parameter, to_tags, to_version
 from farshore.metadata.sqlite_session import Session
-from farshore.metadata.survey import KEYS_END, Counted, Kind
+from farshore.metadata.survey import KEYS_END, Counted, Kind, Tag
 from farshore.model.objects import Version
 from farshore.model.replication import ReplicationStatus
 
@@ -31,12 +31,12 @@ class SqliteSurvey:
         assert row is not None
         return row[0]
 
-    def count(self, bucket_id: int, start: bytes, end: bytes, tag_names: Sequence[str]) -> list[Counted]:
-        bindings = (bucket_id, start, end, tag_names_parameter(tag_names))
+    def count(self, bucket_id: int, start: bytes, end: bytes, tags: Collection[Tag]) -> list[Counted]:
+        bindings = (bucket_id, start, end, tags_parameter(tags))
         return [_to_counted(row) for row in self._session.all(_SQL["count_kinds"], bindings)]
 
     def keys(
-        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tag_names: Sequence[str], limit: int
+        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tags: Collection[Tag], limit: int
     ) -> list[str]:
         bindings = (
             bucket_id,
@@ -46,7 +46,7 @@ class SqliteSurvey:
             kind.delete_marker,
             kind.storage_class,
             kind.status,
-            tag_names_parameter(tag_names),
+            tags_parameter(tags),
             tags_column(kind.tags),
             limit,
         )

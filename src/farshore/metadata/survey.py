@@ -6,7 +6,7 @@ its own: a survey of many calls sees what changes between them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Protocol
 
 import msgspec
@@ -18,8 +18,12 @@ KEYS_END = b"\xff"
 """No key has this byte: keys are UTF-8."""
 
 
+Tag = tuple[str, str]
+"""(name, value)."""
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """What versions are counted by. tags: those of the names that are asked for."""
+    """What versions are counted by. tags: of those that are asked for."""
 
     latest: bool
     delete_marker: bool
@@ -51,14 +55,17 @@ class SurveyReader(Protocol):
         """How many versions and delete markers a range has. Walks an index."""
         ...
 
-    def count(self, bucket_id: int, start: bytes, end: bytes, tag_names: Sequence[str]) -> list[Counted]:
-        """The versions of a range, by kind: told apart by the tags of these names, and by no others."""
+    def count(self, bucket_id: int, start: bytes, end: bytes, tags: Collection[Tag]) -> list[Counted]:
+        """The versions of a range, by kind: told apart by which of these tags they have, and by no others.
+
+        Other values of the same names are no kinds of their own: each version may have one.
+        """
         ...
 
     def keys(
-        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tag_names: Sequence[str], limit: int
+        self, bucket_id: int, start: bytes, end: bytes, kind: Kind, tags: Collection[Tag], limit: int
     ) -> list[str]:
-        """The first keys of a range that have a version of this kind. tag_names: as the kind was counted with."""
+        """The first keys of a range that have a version of this kind. tags: as the kind was counted with."""
         ...
 
     def newest_row(self) -> int:

@@ -76,7 +76,7 @@ class Expectation:
         self._permissions = permissions
         rules = list(self._all_rules())
         self._edges = KeyRanges(rule.filter.prefix for rule in rules)
-        self._tag_names = {name for rule in rules for name, _ in rule.filter.tags}
+        self._tags = {tag for rule in rules for tag in rule.filter.tags}
         self._classes = frozenset(rule.storage_class for rule in rules)
         self._terms: dict[tuple[str, bool], _Terms] = {}
         self._decided: dict[object, ReplicationRule | None] = {}
@@ -153,7 +153,7 @@ class Expectation:
             self._edges.end_of(version.key.encode()),
             version.delete_marker,
             version.storage_class,
-            tuple(sorted((name, value) for name, value in tags.items() if name in self._tag_names)),
+            tuple(sorted(self._tags.intersection(tags.items()))),
         )
         if key not in self._decided:
             if len(self._decided) >= _DECIDED_MAX:

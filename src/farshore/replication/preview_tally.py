@@ -39,7 +39,7 @@ class Tally:
         self.bytes = 0
         self._configuration = configuration
         self._bucket_id = bucket_id
-        self._tag_names = sorted({name for rule in configuration.rules for name, _ in rule.filter.tags})
+        self._tags = sorted({tag for rule in configuration.rules for tag in rule.filter.tags})
         self._rules = {rule.id: _Covered() for rule in configuration.rules}
         self._destinations: dict[str, Counts] = {rule.destination: Counts() for rule in configuration.rules}
         self._overlaps: dict[tuple[str, str, str], _Group] = {}
@@ -48,7 +48,7 @@ class Tally:
     def add(self, reader: Reader, start: bytes, end: bytes) -> None:
         """Count a range of keys that begin with the same prefixes of rules."""
         decided: dict[object, Eligibility] = {}
-        for counted in reader.survey.count(self._bucket_id, start, end, self._tag_names):
+        for counted in reader.survey.count(self._bucket_id, start, end, self._tags):
             kind = counted.kind
             replica = kind.status is ReplicationStatus.REPLICA
             same = (kind.delete_marker, kind.storage_class, replica, tuple(kind.tags.items()))
@@ -57,7 +57,7 @@ class Tally:
                 found = decided[same] = self._decide(counted)
             self._count(counted, found)
             if kind.latest and not kind.delete_marker:
-                asked = (self._bucket_id, start, end, kind, self._tag_names, SAMPLES_MAX)
+                asked = (self._bucket_id, start, end, kind, self._tags, SAMPLES_MAX)
                 self._sample(found, _Samples(lambda asked=asked: reader.survey.keys(*asked)))
 
     def hint(self, reader: Reader) -> None:

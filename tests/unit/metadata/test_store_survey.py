@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from tests.support.metadata import OpenStore, task, version
 
-from farshore.metadata.survey import KEYS_END
+from farshore.metadata.survey import KEYS_END, Tag
 from farshore.model.replication import DestinationState, ReplicationStatus
 
 PENDING, FAILED, COMPLETED = ReplicationStatus.PENDING, ReplicationStatus.FAILED, ReplicationStatus.COMPLETED
 
 
-def counted(store: OpenStore, bucket_id: int, names: Sequence[str], start: bytes = b"", end: bytes = KEYS_END) -> Any:
-    found = store.reader.survey.count(bucket_id, start, end, names)
+def counted(store: OpenStore, bucket_id: int, tags: Sequence[Tag], start: bytes = b"", end: bytes = KEYS_END) -> Any:
+    found = store.reader.survey.count(bucket_id, start, end, tags)
     return sorted((sorted(each.kind.tags.items()), each.versions, each.bytes, each.key) for each in found)
 
 
@@ -33,21 +33,30 @@ def tagged(store: OpenStore) -> tuple[OpenStore, int]:
 
 
 def test_versions_are_counted_apart_by_the_tags_that_are_asked_for_alone(tagged: tuple[OpenStore, int]) -> None:
-    """Also where a name stands in a value, or the tags are in another order."""
+    """Also where a tag stands in another's value, or the tags are in another order."""
     store, bucket_id = tagged
-    red = [("team", "red")]
+    red, one = ("team", "red"), ("id", "1")
     assert counted(store, bucket_id, ()) == [([], 4, 15, "a")]
-    assert counted(store, bucket_id, ("team",)) == [([], 2, 9, "a"), (red, 2, 6, "b")]
-    assert counted(store, bucket_id, ("nobody",)) == [([], 4, 15, "a")]
-    assert len(counted(store, bucket_id, ("team", "id"))) == 4
-    assert counted(store, bucket_id, ("team",), b"b", b"c") == [(red, 1, 2, "b")]
+    assert counted(store, bucket_id, (red,)) == [([], 2, 9, "a"), ([red], 2, 6, "b")]
+    assert counted(store, bucket_id, (("nobody", "red"),)) == [([], 4, 15, "a")]
+    assert counted(store, bucket_id, (red, one)) == [([], 2, 9, "a"), ([one, red], 1, 2, "b"), ([red], 1, 4, "c")]
+    assert counted(store, bucket_id, (red,), b"b", b"c") == [([red], 1, 2, "b")]
+
+
+def test_values_that_nobody_asks_for_are_no_kinds(store: OpenStore) -> None:
+    """Each version may have a value of its own: a thousand would else be a thousand kinds."""
+    bucket_id = store.bucket()
+    store.insert(*(version(bucket_id, f"k{number:04}", tags={"order": f"{number}"}) for number in range(1000)))
+    found = counted(store, bucket_id, (("order", "7"), ("order", "none"), ("rder", "17")))
+    assert [(tags, versions) for tags, versions, _, _ in found] == [([], 999), ([("order", "7")], 1)]
 
 
 def test_keys_of_a_kind_are_found_by_the_tags_that_it_was_counted_with(tagged: tuple[OpenStore, int]) -> None:
     store, bucket_id = tagged
     keys = {}
-    for each in store.reader.survey.count(bucket_id, b"", KEYS_END, ("team",)):
-        found = store.reader.survey.keys(bucket_id, b"", KEYS_END, each.kind, ("team",), 5)
+    red = (("team", "red"),)
+    for each in store.reader.survey.count(bucket_id, b"", KEYS_END, red):
+        found = store.reader.survey.keys(bucket_id, b"", KEYS_END, each.kind, red, 5)
         keys[each.kind.tags.get("team")] = found
     assert keys == {"red": ["b", "c"], None: ["a", "d"]}
     (all_of_them,) = store.reader.survey.count(bucket_id, b"", KEYS_END, ())

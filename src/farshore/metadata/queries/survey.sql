@@ -10,7 +10,7 @@ SELECT key FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >=
 SELECT count(*) FROM version INDEXED BY version_order WHERE bucket_id = ?1 AND key >= ?2 AND key < ?3
 
 -- name: count_kinds
--- Tags of these names alone tell versions apart; without names none are looked at.
+-- These tags alone tell versions apart; without any none are looked at.
 SELECT latest, delete_marker, storage_class, replication_status,
     CASE WHEN ?4 IS NULL OR tags IS NULL THEN NULL ELSE picked_tags(tags, ?4) END AS picked,
     count(*), sum(size), min(key)
