@@ -73,6 +73,17 @@ def test_the_first_start_makes_a_private_key_and_says_lines_that_work(server_fac
     assert "hello.txt" in tried.stdout
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/bucket/key", "/-/health/ready", "/-/metrics", "/-/console/", "/-/console/none", "/-/explain", "/-/none"],
+)
+def test_no_answer_tells_what_the_server_is_built_of(server: Server, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=COMMAND_S_MAX)
+    connection.request("GET", path)
+    assert connection.getresponse().headers.get_all("Server") == ["Farshore"]
+    connection.close()
+
+
 def test_a_restart_keeps_the_key_and_the_objects(server_factory: Factory) -> None:
     server = server_factory()
     key = server.access_key_id

@@ -21,7 +21,7 @@ from farshore.wire.serialize import WireResponse, serialize_error
 
 S3_CONTROL_SERVICE = "s3control"
 
-_SERVER = "Farshore"
+SERVER = "Farshore"
 
 _END = object()
 
@@ -128,7 +128,7 @@ async def send_error(http: web.BaseRequest, error: S3Error, labels: RequestLabel
 
 def send_document(http: web.BaseRequest, wire: WireResponse, labels: RequestLabels) -> web.StreamResponse:
     """An answer or error of a service other than S3, which labels it itself."""
-    headers = [*wire.headers, ("Server", _SERVER)]
+    headers = [*wire.headers, ("Server", SERVER)]
     labels.bytes_sent = len(wire.body)
     response = WholeResponse(status=wire.status, headers=headers, body=wire.body, now_us=labels.now_us)
     return _closing_if_unread(http, response)
@@ -145,7 +145,7 @@ def _headers(wire: WireResponse, labels: RequestLabels) -> list[tuple[str, str]]
 
 
 def _labels(labels: RequestLabels) -> list[tuple[str, str]]:
-    return [("x-amz-request-id", labels.request_id), ("x-amz-id-2", labels.host_id), ("Server", _SERVER)]
+    return [("x-amz-request-id", labels.request_id), ("x-amz-id-2", labels.host_id), ("Server", SERVER)]
 
 
 async def _stream(

@@ -20,6 +20,7 @@ from farshore.api.monitoring import Monitoring
 from farshore.api.pipeline import OWN_PREFIX, Pipeline
 from farshore.api.request_labels import RequestLabels
 from farshore.api.request_records import Audit, RequestRecords
+from farshore.api.respond import SERVER
 from farshore.runtime import ids
 from farshore.runtime.supervision import supervise
 from farshore.service.access_logs import AccessLogs
@@ -151,6 +152,9 @@ class ApiServer:
         else:
             if self._draining:
                 response.force_close()
+            if not response.prepared:
+                # What is sent only now would name the library and its version.
+                response.headers.setdefault("Server", SERVER)
             return response
         finally:
             self._under_way -= 1
