@@ -81,3 +81,18 @@ def test_a_rule_that_a_stronger_one_keeps_from_a_delete_marker_is_raised_above_i
         pair.shell(command)
     found = pair.explain("k", version_id=marker)
     assert [(each["rule"], each["status"]) for each in found["destinations"]] == [("weak", "COMPLETED")]
+
+
+def test_what_is_older_than_all_that_is_remembered_of_the_rules_is_brought_over_by_a_job(pair: Pair) -> None:
+    """Fifty configurations are remembered: why a version was left out before them is forgotten, and is not guessed."""
+    put_rule(pair.s3, pair.source, pair.destination, ID="r", Status="Disabled")
+    pair.put("k")
+    for number in range(51):
+        put_rule(pair.s3, pair.source, pair.destination, ID="r", priority=number + 1)
+    found = pair.explain("k")
+    (only,) = found["rules"]
+    assert (found["status"], found["reason"], found["code"]) == (None, "FORGOTTEN", "SrcObjectNotEligible")
+    assert (found["configuration"]["then"], only["reason"], only["takes_now"]) == ("FORGOTTEN", "FORGOTTEN", True)
+    assert {check["then"] for check in only["checks"] if check["check"].startswith("RULE_")} == {None}
+    assert found["remedy"]["action"] == "BatchReplication"
+    pair.mends(found["remedy"], "k")
