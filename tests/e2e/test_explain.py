@@ -73,6 +73,16 @@ def test_a_version_that_never_was_or_was_deleted_for_good_is_missing(pair: Pair)
     assert pair.explain("k", bucket=pair.destination, version_id=version_id)["status"] == "REPLICA"
 
 
+def test_what_another_bucket_brought_to_the_destination_is_no_replica_of_what_is_missing_here(pair: Pair) -> None:
+    other = Pair(pair.server)
+    put_rule(other.s3, other.source, pair.destination)
+    put_rule(pair.s3, pair.source, pair.destination)
+    other.put("k")
+    assert other.settled("k") == "COMPLETED"
+    found = pair.explain("k")
+    assert (found["reason"], found["remedy"]["action"]) == ("VERSION_MISSING", "UploadAgain")
+
+
 def test_a_version_older_than_the_rule_is_told_when_the_rule_came_and_how_to_bring_it_over(pair: Pair) -> None:
     pair.put("k", Metadata={"a": "b"})
     put_rule(pair.s3, pair.source, pair.destination, ID="late")

@@ -241,7 +241,10 @@ def a_permanent_delete(pair: Roled) -> Case:
     version_id = pair.put("k")
     assert pair.settled("k") == "COMPLETED"
     pair.s3.delete_object(Bucket=pair.source, Key="k", VersionId=version_id)
-    return Case(arrived=lambda: "Versions" not in pair.there.list_object_versions(Bucket=pair.destination))
+    return Case(
+        version_id=version_id,
+        arrived=lambda: "Versions" not in pair.there.list_object_versions(Bucket=pair.destination),
+    )
 
 
 @row("11-marker", None, "PERMANENT_DELETE", "SrcVersionNotFound", "DeleteReplica")

@@ -13,7 +13,7 @@ from typing import Any
 
 from farshore.metadata.store import Reader
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
-from farshore.model.objects import Version
+from farshore.model.objects import NULL_VERSION, Version
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explain_destinations import Circumstances, attempts_of, explain_destination, place_of
@@ -174,19 +174,18 @@ def _left_replica(
 ) -> tuple[str, Version] | None:
     """The first destination that the rules name which has what is missing here, and what it has.
 
-    Of buckets of other accounts nothing is told.
+    Only a version id says that a replica is of this version: another bucket may bring the same key there. Of buckets of
+    other accounts nothing is told.
     """
+    if version_id is None or version_id == NULL_VERSION:
+        return None
     rules = () if facts.configuration is None else facts.configuration.rules
     for destination in dict.fromkeys(rule.destination for rule in rules):
         place = place_of(deployment, destination)
         if place is None or place[1].owner != subject.owner:
             continue
         region, bucket = place
-        reader = region.metadata.reader
-        if version_id is None:
-            found = reader.current(bucket.id, subject.key)
-        else:
-            found = reader.version(bucket.id, subject.key, version_id)
+        found = region.metadata.reader.version(bucket.id, subject.key, version_id)
         if found is not None and found.is_replica:
             return destination, found
     return None
