@@ -40,12 +40,13 @@ class Case:
     there: tuple[Any, str] | None = None
     words: dict[str, str] = field(default_factory=dict[str, str])
     environment: dict[str, str] = field(default_factory=dict[str, str])
+    by_hand: Callable[[], object] | None = None
     arrived: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What an explanation must answer. action: of the remedy. mended: its commands are tried.
+    """What an explanation must answer. action: of the remedy.
 
     note: part of the note of the destination. job: the code of the last job that failed for it.
     """
@@ -56,7 +57,6 @@ class Row:
     reason: str
     code: str | None
     action: str | None
-    mended: bool = True
     note: str = ""
     job: str | None = None
 
@@ -434,7 +434,7 @@ def marked_without(pair: Roled, action: str) -> Case:
     return Case()
 
 
-@failed("23-deny", "DstPutObjectNotPermitted", "MendRole", mended=False)
+@failed("23-deny", "DstPutObjectNotPermitted", "MendRole")
 def a_destination_whose_policy_denies_it(pair: Roled) -> Case:
     """No command is given: what denies is somebody's decision, and is named in the text."""
     resource = f"arn:aws:s3:::{pair.destination}/*"
@@ -442,10 +442,10 @@ def a_destination_whose_policy_denies_it(pair: Roled) -> Case:
     pair.there.put_bucket_policy(Bucket=pair.destination, Policy=policy({"Sid": "NoReplicas", **denies}))
     pair.put_rule()
     pair.put("k")
-    return Case()
+    return Case(by_hand=lambda: pair.there.delete_bucket_policy(Bucket=pair.destination))
 
 
-@failed("23-boundary", "DstPutObjectNotPermitted", "MendRole", mended=False)
+@failed("23-boundary", "DstPutObjectNotPermitted", "MendRole")
 def a_role_whose_boundary_does_not_let_it(pair: Roled) -> Case:
     """No command is given, as for a denial."""
     document = policy(allow(["s3:Get*", "s3:List*"]))
@@ -453,7 +453,7 @@ def a_role_whose_boundary_does_not_let_it(pair: Roled) -> Case:
     pair.iam.put_role_permissions_boundary(RoleName=pair.role, PermissionsBoundary=arn)
     pair.put_rule()
     pair.put("k")
-    return Case()
+    return Case(by_hand=lambda: pair.iam.delete_role_permissions_boundary(RoleName=pair.role))
 
 
 def anothers_bucket(pair: Roled, *allowed: str) -> tuple[Person, Any, str]:
@@ -657,9 +657,9 @@ def test_a_reason_is_named_with_its_code_and_what_is_proposed_mends_it(server: S
     if remedy is None:
         assert is_there(case, pair)
         return
-    if not wanted.mended:
+    if case.by_hand is not None:
         assert remedy["command"] is None and remedy["then"]
-        return
+        case.by_hand()
     for command in filter(None, (remedy["command"], remedy["then"])):
         for word, meant in case.words.items():
             command = command.replace(word, meant)

@@ -7,6 +7,7 @@ brought there waits, and no error comes back. Time is not waited for: what waits
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -97,6 +98,8 @@ def test_a_slow_destination_is_shown_by_status_metrics_the_alert_and_explanation
         assert "missed threshold" in told["summary"]
         assert told["remedy"]["action"] == "Wait", "nothing is wrong that one could mend"
 
+    farshore, *words = shlex.split(told["remedy"]["command"])
+    assert (farshore, server.cli(*words)["arrived"]) == ("farshore", True)
     wait_for(lambda: status()["pending_operations"] == 0, ARRIVAL_S, "all of it, once the destination goes on")
     assert (status()["completed_operations"], status()["failed"], status()["oldest_age_s"]) == (3, 0, None)
     latency = route.latest("ReplicationLatency")
