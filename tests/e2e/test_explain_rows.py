@@ -355,6 +355,20 @@ def a_role_that_may_not_read_tags(pair: Roled) -> Case:
     return Case(arrived=lambda: tags_there(pair) == {"a": "b"})
 
 
+@row("18-tags-denied", "COMPLETED", "COMPLETED", None, "MendRole", note="may not do s3:ReplicateTags")
+def a_destination_whose_policy_denies_tags(pair: Roled) -> Case:
+    """No command is given, as for a denial of the whole."""
+    resource = f"arn:aws:s3:::{pair.destination}/*"
+    denies = {"Effect": "Deny", "Action": "s3:ReplicateTags", "Resource": resource, "Principal": "*"}
+    pair.there.put_bucket_policy(Bucket=pair.destination, Policy=policy({"Sid": "NoTags", **denies}))
+    pair.put_rule()
+    pair.put("k", Tagging="a=b")
+    return Case(
+        by_hand=lambda: pair.there.delete_bucket_policy(Bucket=pair.destination),
+        arrived=lambda: tags_there(pair) == {"a": "b"},
+    )
+
+
 def tags_there(pair: Roled) -> dict[str, str]:
     tags = pair.there.get_object_tagging(Bucket=pair.destination, Key="k")["TagSet"]
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -25,7 +25,7 @@ from farshore.semantics import replication_failure_remedy as failure_remedy
 from farshore.semantics import replication_remedy
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.semantics.replication_explain import Finding
-from farshore.semantics.replication_failure_remedy import Lack, bring_tags
+from farshore.semantics.replication_failure_remedy import Lack
 from farshore.semantics.replication_remedy import Action, Remedy, Subject
 from farshore.service.bucket_replication import destination_facts
 from farshore.service.deployment import Deployment, Region
@@ -178,13 +178,14 @@ def _without_tags(around: Circumstances, version: Version, state: DestinationSta
     if replica is None or replica.tags or isinstance(rule, FailureCode):
         return "", None
     source = (around.region, around.bucket)
-    may = around.role_steps.may_carry_tags(around.configuration.role, source, rule, version)
+    refused = around.role_steps.tags_refused(around.configuration.role, source, rule, version)
     note = "the replica has none of the version's tags"
-    if may is False:
-        note += (
-            ": the replication role may not read them (s3:GetObjectVersionTagging), or bring them (s3:ReplicateTags)"
-        )
-    return note, bring_tags(around.subject, around.configuration if may is False else None)
+    if refused is None:
+        return note, failure_remedy.bring_tags(around.subject)
+    note += f": the replication role may not do {refused.action}"
+    if refused.lack in (Lack.DENIED, Lack.BOUNDARY):
+        return note, failure_remedy.allow_tags(around.subject, refused.statement)
+    return note, failure_remedy.grant_tags(around.subject, around.configuration)
 
 
 def place_of(deployment: Deployment, name: str) -> tuple[Region, Bucket] | None:

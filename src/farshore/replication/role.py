@@ -173,6 +173,14 @@ class Permissions:
             return False
         return self._destination.decide(REPLICATE_TAGS, version).reason is not Reason.EXPLICIT_DENY
 
+    def tags_refused(self, version: Version) -> StepTaken | None:
+        """Why `may_carry_tags` says no: for people; None when it does not."""
+        read = self._take(self._source, READ_TAGS, version, FailureCode.SRC_GET_TAGGING_NOT_PERMITTED)
+        if not read.decision.allowed:
+            return read
+        write = self._take(self._destination, REPLICATE_TAGS, version, FailureCode.DST_PUT_TAGGING_NOT_PERMITTED)
+        return write if write.decision.reason is Reason.EXPLICIT_DENY else None
+
     def _take(self, side: _Side, action: str, version: Version, code: FailureCode) -> StepTaken:
         return StepTaken(
             action=action,

@@ -71,14 +71,19 @@ class RoleSteps:
         taken = permissions.steps(version, kinds or (kind_of(version),), rule)
         return assumed, *(_shown(step, by_another=foreign and not step.of_source) for step in taken)
 
-    def may_carry_tags(
+    def tags_refused(
         self, role_arn: str, source: tuple[Region, Bucket], rule: ReplicationRule, version: Version
-    ) -> bool | None:
-        """Whether a version goes with its tags as everything is now; None where that cannot be looked at."""
+    ) -> RoleStep | None:
+        """Why a version would go without its tags as everything is now; None where it would not, or cannot be asked."""
         found = self._look(role_arn, source, rule)
-        if found is None or isinstance(found[1], Failed):
+        if found is None:
             return None
-        return found[1].may_carry_tags(version)
+        destination, permissions = found
+        if isinstance(permissions, Failed):
+            return None
+        refused = permissions.tags_refused(version)
+        foreign = destination.bucket.owner != source[1].owner
+        return None if refused is None else _shown(refused, by_another=foreign and not refused.of_source)
 
     def _look(
         self, role_arn: str, source: tuple[Region, Bucket], rule: ReplicationRule

@@ -213,22 +213,32 @@ def name_owner(subject: Subject, rule: ReplicationRule, code: FailureCode | None
     )
 
 
-def bring_tags(subject: Subject, to_mend: ReplicationConfiguration | None) -> Remedy:
-    """The replica went without its tags: put them once more, when the role may bring them.
+_TAGS_AGAIN = "put the version's tags again: a change of tags is replicated by itself"
 
-    Args:
-        to_mend: the configuration whose role may not yet; None when it may.
-    """
-    put = tags_command(subject)
-    again = "put the version's tags again: a change of tags is replicated by itself"
-    if to_mend is None:
-        return Remedy(action=Action.PUT_TAGS, bucket=subject.bucket, text=again, command=put)
+
+def bring_tags(subject: Subject) -> Remedy:
+    """The replica went without its tags, which the role may bring by now: put them once more."""
+    return Remedy(action=Action.PUT_TAGS, bucket=subject.bucket, text=_TAGS_AGAIN, command=tags_command(subject))
+
+
+def grant_tags(subject: Subject, configuration: ReplicationConfiguration) -> Remedy:
+    """As `bring_tags`, when the role lacks what it needs to bring them."""
     return Remedy(
         action=Action.MEND_ROLE,
         bucket=subject.bucket,
-        text=f"let the replication role bring tags, then {again}",
-        command=_grant_command(subject, to_mend),
-        then=put,
+        text=f"let the replication role bring tags, then {_TAGS_AGAIN}",
+        command=_grant_command(subject, configuration),
+        then=tags_command(subject),
+    )
+
+
+def allow_tags(subject: Subject, statement: str) -> Remedy:
+    """As `bring_tags`, when a statement denies it to the role, or its boundary does not allow it."""
+    return Remedy(
+        action=Action.MEND_ROLE,
+        bucket=subject.bucket,
+        text=f"take away or narrow what refuses it ({statement.removesuffix('.')}), then {_TAGS_AGAIN}",
+        then=tags_command(subject),
     )
 
 
