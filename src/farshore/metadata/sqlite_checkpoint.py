@@ -68,6 +68,7 @@ class Checkpointer:
             self._wake.clear()
             if not self._closing:
                 self._checkpoint()
+        self._move(apsw.SQLITE_CHECKPOINT_PASSIVE)  # Most of it, while others write: they wait half a minute at most.
         self._restart(apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _checkpoint(self) -> None:

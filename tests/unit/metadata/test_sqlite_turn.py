@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from farshore.metadata.sqlite_file import prepare
+from farshore.metadata.sqlite_session import connect
 from farshore.metadata.sqlite_transaction import SqliteTransaction
 from farshore.metadata.sqlite_turn import FileTurn, TurnTaken
 from farshore.metadata.sqlite_writer import GroupWriter
@@ -186,3 +187,25 @@ def test_a_writer_is_closed_though_another_process_keeps_the_turn(tmp_path: Path
             process.kill()
 
     asyncio.run(run())
+
+
+def test_what_is_closed_leaves_its_log_in_the_file_though_another_process_keeps_the_turn(tmp_path: Path) -> None:
+    """Under the turn only the rest is moved: a long log on a slow disk would keep every other writer waiting."""
+    path = tmp_path / "region.db"
+    prepare(path, "region")
+
+    async def run() -> None:
+        writer = GroupWriter(path, SqliteTransaction, turn_s_max=SOON_S)
+        before = path.read_bytes()
+        await writer.write(lambda tx: tx.create_bucket("a-name-to-look-for", "o", 1))
+        assert path.read_bytes() == before
+        with another_process_has_it(path) as process:
+            await writer.close()
+            assert b"a-name-to-look-for" in path.read_bytes()
+            process.kill()
+
+    reader = connect(path)  # The last connection that is closed moves everything.
+    try:
+        asyncio.run(run())
+    finally:
+        reader.close()
