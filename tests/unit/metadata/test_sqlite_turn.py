@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ sys.stdin.read()
 
 
 @contextlib.contextmanager
-def another_process_has_it(path: Path) -> Iterator[subprocess.Popen[str]]:
+def another_process_has_it(path: Path) -> Generator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
