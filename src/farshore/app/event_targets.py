@@ -45,4 +45,4 @@ def _target(destination: EventDestination, environment: Mapping[str, str], clock
         except NatsMissing as error:
             raise CannotServe(str(error)) from error
     assert destination.file is not None, destination
-    return FileTarget(Path(destination.file))
+    return FileTarget(Path(destination.file), events_max=destination.events_max)

@@ -37,6 +37,7 @@ _NAMES = {
     "after_last_put_s": "after the last PUT s",
     "memory_mib": "peak MiB",
     "cost_ratio": "×",
+    "rate_ratio": "rate ×",
 }
 _COLUMNS = {
     "floors": ("p50_ms", "mib_s"),
@@ -44,7 +45,7 @@ _COLUMNS = {
     "processes": ("per_s", "p50_ms", "p99_ms", "cpu_us"),
     "large": ("mib_s", "cpu_us"),
     "list": ("per_s", "p50_ms", "cpu_us", "cost_ratio"),
-    "observing": ("cpu_us", "cost_ratio"),
+    "observing": ("per_s", "rate_ratio", "cpu_us", "cost_ratio"),
     "verify": ("seconds", "per_s", "p50_ms", "p99_ms", "cpu_us", "memory_mib"),
     "memory": ("mib_s", "memory_mib"),
 }
@@ -53,7 +54,7 @@ _WITH_FLOOR = {
     "processes": ("per_s",),
     "large": ("mib_s", "cpu_us"),
     "list": ("per_s", "cpu_us"),
-    "observing": ("cpu_us",),
+    "observing": ("per_s", "cpu_us"),
 }
 _CHANGED = ("per_s", "put_per_s", "drained_per_s", "mib_s", "cpu_us", "lag_p99_s", "memory_mib")
 

@@ -77,8 +77,7 @@ def _replication(rows: Sequence[Row]) -> Iterable[Target]:
 def _observing(rows: Sequence[Row]) -> Iterable[Target]:
     for row in rows:
         if row.section == "observing":
-            name = f"{row.name}: server CPU, as a multiple of that without"
-            yield _target(name, 1.05, row.values["cost_ratio"], at_least=False)
+            yield _target(f"{row.name}: share of the rate without", 0.95, row.values["rate_ratio"], at_least=True)
 
 
 def _batch(rows: Sequence[Row]) -> Iterable[Target]:

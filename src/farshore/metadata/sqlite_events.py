@@ -79,8 +79,9 @@ class SqliteEvents:
 
     def delivered(self, destination: str, ids: Sequence[int]) -> None:
         if ids:
-            self._remove(ids)
-            self._session.run(_SQL["count_delivered"], (destination, len(ids)))
+            before = self._count(destination)
+            self._remove(ids)  # Some may be gone: given up while they were on their way.
+            self._session.run(_SQL["count_delivered"], (destination, before - self._count(destination)))
 
     def refused(self, destination: str, refusals: Sequence[Refusal]) -> None:
         if refusals:
@@ -121,6 +122,10 @@ class SqliteEvents:
     def _add_group(self, destination: str, origins: Sequence[EventOrigin], events: Sequence[Event]) -> None:
         content = _encode(_together(origins, events))
         self._session.run(_SQL["add_group"], (destination, events[0].at_us, len(events), content))
+
+    def _count(self, destination: str) -> int:
+        row = self._session.one(_SQL["waiting"], (destination,))
+        return 0 if row is None else row[0]
 
     def _remove(self, ids: Sequence[int]) -> None:
         gone = set(ids)

@@ -15,9 +15,10 @@ class EventDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What stands for a queue, topic or function: a webhook, a NATS subject or a file; one of them.
 
     webhook: URL; https, or http to this machine. secret_variable: environment variable with the secret that signs its
-        messages. events_max: events in one message to it.
+        messages.
     nats: URL of a server; subject: of a JetStream stream there.
     file: path; each message is a line.
+    events_max: events in one message to a webhook or a file; to NATS each goes by itself.
     accounts: whose buckets may send to it; the ARN's own account when none are named.
     """
 

@@ -114,13 +114,12 @@ class Messages:
         if first.origin.name is _TEST:
             assert len(events) == 1, events
             return _test_message(first.origin, first.event)
-        if first.origin is not self._origin:  # Mostly many of one origin follow each other.
-            self._origin, self._make = first.origin, _records_of(first.origin)
-        if len(events) == 1:
-            records = self._make(first)
-        else:
-            records = ",".join([_records_of(stored.origin)(stored) for stored in events])
-        return f'{{"Records":[{records}]}}'.encode()
+        records: list[str] = []
+        for stored in events:
+            if stored.origin is not self._origin:  # Mostly many of one origin follow each other.
+                self._origin, self._make = stored.origin, _records_of(stored.origin)
+            records.append(self._make(stored))
+        return f'{{"Records":[{",".join(records)}]}}'.encode()
 
 
 @lru_cache(maxsize=256)

@@ -9,17 +9,22 @@ from pathlib import Path
 
 from farshore.transports.event_target import Message, Unreachable
 
+EVENTS_AT_ONCE = 1000
+"""Events of one flush."""
+
 
 class FileTarget:
     """`EventTarget` that appends to a file. A file that was moved away is made anew.
 
     A crash may leave an unfinished last line: what follows begins on a line of its own.
+
+    Args:
+        events_max: events in one message.
     """
 
-    events_max = 1
-    messages_max = 1000
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, events_max: int = 100) -> None:
+        self.events_max = events_max
+        self.messages_max = max(1, EVENTS_AT_ONCE // events_max)
         self._path = path
 
     async def deliver(self, messages: Sequence[Message]) -> None:

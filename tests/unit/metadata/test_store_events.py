@@ -117,7 +117,15 @@ def test_delivered_twice_is_no_error(store: OpenStore) -> None:
         store.write(lambda tx: tx.events.delivered(HERE, ids[:1]))
         store.write(lambda tx: tx.events.refused(HERE, [Refusal(ids[0], 5, "late")]))
     assert keys(page(store)) == ["b", "c"]
-    assert backlog(store).events == 2
+    assert (backlog(store).events, backlog(store).delivered) == (2, 1)
+
+
+def test_what_was_given_up_on_its_way_is_counted_as_that_alone(store: OpenStore) -> None:
+    store.write_together(*(telling(key) for key in "abc"))
+    ids = [stored.id for stored in page(store)]
+    store.write(lambda tx: tx.events.drop(HERE, before_us=0, keep=2, limit=10))
+    store.write(lambda tx: tx.events.delivered(HERE, ids))
+    assert (backlog(store).events, backlog(store).delivered, backlog(store).dropped) == (0, 2, 1)
 
 
 @pytest.mark.parametrize("changes", [False, True])
