@@ -26,7 +26,7 @@ from farshore.bench.results import Row
 from farshore.bench.subject import DESTINATION_REGION, CannotMeasure, Subject
 
 _CONCURRENCY = 64
-_PAIRS = 12
+_PAIRS = 20
 """Spells of each kind, but for those that warm up."""
 
 _RECORD = b'{"eventVersion":'
