@@ -15,8 +15,8 @@ from farshore.model.buckets import Bucket
 from farshore.model.errors import NoSuchBucket, PermanentRedirect
 from farshore.model.identity import arn_parts
 from farshore.model.objects import Version
+from farshore.model.remedy import Action, Permission, Remedy
 from farshore.replication.explanation import Explanation
-from farshore.semantics.replication_remedy import Action, Permission, Remedy
 from farshore.service.access import decide, may_in_account
 from farshore.service.deployment import Region, Request
 from farshore.service.locating import find_bucket

@@ -14,6 +14,7 @@ from typing import Any
 from farshore.metadata.store import Reader
 from farshore.model.buckets import Bucket, ConfigurationKind, VersioningStatus
 from farshore.model.objects import NULL_VERSION, Version
+from farshore.model.remedy import Remedy
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
 from farshore.replication.explain_destinations import Circumstances, attempts_of, explain_destination, place_of
@@ -36,7 +37,7 @@ from farshore.semantics.replication_eligibility import Refusal
 from farshore.semantics.replication_explain import Finding, TooEarly, examine
 from farshore.semantics.replication_history import Era, changes_of_rule, era_of
 from farshore.semantics.replication_history import Then as InForce
-from farshore.semantics.replication_remedy import Remedy, Subject
+from farshore.semantics.replication_remedy import Subject
 from farshore.service.configurations import decode_document
 from farshore.service.deployment import Deployment, Region
 

@@ -10,6 +10,7 @@ import msgspec
 
 from farshore.model.buckets import Bucket, VersioningStatus
 from farshore.model.objects import NULL_VERSION, Version
+from farshore.model.remedy import Action, Remedy
 from farshore.model.replication import (
     DestinationState,
     FailureCode,
@@ -26,7 +27,7 @@ from farshore.semantics import replication_remedy
 from farshore.semantics.replication_eligibility import recheck_at_delivery
 from farshore.semantics.replication_explain import Finding
 from farshore.semantics.replication_failure_remedy import Lack
-from farshore.semantics.replication_remedy import Action, Remedy, Subject
+from farshore.semantics.replication_remedy import Subject
 from farshore.service.bucket_replication import destination_facts
 from farshore.service.deployment import Deployment, Region
 

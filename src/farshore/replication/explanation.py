@@ -9,13 +9,13 @@ from enum import StrEnum
 
 import msgspec
 
+from farshore.model.remedy import Remedy
 from farshore.model.replication import FailureCode, ReplicationStatus
 from farshore.model.replication_record import AttemptOutcome
 from farshore.replication.role_steps import RoleStep
 from farshore.semantics.replication_eligibility import Refusal
 from farshore.semantics.replication_explain import Checked, TooEarly
 from farshore.semantics.replication_history import RuleChangeKind
-from farshore.semantics.replication_remedy import Remedy
 
 
 class Reason(StrEnum):

@@ -9,15 +9,13 @@ from enum import StrEnum
 import msgspec
 
 from farshore.model.identity import arn_parts
+from farshore.model.remedy import Action, Remedy
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationRule
 from farshore.semantics.replication_remedy import (
-    Action,
-    Remedy,
     Subject,
     aws_command,
     enable_versioning,
     put_configuration,
-    shell_words,
     tags_command,
     upload_again,
     write_again,
@@ -29,6 +27,7 @@ from farshore.semantics.replication_role import (
     role_policy,
     trust_policy,
 )
+from farshore.semantics.shell import shell_words
 
 _DEFAULT_REGION = "us-east-1"
 

@@ -8,9 +8,10 @@ import shlex
 import pytest
 
 from farshore.model.objects import Version
+from farshore.model.remedy import Action
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationRule, RuleFilter
 from farshore.semantics.replication_failure_remedy import bring_anew, let_role_in, mend_failure, role_command
-from farshore.semantics.replication_remedy import Action, Subject, put_configuration
+from farshore.semantics.replication_remedy import Subject, put_configuration
 
 ACCOUNT = "111122223333"
 
