@@ -20,7 +20,7 @@ from farshore.metadata.store import StoreUnavailable, Transaction
 from farshore.model.events import EventName, Refusal, StoredEvent
 from farshore.runtime.slices import slices
 from farshore.runtime.together import first_of
-from farshore.semantics.event_message import Messages
+from farshore.semantics.event_message import message
 from farshore.semantics.retry import backoff_s
 from farshore.service.deployment import Deployment, Region
 from farshore.transports.event_target import EventTarget, Message, Rejected, Unreachable
@@ -287,7 +287,7 @@ class _Destination:
         came.taken += [stored.id for events in passing for stored in events]
 
     def _messages(self, batch: Sequence[_Together]) -> list[Message]:
-        region, message = self._region.name, Messages().message
+        region = self._region.name
         return [Message(region, events[0].id, events[-1].id, message(events)) for events in batch]
 
     async def _note(self, why: str) -> None:

@@ -17,7 +17,6 @@ import msgspec
 from farshore.model.events import Event, EventName, EventOrigin, ReplicationEventData, StoredEvent
 from farshore.runtime.iso_time import zulu_time
 
-_TEST = EventName.TEST  # Looked up in its class it costs as much as the rest of the question.
 _CHANGES_OF_METADATA = frozenset((EventName.TAGGING_PUT, EventName.TAGGING_DELETE, EventName.ACL_PUT))
 _is_plain = re.compile(r"[A-Za-z0-9/*._-]*").fullmatch
 
@@ -98,28 +97,23 @@ _GAP_OF_HOST_ID = msgspec.Raw(b'"farshore/\n"')
 _MakeRecord = Callable[[StoredEvent], str]
 
 
-class Messages:
-    """Makes messages. What events of an origin have in common is encoded once."""
+def message(events: Sequence[StoredEvent]) -> bytes:
+    """One message of events in their order; of a test event, which comes alone.
 
-    def __init__(self) -> None:
-        self._origin: EventOrigin | None = None
-        self._make: _MakeRecord = _encoded_record
-
-    def message(self, events: Sequence[StoredEvent]) -> bytes:
-        """One message of events in their order; of a test event, which comes alone.
-
-        Of two events of a key the later has the greater id, and the greater sequencer.
-        """
-        first = events[0]
-        if first.origin.name is _TEST:
-            assert len(events) == 1, events
-            return _test_message(first.origin, first.event)
-        records: list[str] = []
-        for stored in events:
-            if stored.origin is not self._origin:  # Mostly many of one origin follow each other.
-                self._origin, self._make = stored.origin, _records_of(stored.origin)
-            records.append(self._make(stored))
-        return f'{{"Records":[{",".join(records)}]}}'.encode()
+    Of two events of a key the later has the greater id, and the greater sequencer.
+    """
+    origin = events[0].origin
+    if origin.name is EventName.TEST:
+        assert len(events) == 1, events
+        return _test_message(origin, events[0].event)
+    make = _records_of(origin)
+    records: list[str] = []
+    for stored in events:
+        if stored.origin is not origin:  # Mostly many of one origin follow each other.
+            origin = stored.origin
+            make = _records_of(origin)
+        records.append(make(stored))
+    return f'{{"Records":[{",".join(records)}]}}'.encode()
 
 
 @lru_cache(maxsize=256)

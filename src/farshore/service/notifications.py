@@ -17,7 +17,7 @@ from farshore.runtime import ids
 from farshore.semantics.notification_config import listening
 from farshore.service.deployment import Region, Request
 
-OF_SERVICE = "s3.amazonaws.com"
+_OF_SERVICE = "s3.amazonaws.com"
 """Principal and address of what S3 does by itself."""
 
 _EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
@@ -58,7 +58,7 @@ def announce(
     rule = listening(listeners, name, version.key)
     if rule is None:
         return
-    by, address = PrincipalKind.SERVICE, OF_SERVICE
+    by, address = PrincipalKind.SERVICE, _OF_SERVICE
     origin = _origin(name, region.name, bucket.name, bucket.owner, rule.id, by, "", "", address)
     event = _event(bucket, name, version, now_us, ids.request_id(), replication)
     tx.events.add(rule.destination, origin, event)
@@ -97,7 +97,7 @@ def _principal_id(kind: PrincipalKind, account_id: str, unique_id: str) -> str:
         return "Anonymous"
     if kind is PrincipalKind.ROOT:
         return account_id
-    return f"AWS:{unique_id}" if unique_id else OF_SERVICE
+    return f"AWS:{unique_id}" if unique_id else _OF_SERVICE
 
 
 def _event(

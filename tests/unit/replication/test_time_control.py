@@ -22,7 +22,7 @@ from farshore.model.replication import FailureCode
 from farshore.model.replication_record import AttemptOutcome
 from farshore.replication.time_control import LOOK_EVERY_S, UNAVAILABLE_S, TimeControl
 from farshore.runtime.iso_time import iso_time
-from farshore.semantics.event_message import Messages
+from farshore.semantics.event_message import message
 from farshore.service.configurations import encode_document
 
 MINUTES_15 = 15 * 60
@@ -67,7 +67,7 @@ class Timed:
     @property
     def records(self) -> list[dict[str, Any]]:
         page = self.ways.deployed.stores[EAST].metadata.reader.events.page(QUEUE, 0, 1000)
-        return json.loads(Messages().message(page))["Records"] if page else []
+        return json.loads(message(page))["Records"] if page else []
 
     @property
     def told(self) -> list[tuple[str, str]]:

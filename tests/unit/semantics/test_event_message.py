@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from farshore.model.events import Event, EventName, EventOrigin, ReplicationEventData, StoredEvent
-from farshore.semantics.event_message import Messages, customer_id
+from farshore.semantics.event_message import customer_id, message
 
 AT_US = 1_772_366_400_123_456
 HOSTILE = 'a"b\\c\nd\te%s%d{}{0}\x7f\u2028ü😀'
@@ -64,9 +64,9 @@ def record(of: EventOrigin, each: Event, place: int = 0, *, version: str = "2.1"
     }
 
 
-def shown(message: bytes) -> str:
+def shown(content: bytes) -> str:
     """The message with its members in their order, for comparison with others."""
-    return json.dumps(json.loads(message))
+    return json.dumps(json.loads(content))
 
 
 @pytest.mark.parametrize("lacking", [(), ("version_id",), ("size", "etag"), ("size",), ("etag",)])
@@ -82,16 +82,14 @@ def shown(message: bytes) -> str:
 )
 def test_a_record_has_the_members_that_its_event_has(key: str, encoded: str, lacking: tuple[str, ...]) -> None:
     of, each = origin(), event(key, **dict.fromkeys(lacking))
-    assert shown(Messages().message(told((of, each)))) == json.dumps({"Records": [record(of, each, key=encoded)]})
+    assert shown(message(told((of, each)))) == json.dumps({"Records": [record(of, each, key=encoded)]})
 
 
 @pytest.mark.parametrize("member", ["configuration_id", "principal_id", "source_address", "bucket", "region"])
 def test_whatever_a_name_is_made_of_it_stands_for_itself(member: str) -> None:
     """Configuration ids and names of sessions are whatever somebody chose."""
     of = origin(**{member: HOSTILE})
-    assert shown(Messages().message(told((of, event())))) == json.dumps(
-        {"Records": [record(of, event(), key="a/b.txt")]}
-    )
+    assert shown(message(told((of, event())))) == json.dumps({"Records": [record(of, event(), key="a/b.txt")]})
 
 
 def test_events_of_several_origins_share_a_message_in_their_order() -> None:
@@ -103,15 +101,14 @@ def test_events_of_several_origins_share_a_message_in_their_order() -> None:
         record(of, each, place, version=version, key=each.key)
         for place, ((of, each), version) in enumerate(zip(pairs, versions, strict=True))
     ]
-    assert shown(Messages().message(told(*pairs))) == json.dumps({"Records": expected})
+    assert shown(message(told(*pairs))) == json.dumps({"Records": expected})
 
 
 def test_messages_made_one_after_another_do_not_mix_their_origins() -> None:
     """Also where one origin's place in memory is used by the next."""
-    messages = Messages()
     for number in range(200):
         of = origin(configuration_id=f"{number}")
-        (made,) = json.loads(messages.message(told((of, event()))))["Records"]
+        (made,) = json.loads(message(told((of, event()))))["Records"]
         assert made["s3"]["configurationId"] == f"{number}"
 
 
@@ -136,16 +133,16 @@ def test_an_event_of_replication_tells_what_became_of_it() -> None:
             "replicationTime": "1021.5",
         }
     }
-    assert shown(Messages().message(told((of, late)))) == json.dumps({"Records": [expected]})
+    assert shown(message(told((of, late)))) == json.dumps({"Records": [expected]})
     failed = msgspec.structs.replace(data, failure_reason="DstBucketNotFound", threshold_us=None, took_us=None)
-    (made,) = json.loads(Messages().message(told((of, event(replication=failed)))))["Records"]
+    (made,) = json.loads(message(told((of, event(replication=failed)))))["Records"]
     assert made["replicationEventData"]["failureReason"] == "DstBucketNotFound"
     assert {"threshold", "replicationTime"}.isdisjoint(made["replicationEventData"])
 
 
 def test_a_test_event_is_a_message_of_its_own_kind() -> None:
     stored = told((origin(name=EventName.TEST), Event(at_us=AT_US, request_id="REQUEST")))
-    assert json.loads(Messages().message(stored)) == {
+    assert json.loads(message(stored)) == {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
         "Time": "2026-03-01T12:00:00.123Z",
