@@ -7,7 +7,7 @@ written anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
@@ -166,7 +166,7 @@ class SqliteEvents:
         taken, content = group
         if taken is None:
             return _decode_waiting(content)
-        return [_Waiting(place, *told) for place, told in enumerate(_told(content)) if place >= taken]
+        return [_Waiting(place, *told) for place, told in _told(content, taken)]
 
     def _end(self, group_ids: Sequence[int]) -> None:
         if group_ids:
@@ -213,17 +213,15 @@ def _stored(row: Row) -> list[StoredEvent]:
             )
             for each in _decode_waiting(content)
         ]
-    return [
-        StoredEvent(first_id + place, origin, event, enqueued_us)
-        for place, (origin, event) in enumerate(_told(content))
-        if place >= taken
-    ]
+    told = _told(content, taken)
+    return [StoredEvent(first_id + place, origin, event, enqueued_us) for place, (origin, event) in told]
 
 
-def _told(content: bytes) -> Iterable[tuple[EventOrigin, Event]]:
-    """The events of a group of which none waits by itself."""
+def _told(content: bytes, taken: int) -> Iterator[tuple[int, tuple[EventOrigin, Event]]]:
+    """Of a group of which none waits by itself, the events that wait, after their places."""
     together = _decode_together(content)
-    return zip(map(together.origins.__getitem__, together.origin_of), together.events, strict=True)
+    origins = map(together.origins.__getitem__, together.origin_of[taken:])
+    return enumerate(zip(origins, together.events[taken:], strict=True), taken)
 
 
 def _to_backlog(row: Row) -> EventBacklog:
