@@ -167,14 +167,11 @@ class Permissions:
                 taken[GIVE_AWAY, code] = self._take(self._destination, GIVE_AWAY, version, code)
         return list(taken.values())
 
-    def may_carry_tags(self, version: Version) -> bool:
-        """AWS: a version goes without its tags where they may not be read, or where writing them is denied."""
-        if not self._source.decide(READ_TAGS, version).allowed:
-            return False
-        return self._destination.decide(REPLICATE_TAGS, version).reason is not Reason.EXPLICIT_DENY
-
     def tags_refused(self, version: Version) -> StepTaken | None:
-        """Why `may_carry_tags` says no: for people; None when it does not."""
+        """Why a version goes without its tags; None when it goes with them.
+
+        AWS: where they may not be read, or where writing them is denied.
+        """
         read = self._take(self._source, READ_TAGS, version, FailureCode.SRC_GET_TAGGING_NOT_PERMITTED)
         if not read.decision.allowed:
             return read
@@ -193,7 +190,7 @@ class Permissions:
     def _decide(self, version: Version, kinds: tuple[TaskKind, ...], rule: ReplicationRule) -> Verdict:
         refusals = {kind: refused for kind in kinds if (refused := self._refusal(version, kind, rule)) is not None}
         if not refusals:
-            return Verdict(kinds=kinds, with_tags=not version.tags or self.may_carry_tags(version))
+            return Verdict(kinds=kinds, with_tags=not version.tags or self.tags_refused(version) is None)
         first = next(iter(refusals.values()))
         return Verdict(
             kinds=tuple(kind for kind in kinds if kind not in refusals), refused=replace(first, changed=tuple(refusals))
