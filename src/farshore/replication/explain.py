@@ -17,7 +17,7 @@ from farshore.model.objects import NULL_VERSION, Version
 from farshore.model.remedy import Remedy
 from farshore.model.replication import FailureCode, ReplicationConfiguration, ReplicationStatus
 from farshore.model.replication_record import AttemptRecord, LaneRecord, PendingTask
-from farshore.replication.explain_destinations import Circumstances, attempts_of, explain_destination, place_of
+from farshore.replication.explain_destinations import Circumstances, attempts_of, explain_destination
 from farshore.replication.explanation import (
     AnyReason,
     AttemptExplained,
@@ -40,6 +40,7 @@ from farshore.semantics.replication_history import Then as InForce
 from farshore.semantics.replication_remedy import Subject
 from farshore.service.configurations import decode_document
 from farshore.service.deployment import Deployment, Region
+from farshore.service.locating import bucket_here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ def _left_replica(
         return None
     rules = () if facts.configuration is None else facts.configuration.rules
     for destination in dict.fromkeys(rule.destination for rule in rules):
-        place = place_of(deployment, destination)
+        place = bucket_here(deployment, destination)
         if place is None or place[1].owner != subject.owner:
             continue
         region, bucket = place

@@ -30,6 +30,7 @@ from farshore.semantics.replication_failure_remedy import Lack
 from farshore.semantics.replication_remedy import Subject
 from farshore.service.bucket_replication import destination_facts
 from farshore.service.deployment import Deployment, Region
+from farshore.service.locating import bucket_here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,13 +144,13 @@ def _role_steps(
 
 def _is_anothers(around: Circumstances, state: DestinationState, rule: ReplicationRule) -> bool:
     """Whether the rule names an account that does not own the destination."""
-    there = place_of(around.deployment, state.bucket)
+    there = bucket_here(around.deployment, state.bucket)
     return there is not None and rule.destination_account not in (None, there[1].owner)
 
 
 def _deleted_there(around: Circumstances, version: Version, state: DestinationState) -> bool:
     """Whether the destination remembers that its replica was permanently deleted."""
-    there = place_of(around.deployment, state.bucket)
+    there = bucket_here(around.deployment, state.bucket)
     if there is None or version.version_id == NULL_VERSION:
         return False
     region, bucket = there
@@ -170,7 +171,7 @@ def _without_tags(around: Circumstances, version: Version, state: DestinationSta
 
     AWS: a version is replicated without its tags where the role may not read them, and is COMPLETED.
     """
-    there = place_of(around.deployment, state.bucket)
+    there = bucket_here(around.deployment, state.bucket)
     if there is None or not version.tags or around.configuration is None:
         return "", None
     region, bucket = there
@@ -187,14 +188,6 @@ def _without_tags(around: Circumstances, version: Version, state: DestinationSta
     if refused.lack in (Lack.DENIED, Lack.BOUNDARY):
         return note, failure_remedy.allow_tags(around.subject, refused.statement)
     return note, failure_remedy.grant_tags(around.subject, around.configuration)
-
-
-def place_of(deployment: Deployment, name: str) -> tuple[Region, Bucket] | None:
-    """A destination bucket, where it is served here."""
-    home = deployment.directory.bucket_home(name)
-    region = None if home is None else deployment.regions.get(home.region)
-    bucket = None if region is None else region.metadata.reader.bucket(name)
-    return None if region is None or bucket is None else (region, bucket)
 
 
 def attempts_of(attempts: Sequence[AttemptRecord], destination: str) -> tuple[AttemptExplained, ...]:

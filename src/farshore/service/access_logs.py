@@ -33,6 +33,7 @@ from farshore.service.bodies import discard, expectations, receive
 from farshore.service.configurations import access_loggings
 from farshore.service.deployment import Answer, Deployment, Params, Region, Request
 from farshore.service.exposition import ACCESS_LOGS
+from farshore.service.locating import bucket_here
 from farshore.service.put_object import commit_version, with_content
 from farshore.service.trail import CopySource
 from farshore.service.written_bodies import WrittenWhole
@@ -106,12 +107,10 @@ class AccessLogs:
     def named(self, name: str) -> Logged | None:
         """As `of`, for a request that ended before its bucket was looked for."""
         try:
-            home = self._deployment.directory.bucket_home(name)
-            region = None if home is None else self._deployment.regions.get(home.region)
-            bucket = None if region is None else region.metadata.reader.bucket(name)
+            found = bucket_here(self._deployment, name)
         except StoreUnavailable:
             return None
-        return None if region is None or bucket is None else self.of(region.name, bucket)
+        return None if found is None else self.of(found[0].name, found[1])
 
     def take(self, logged: Logged, record: AuditRecord, at_us: int) -> None:
         """Take the line of a request."""

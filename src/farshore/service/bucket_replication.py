@@ -24,6 +24,7 @@ from farshore.semantics.replication_rule import bucket_of_arn
 from farshore.service.access import bucket_for, still
 from farshore.service.configurations import decode_document, encode_document
 from farshore.service.deployment import Answer, Deployment, Request
+from farshore.service.locating import bucket_here
 from farshore.service.metric_minute import rules_change
 from farshore.service.pass_role import require_pass_role
 from farshore.service.roles import S3_SERVICE
@@ -88,7 +89,5 @@ def _homes(deployment: Deployment, document: Mapping[str, Any]) -> dict[str, str
 
 def destination_facts(deployment: Deployment, name: str) -> DestinationFacts | None:
     """What a configuration needs to know of a bucket it names; asks no permission there, as AWS asks none."""
-    home = deployment.directory.bucket_home(name)
-    region = None if home is None else deployment.regions.get(home.region)
-    bucket = None if region is None else region.metadata.reader.bucket(name)
-    return None if bucket is None else DestinationFacts(bucket.owner, bucket.versioning)
+    found = bucket_here(deployment, name)
+    return None if found is None else DestinationFacts(found[1].owner, found[1].versioning)

@@ -21,6 +21,14 @@ def find_bucket(deployment: Deployment, name: str) -> tuple[Region, Bucket]:
     return _locate_again(deployment, name) if bucket is None else (region, bucket)
 
 
+def bucket_here(deployment: Deployment, name: str) -> tuple[Region, Bucket] | None:
+    """A bucket as the directory has it now; None where there is none, and where its region is not served here."""
+    home = deployment.directory.bucket_home(name)
+    region = None if home is None else deployment.regions.get(home.region)
+    bucket = None if region is None else region.metadata.reader.bucket(name)
+    return None if region is None or bucket is None else (region, bucket)
+
+
 def find_version(
     deployment: Deployment, name: str, key: str, version_id: str | None
 ) -> tuple[Region, Bucket, Version | None]:
