@@ -8,6 +8,7 @@ request that is under way, so that only what is old is mended.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import structlog
 
@@ -26,11 +27,13 @@ async def mend_old_names(deployment: Deployment) -> int:
     return 0
 
 
-async def reconcile_names(deployment: Deployment, *, before_us: int = 2**62) -> None:
+async def reconcile_names(deployment: Deployment, *, before_us: int = 2**62) -> list[BucketHome]:
     """Give up names without a bucket, and name buckets that have lost their name.
 
     Args:
         before_us: names and buckets that were made later are left as they are.
+    Returns:
+        The names as they were found.
     Raises:
         StoreUnavailable.
     """
@@ -46,11 +49,11 @@ async def reconcile_names(deployment: Deployment, *, before_us: int = 2**62) -> 
         for bucket in buckets:
             if _entry(region, bucket) not in named and bucket.created_us < before_us:
                 await _name(deployment, region, bucket, before_us)
+    return homes
 
 
-def tell_unserved(deployment: Deployment) -> None:
+def tell_unserved(deployment: Deployment, homes: Iterable[BucketHome]) -> None:
     """Warn of buckets in regions that are not served, as when a server is started without its earlier settings."""
-    homes = deployment.directory.all_bucket_homes()
     elsewhere = Counter(home.region for home in homes if home.region not in deployment.regions)
     for region, buckets in sorted(elsewhere.items()):
         log.warning("buckets are in a region that is not served", region=region, buckets=buckets)

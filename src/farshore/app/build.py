@@ -105,8 +105,7 @@ async def prepare(settings: Settings, root: RootCredentials) -> None:
     folder.forget_counters()
     async with open_deployment(settings) as deployment:
         await ensure_root(deployment.directory, folder, root, deployment.clock.now_us())
-        await reconcile_names(deployment)
-        tell_unserved(deployment)
+        tell_unserved(deployment, await reconcile_names(deployment))
 
 
 def data_folder(settings: Settings) -> DataFolder:

@@ -40,7 +40,7 @@ def test_buckets_of_a_region_that_is_not_served_are_told(tmp_path: Path) -> None
         for name in ("far", "further"):
             await deployed.directory.reserve_bucket(BucketHome(name=name, region="mars", owner=ACCOUNT, created_us=1))
         with captured_logs() as logs:
-            tell_unserved(deployed.deployment)
+            tell_unserved(deployed.deployment, deployed.directory.all_bucket_homes())
         assert logs.events == ["buckets are in a region that is not served"]
         assert (logs.entries[0]["region"], logs.entries[0]["buckets"]) == ("mars", 2)
 
